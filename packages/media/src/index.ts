@@ -1,1 +1,16 @@
-export {};
+export type { AccessUnit, AudioTrack, SampleDefaults, Track, VideoTrack } from './access-unit.ts';
+export { codecsOf, mimeTypeOf } from './access-unit.ts';
+export type { FragmentedMp4Report } from './box-walk.ts';
+export { checkFragmentedMp4 } from './box-walk.ts';
+export type { ByteReader } from './byte-reader.ts';
+export { bytesReader } from './byte-reader.ts';
+export { Fmp4Muxer } from './fmp4-muxer.ts';
+export { parseFragment, parseInitSegment } from './fmp4-reader.ts';
+export type { Fmp4Piece } from './fmp4-splitter.ts';
+export { Fmp4Splitter } from './fmp4-splitter.ts';
+export type { MediaErrorCode } from './media-error.ts';
+export { MediaError } from './media-error.ts';
+export type { SampleEntry } from './mp4-file.ts';
+export { Mp4File } from './mp4-file.ts';
+export type { RandomAccessEntry } from './random-access-index.ts';
+export { randomAccessIndex } from './random-access-index.ts';
