@@ -1,1 +1,1 @@
-export {};
+export { type Action, actions, type Role, roleActions } from './actions.ts';

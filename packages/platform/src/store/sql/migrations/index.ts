@@ -1,0 +1,18 @@
+import { AppError } from '@cardea/core';
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import * as firstLight from './0001-first-light.ts';
+
+/** Every migration in order. A released one is never edited: add the next number. */
+const migrations: Record<string, Migration> = {
+  '0001-first-light': firstLight,
+};
+
+/** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
+export async function migrate<T>(db: Kysely<T>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  const failed = results?.find((result) => result.status === 'Error')?.migrationName;
+  throw new AppError('INTERNAL_ERROR', { failed }, { cause: error, message: `database migration ${failed ?? ''} failed` });
+}

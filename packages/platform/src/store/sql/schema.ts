@@ -1,0 +1,191 @@
+import type { ColumnType, Kysely, Selectable } from 'kysely';
+
+/**
+ * The tables of the platform, one schema for SQLite and PostgreSQL. Instants are Unix milliseconds UTC, JSON is text,
+ * booleans are 0 or 1. Whatever belongs to a home carries home and device id, and queries always name them.
+ * The tables `user`, `session`, `account` and `verification` belong to better-auth (homes/accounts.ts).
+ */
+export interface Tables {
+  home: HomeTable;
+  home_member: HomeMemberTable;
+  binding_code: BindingCodeTable;
+  device: DeviceTable;
+  schedule: ScheduleTable;
+  device_event: DeviceEventTable;
+  segment: SegmentTable;
+  upload_statistic: UploadStatisticTable;
+  idempotency: IdempotencyTable;
+  setting: SettingTable;
+  session: SessionTable;
+}
+
+export type Db = Kysely<Tables>;
+
+/** Set when the row is written, never changed. */
+type Fixed<T> = ColumnType<T, T, never>;
+
+export interface HomeTable {
+  id: Fixed<string>;
+  name: string;
+  /** IANA zone. */
+  timezone: string;
+  created_at: Fixed<number>;
+}
+
+export interface HomeMemberTable {
+  home_id: Fixed<string>;
+  user_id: Fixed<string>;
+  /** `owner`, `admin`, `member` or `guest`: the preset the actions came from. */
+  role: string;
+  /** JSON array of `Action`. */
+  actions: string;
+  /** JSON array of device ids, or `["*"]`. */
+  devices: string;
+  created_at: Fixed<number>;
+}
+
+export interface BindingCodeTable {
+  /** SHA-256 of the code, hex: the code itself is shown once. */
+  code_hash: Fixed<string>;
+  home_id: Fixed<string>;
+  created_by: Fixed<string>;
+  created_at: Fixed<number>;
+  expires_at: Fixed<number>;
+  used_at: number | null;
+  used_by: string | null;
+}
+
+export interface DeviceTable {
+  id: Fixed<string>;
+  /** Null while the device belongs to no home. */
+  home_id: string | null;
+  name: string;
+  vendor: string;
+  model: string;
+  serial: string;
+  firmware: string;
+  hardware: string | null;
+  channels: number;
+  low_power: number;
+  /** 1 when an operator barred the device. */
+  disabled: number;
+  /** Rises at every bind, unbind and factory reset; tokens of an older epoch are dead. */
+  binding_epoch: number;
+  binding_id: string | null;
+  bound_at: number | null;
+  bound_by: string | null;
+  /** JSON CapabilitySet as last read, with its hash. */
+  capabilities: string | null;
+  cap_hash: string | null;
+  config_version: number | null;
+  boot_id: string | null;
+  /** JSON of the last keep-alive status. */
+  last_status: string | null;
+  last_seen_at: number | null;
+  created_at: Fixed<number>;
+}
+
+export interface ScheduleTable {
+  id: Fixed<string>;
+  device_id: Fixed<string>;
+  request_id: Fixed<string>;
+  /** SHA-256 of the request body, hex. */
+  request_hash: Fixed<string>;
+  /** The single-use id of the identity proof. */
+  proof_jti: Fixed<string>;
+  created_at: Fixed<number>;
+  expires_at: number;
+  released_at: number | null;
+}
+
+export interface DeviceEventTable {
+  device_id: Fixed<string>;
+  /** Minted by the device; the pair is unique, which makes repeats harmless. */
+  event_id: Fixed<string>;
+  home_id: Fixed<string>;
+  /** Our id, used in the user API. */
+  id: Fixed<string>;
+  kind: Fixed<'alarm' | 'device'>;
+  type: Fixed<string>;
+  channel: Fixed<number | null>;
+  state: Fixed<string | null>;
+  level: Fixed<number | null>;
+  correlation_id: Fixed<string | null>;
+  text: Fixed<string | null>;
+  occurred_at: Fixed<number>;
+  received_at: Fixed<number>;
+  /** The message as received, JSON. */
+  params: Fixed<string>;
+  /** The answer given, JSON: a repeat gets the same. */
+  answer: string;
+  reviewed: number;
+}
+
+/** States of a video segment (protocol.md B7): only `stored` is visible to users. */
+export type SegmentState = 'created' | 'stored' | 'cancelled' | 'expired' | 'garbage';
+
+export interface SegmentTable {
+  id: Fixed<string>;
+  home_id: Fixed<string>;
+  device_id: Fixed<string>;
+  channel: Fixed<number>;
+  stream: Fixed<string>;
+  kind: Fixed<string>;
+  client_segment_id: Fixed<string>;
+  /** SHA-256 of the create body, hex: a repeat with another body is refused. */
+  create_hash: Fixed<string>;
+  state: SegmentState;
+  start_at: number;
+  end_at: number | null;
+  size_bytes: number | null;
+  /** Lower-case hex. */
+  sha256: string | null;
+  object_key: Fixed<string>;
+  /** Name of the bytes before confirmation; null before the first whole upload. */
+  upload_key: string | null;
+  codecs: Fixed<string>;
+  event_id: Fixed<string | null>;
+  task_id: Fixed<string | null>;
+  span_id: Fixed<string | null>;
+  span_index: Fixed<number | null>;
+  locked: number;
+  binding_epoch: Fixed<number>;
+  created_at: Fixed<number>;
+  confirm_before: number;
+  stored_at: number | null;
+}
+
+export interface UploadStatisticTable {
+  id: Fixed<string>;
+  home_id: Fixed<string>;
+  device_id: Fixed<string>;
+  period_start_at: Fixed<number>;
+  period_end_at: Fixed<number>;
+  /** The report as received, JSON. */
+  report: Fixed<string>;
+}
+
+export interface IdempotencyTable {
+  user_id: Fixed<string>;
+  route: Fixed<string>;
+  key: Fixed<string>;
+  request_hash: Fixed<string>;
+  status: Fixed<number>;
+  answer: Fixed<string>;
+  created_at: Fixed<number>;
+}
+
+/** The columns of better-auth's session table that authorisation reads. */
+export interface SessionTable {
+  id: Fixed<string>;
+  userId: Fixed<string>;
+  /** ISO 8601. */
+  expiresAt: string;
+}
+
+export interface SettingTable {
+  name: Fixed<string>;
+  value: string;
+}
+
+export type Row<T extends keyof Tables> = Selectable<Tables[T]>;

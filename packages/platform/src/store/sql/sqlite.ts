@@ -1,0 +1,43 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { AppError } from '@cardea/core';
+import { Kysely, SqliteDialect } from 'kysely';
+import { migrate } from './migrations/index.ts';
+import type { Db, Tables } from './schema.ts';
+
+/**
+ * Opens (and makes) the SQLite database at `path` and brings its schema up to date.
+ * WAL with `synchronous=FULL`: a committed transaction survives power loss. The setting is read back after a write,
+ * because a build of SQLite may change it at the first one (reliability.md section 0 point 1).
+ * @throws AppError INTERNAL_ERROR when the durability setting does not hold
+ */
+export async function openSqlite(path: string): Promise<Db> {
+  const sqlite = new DatabaseSync(path);
+  sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;');
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(sqlite) }) });
+  await migrate(db);
+  await db
+    .insertInto('setting')
+    .values({ name: 'opened', value: '1' })
+    .onConflict((c) => c.column('name').doUpdateSet({ value: '1' }))
+    .execute();
+  const synchronous = sqlite.prepare('PRAGMA synchronous').get()?..synchronous;
+  if (synchronous !== 2) throw new AppError('INTERNAL_ERROR', { synchronous }, { message: 'SQLite does not run with synchronous=FULL' });
+  return db;
+}
+
+/** The shape Kysely expects of a driver, over node:sqlite. */
+function adapt(sqlite: DatabaseSync) {
+  return {
+    close: () => sqlite.close(),
+    prepare: (sql: string) => {
+      const statement = sqlite.prepare(sql);
+      const bind = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters: readonly unknown[]) => statement.all(...bind(parameters)),
+        run: (parameters: readonly unknown[]) => statement.run(...bind(parameters)),
+        iterate: (parameters: readonly unknown[]) => statement.iterate(...bind(parameters)) as IterableIterator<unknown>,
+      };
+    },
+  };
+}

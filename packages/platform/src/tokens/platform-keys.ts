@@ -1,0 +1,45 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '@cardea/core';
+
+export interface PlatformKeys {
+  /** PKCS#8 PEM, Ed25519: signs the platform's tokens. */
+  readonly tokenKeyPem: string;
+  /** 32 bytes: signs upload addresses. */
+  readonly uploadSecret: Uint8Array;
+  /** 32 bytes: signs user sessions. */
+  readonly sessionSecret: Uint8Array;
+}
+
+/**
+ * Reads the keys in `directory`, making those that are absent (directory mode 0700, files 0600).
+ * @throws AppError INTERNAL_ERROR naming a file that is there but cannot be read: a new key would silently end every session
+ */
+export async function loadPlatformKeys(directory: string): Promise<PlatformKeys> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const tokenKeyPem = await loadOrCreate(join(directory, 'token.key'), () =>
+    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  );
+  const secret = (name: string): Promise<string> => loadOrCreate(join(directory, name), () => randomBytes(32).toString('base64'));
+  return {
+    tokenKeyPem,
+    uploadSecret: Buffer.from(await secret('upload.key'), 'base64'),
+    sessionSecret: Buffer.from(await secret('session.key'), 'base64'),
+  };
+}
+
+async function loadOrCreate(path: string, create: () => string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (!isAbsent(error)) throw new AppError('INTERNAL_ERROR', { path }, { cause: error, message: `cannot read the key ${path}` });
+    const text = create();
+    await writeFile(path, text, { mode: 0o600, flag: 'wx' });
+    return text;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
