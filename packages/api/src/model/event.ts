@@ -1,0 +1,31 @@
+import { Channel, DeviceId, Instant } from '@cardea/protocol';
+import { type Static, Type } from 'typebox';
+
+export const EventId = Type.String({ minLength: 1, maxLength: 64, description: 'event' });
+
+/** Alarms come from what a device senses, device events from what happens to the device. */
+export const EventKind = Type.Enum(['alarm', 'device'] as const, { description: '`alarm` or `device`' });
+export type EventKind = Static<typeof EventKind>;
+
+/** Something that happened at a home. */
+export const HomeEvent = Type.Object({
+  id: Type.String(),
+  eventId: Type.String({ description: 'as the device called it' }),
+  kind: EventKind,
+  deviceId: DeviceId,
+  homeId: Type.String(),
+  channel: Type.Optional(Channel),
+  type: Type.String({
+    description: 'alarm type, or `online`, `offline`, `recordingStopped`, `battery`, `firmware`, `storage`, `clock`, `binding`, `config`',
+  }),
+  state: Type.Optional(Type.String({ description: 'of an alarm that lasts: `start`, `update`, `end`; `pulse` of one that does not' })),
+  level: Type.Optional(Type.Integer()),
+  occurredAt: Instant,
+  receivedAt: Instant,
+  correlationId: Type.Optional(Type.String({ description: 'the same for all states of one alarm' })),
+  text: Type.Optional(Type.String()),
+  reviewed: Type.Boolean(),
+  pictures: Type.Array(Type.Object({ url: Type.String(), width: Type.Integer(), height: Type.Integer() })),
+  segmentIds: Type.Array(Type.String()),
+});
+export type HomeEvent = Static<typeof HomeEvent>;

@@ -1,0 +1,40 @@
+import { Channel, DeviceId, Instant, StreamName } from '@cardea/protocol';
+import { type Static, Type } from 'typebox';
+
+export const LiveSessionId = Type.String({ minLength: 1, maxLength: 64, description: 'live session' });
+
+/** A right to watch one channel for a minute, renewed while one watches. The addresses work as they stand. */
+export const LiveSession = Type.Object({
+  sessionId: Type.String(),
+  expiresAt: Instant,
+  urls: Type.Object({
+    ws: Type.String({ description: 'WebSocket: a text frame `{"mime"}`, then fragmented MP4' }),
+    hls: Type.Optional(Type.String()),
+    flv: Type.Optional(Type.String()),
+    whep: Type.Optional(Type.String()),
+    rtsp: Type.Optional(Type.String()),
+  }),
+  token: Type.String({ description: 'the token the addresses carry' }),
+});
+export type LiveSession = Static<typeof LiveSession>;
+
+/** Someone who watches. */
+export const Viewer = Type.Object({
+  sessionId: Type.String(),
+  userId: Type.String(),
+  userName: Type.String(),
+  channel: Channel,
+  stream: StreamName,
+  startedAt: Instant,
+});
+export type Viewer = Static<typeof Viewer>;
+
+/** What a `live` event of the event stream says. */
+export const LiveState = Type.Object({
+  deviceId: DeviceId,
+  homeId: Type.String(),
+  channel: Channel,
+  stream: StreamName,
+  state: Type.Enum(['starting', 'publishing', 'stopped', 'error'] as const),
+});
+export type LiveState = Static<typeof LiveState>;

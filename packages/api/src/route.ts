@@ -1,0 +1,45 @@
+import type { Static, TObject, TSchema } from 'typebox';
+import type { Action } from './actions.ts';
+
+/**
+ * What a caller has to show before a handler runs. The object is named by the path parameter `id` (`sessionId` for a live
+ * session); the binding of routes turns this into the proof its handler gets, so a route without a check cannot be written.
+ * `command` asks for the action that `commandActions` gives for the path parameter `method`.
+ */
+export type Access =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'user' }
+  | { readonly kind: 'home' | 'device' | 'segment' | 'event'; readonly action: Action }
+  | { readonly kind: 'command' }
+  | { readonly kind: 'liveSession' };
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One operation of the user API. `id` is its stable name in code and documents, `path` stands below `/api/v1`. */
+export interface Route {
+  readonly id: string;
+  readonly method: HttpMethod;
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly params?: TObject;
+  readonly query?: TObject;
+  readonly body?: TSchema;
+  /** HTTP status of success; 204 goes with no `answer`. */
+  readonly success: 200 | 201 | 204;
+  readonly answer?: TSchema;
+  /** What is answered instead of JSON. Such a route is opened by its address, not with `Client.call`. */
+  readonly produces?: 'video/mp4' | 'text/event-stream';
+}
+
+/** Declares an operation; the literal types of its parts reach the handlers and the client. */
+export function defineRoute<const R extends Route>(route: R): R {
+  return route;
+}
+
+type Part<R, K extends string, Absent> = R extends { readonly [Key in K]: infer S extends TSchema } ? Static<S> : Absent;
+
+export type PathOf<R extends Route> = Part<R, 'params', Record<never, never>>;
+export type QueryOf<R extends Route> = Part<R, 'query', Record<never, never>>;
+export type BodyOf<R extends Route> = Part<R, 'body', undefined>;
+export type AnswerOf<R extends Route> = Part<R, 'answer', undefined>;

@@ -1,0 +1,69 @@
+import { Type } from 'typebox';
+import { BindingCode, Home, HomeId, HomeName, Timezone } from '../model/home.ts';
+import { pageOf } from '../model/page.ts';
+import { defineRoute } from '../route.ts';
+
+const params = Type.Object({ id: HomeId });
+
+export const homeRoutes = [
+  defineRoute({
+    id: 'home.list',
+    method: 'GET',
+    path: '/homes',
+    summary: 'The homes the user belongs to',
+    access: { kind: 'user' },
+    success: 200,
+    answer: pageOf(Home),
+  }),
+  defineRoute({
+    id: 'home.create',
+    method: 'POST',
+    path: '/homes',
+    summary: 'Makes a home; the user becomes its owner',
+    access: { kind: 'user' },
+    body: Type.Object({ name: HomeName, timezone: Timezone }),
+    success: 201,
+    answer: Home,
+  }),
+  defineRoute({
+    id: 'home.get',
+    method: 'GET',
+    path: '/homes/{id}',
+    summary: 'One home',
+    access: { kind: 'home', action: 'view.live' },
+    params,
+    success: 200,
+    answer: Home,
+  }),
+  defineRoute({
+    id: 'home.update',
+    method: 'PATCH',
+    path: '/homes/{id}',
+    summary: 'Renames a home or moves it to another time zone',
+    access: { kind: 'home', action: 'manage' },
+    params,
+    body: Type.Object({ name: Type.Optional(HomeName), timezone: Type.Optional(Timezone) }),
+    success: 200,
+    answer: Home,
+  }),
+  defineRoute({
+    id: 'home.delete',
+    method: 'DELETE',
+    path: '/homes/{id}',
+    summary: 'Removes a home; 409 while a device belongs to it',
+    access: { kind: 'home', action: 'manage' },
+    params,
+    success: 204,
+  }),
+  defineRoute({
+    id: 'bindingCode.create',
+    method: 'POST',
+    path: '/homes/{id}/binding-codes',
+    summary: 'Makes a code with which one device can join the home',
+    access: { kind: 'home', action: 'manage' },
+    params,
+    body: Type.Object({}),
+    success: 201,
+    answer: BindingCode,
+  }),
+] as const;

@@ -1,0 +1,16 @@
+import { deviceRoutes } from './devices.ts';
+import { eventRoutes } from './events.ts';
+import { homeRoutes } from './homes.ts';
+import { segmentRoutes } from './segments.ts';
+import { sessionRoutes } from './sessions.ts';
+import { setupRoutes } from './setup.ts';
+
+/** The user API: every operation, in the order of the documentation. */
+export const routes = [...setupRoutes, ...sessionRoutes, ...homeRoutes, ...deviceRoutes, ...segmentRoutes, ...eventRoutes] as const;
+
+type AnyRoute = (typeof routes)[number];
+
+export type RouteId = AnyRoute['id'];
+
+/** The definition with a given id. */
+export type RouteOf<I extends RouteId> = Extract<AnyRoute, { readonly id: I }>;

@@ -1,0 +1,61 @@
+import { Channel, DeviceId, Instant } from '@cardea/protocol';
+import { Type } from 'typebox';
+import { pageOf, paging } from '../model/page.ts';
+import { Segment, SegmentId } from '../model/segment.ts';
+import { defineRoute } from '../route.ts';
+
+const params = Type.Object({ id: SegmentId });
+
+export const segmentRoutes = [
+  defineRoute({
+    id: 'segment.list',
+    method: 'GET',
+    path: '/devices/{id}/segments',
+    summary: 'Stored video of a device, oldest first',
+    access: { kind: 'device', action: 'view.recordings' },
+    params: Type.Object({ id: DeviceId }),
+    query: Type.Object({ from: Type.Optional(Instant), to: Type.Optional(Instant), channel: Type.Optional(Channel), ...paging }),
+    success: 200,
+    answer: pageOf(Segment),
+  }),
+  defineRoute({
+    id: 'segment.get',
+    method: 'GET',
+    path: '/segments/{id}',
+    summary: 'One video segment',
+    access: { kind: 'segment', action: 'view.recordings' },
+    params,
+    success: 200,
+    answer: Segment,
+  }),
+  defineRoute({
+    id: 'segment.media',
+    method: 'GET',
+    path: '/segments/{id}/media',
+    summary: 'The bytes of a video segment; takes Range',
+    access: { kind: 'segment', action: 'view.recordings' },
+    params,
+    success: 200,
+    produces: 'video/mp4',
+  }),
+  defineRoute({
+    id: 'segment.update',
+    method: 'PATCH',
+    path: '/segments/{id}',
+    summary: 'Locks a video segment against deletion by age, or unlocks it',
+    access: { kind: 'segment', action: 'control' },
+    params,
+    body: Type.Object({ locked: Type.Optional(Type.Boolean()) }),
+    success: 200,
+    answer: Segment,
+  }),
+  defineRoute({
+    id: 'segment.delete',
+    method: 'DELETE',
+    path: '/segments/{id}',
+    summary: 'Deletes a video segment and its bytes',
+    access: { kind: 'segment', action: 'manage' },
+    params,
+    success: 204,
+  }),
+] as const;

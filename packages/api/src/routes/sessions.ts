@@ -1,0 +1,67 @@
+import { Type } from 'typebox';
+import { pageOf } from '../model/page.ts';
+import { GivenPassword, Login, NewPassword, Session, User, UserName } from '../model/user.ts';
+import { defineRoute } from '../route.ts';
+
+export const sessionRoutes = [
+  defineRoute({
+    id: 'session.create',
+    method: 'POST',
+    path: '/sessions',
+    summary: 'Logs in; 401 whatever is wrong, 429 after repeated failures',
+    access: { kind: 'public' },
+    body: Type.Object({ email: Type.String({ maxLength: 254 }), password: GivenPassword }),
+    success: 201,
+    answer: Login,
+  }),
+  defineRoute({
+    id: 'session.createOnce',
+    method: 'POST',
+    path: '/sessions/one-time',
+    summary: 'Logs in with a link that works once',
+    access: { kind: 'public' },
+    body: Type.Object({ token: Type.String({ minLength: 1, maxLength: 256 }) }),
+    success: 201,
+    answer: Login,
+  }),
+  defineRoute({
+    id: 'session.list',
+    method: 'GET',
+    path: '/sessions',
+    summary: 'Where the user is logged in',
+    access: { kind: 'user' },
+    success: 200,
+    answer: pageOf(Session),
+  }),
+  defineRoute({
+    id: 'session.delete',
+    method: 'DELETE',
+    path: '/sessions/{id}',
+    summary: 'Logs out; `current` is the session of this request',
+    access: { kind: 'user' },
+    params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
+    success: 204,
+  }),
+  defineRoute({
+    id: 'me.get',
+    method: 'GET',
+    path: '/me',
+    summary: 'The user of this session',
+    access: { kind: 'user' },
+    success: 200,
+    answer: User,
+  }),
+  defineRoute({
+    id: 'me.update',
+    method: 'PATCH',
+    path: '/me',
+    summary: 'Changes the name, or the password, which ends all other sessions',
+    access: { kind: 'user' },
+    body: Type.Object({
+      name: Type.Optional(UserName),
+      password: Type.Optional(Type.Object({ current: GivenPassword, next: NewPassword })),
+    }),
+    success: 200,
+    answer: User,
+  }),
+] as const;
