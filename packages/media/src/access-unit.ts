@@ -53,6 +53,16 @@ export interface AccessUnit {
   readonly data: Uint8Array;
 }
 
+/** Where one sample lies in a file or fragment; times in ticks of its track. */
+export interface SampleEntry {
+  readonly dts: number;
+  readonly pts: number;
+  readonly duration: number;
+  readonly keyframe: boolean;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
 /** Codec strings of all tracks, comma separated, as `codecs` of a MIME type wants them (RFC 6381). */
 export function codecsOf(tracks: readonly Track[]): string {
   return tracks.map((track) => track.codecString).join(',');

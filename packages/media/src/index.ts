@@ -1,5 +1,8 @@
-export type { AccessUnit, AudioTrack, SampleDefaults, Track, VideoTrack } from './access-unit.ts';
+export type { AacConfig } from './aac.ts';
+export { aacCodecString, aacTrack, buildAudioSpecificConfig, parseAudioSpecificConfig } from './aac.ts';
+export type { AccessUnit, AudioTrack, SampleDefaults, SampleEntry, Track, VideoTrack } from './access-unit.ts';
 export { codecsOf, mimeTypeOf } from './access-unit.ts';
+export { av1CodecString } from './av1.ts';
 export type { FragmentedMp4Report } from './box-walk.ts';
 export { checkFragmentedMp4 } from './box-walk.ts';
 export type { ByteReader } from './byte-reader.ts';
@@ -8,9 +11,23 @@ export { Fmp4Muxer } from './fmp4-muxer.ts';
 export { parseFragment, parseInitSegment } from './fmp4-reader.ts';
 export type { Fmp4Piece } from './fmp4-splitter.ts';
 export { Fmp4Splitter } from './fmp4-splitter.ts';
+export type { AvcConfig, H264Sps } from './h264.ts';
+export { buildAvcC, h264CodecString, h264NalType, h264Track, isH264Keyframe, parseAvcC, parseH264Sps } from './h264.ts';
+export type { H265ParameterSets, HevcConfig } from './h265.ts';
+export { buildHvcC, h265CodecString, h265NalType, h265Track, isH265Keyframe, parseHvcC } from './h265.ts';
+export type { H265Sps } from './h265-sps.ts';
+export { parseH265Sps } from './h265-sps.ts';
 export type { MediaErrorCode } from './media-error.ts';
 export { MediaError } from './media-error.ts';
-export type { SampleEntry } from './mp4-file.ts';
 export { Mp4File } from './mp4-file.ts';
+export {
+  annexBToLengthPrefixed,
+  joinAnnexB,
+  joinLengthPrefixed,
+  lengthPrefixedToAnnexB,
+  splitAnnexB,
+  splitLengthPrefixed,
+} from './nal-units.ts';
+export { buildOpusConfig, opusTrack } from './opus.ts';
 export type { RandomAccessEntry } from './random-access-index.ts';
 export { randomAccessIndex } from './random-access-index.ts';
