@@ -1,1 +1,13 @@
-export {};
+export { Backoff, type BackoffOptions } from './backoff.ts';
+export { BoundedQueue, type QueueLimits } from './bounded-queue.ts';
+export { type Clock, SystemClock, type Timer, VirtualClock } from './clock.ts';
+export { AppError, type AppErrorOptions, hasStatus, type RemoteFailure } from './errors.ts';
+export { Lifetime } from './lifetime.ts';
+export type { Link, LinkHandlers } from './link.ts';
+export { createLogger, type Logger, type LogLevel, silentLogger } from './logger.ts';
+export { createLoopbackLinks } from './loopback-link.ts';
+export { createRandom, type Random } from './random.ts';
+export { type CallHandler, type CallOptions, type IncomingCall, RpcPeer, type RpcPeerOptions } from './rpc-peer.ts';
+export { sleep, withDeadline } from './timing.ts';
+export { type Rate, TokenBucket, TokenBuckets } from './token-bucket.ts';
+export { WebSocketLink } from './websocket-link.ts';

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can read, so that an old one gets a sentence instead of a syntax error.
+import { existsSync } from 'node:fs';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 15)) {
+  process.stderr.write(
+    `cardea needs Node.js 24.15 or newer, and this is ${process.versions.node}. ` +
+      'In the repository, npm scripts and npx use the version that npm ci installed.\n',
+  );
+  process.exit(1);
+}
+const source = new URL('../src/main.ts', import.meta.url);
+const { main } = await import(existsSync(source) ? source.href : new URL('../main.js', import.meta.url).href);
+await main(process.argv);

@@ -1,0 +1,45 @@
+import { Command, CommanderError } from 'commander';
+import { deviceCommand } from './commands/device-command.ts';
+import { deviceRun } from './commands/device-run.ts';
+import { demo } from './commands/demo.ts';
+import { login } from './commands/login.ts';
+import { serve } from './commands/serve.ts';
+import { userCreate } from './commands/user-create.ts';
+import { exitStatusOf, reportFailure } from './failure.ts';
+import { terminal } from './terminal.ts';
+
+const USAGE_ERROR = 2;
+
+function createProgram(): Command {
+  const program = new Command('cardea')
+    .description('Open home surveillance: your own cameras, no vendor cloud')
+    .option('--json', 'print results and errors as JSON')
+    .showHelpAfterError('(add --help for what is possible)')
+    .exitOverride();
+  program.addCommand(serve);
+  program.addCommand(demo);
+  program.addCommand(login);
+  program.addCommand(new Command('device').description('run a device, or send one a message').addCommand(deviceRun).addCommand(deviceCommand));
+  program.addCommand(new Command('user').description('manage users').addCommand(userCreate));
+  for (const command of allCommands(program)) command.exitOverride();
+  return program;
+}
+
+function allCommands(command: Command): readonly Command[] {
+  return command.commands.flatMap((child) => [child, ...allCommands(child)]);
+}
+
+/** Runs one command line. Sets the exit status: 0 done, 1 failed, 2 wrong usage. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(argv);
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      process.exitCode = thrown.exitCode === 0 ? 0 : USAGE_ERROR;
+      return;
+    }
+    reportFailure(thrown, { json: program.opts<{ json?: true }>().json === true, terminal });
+    process.exitCode = exitStatusOf(thrown);
+  }
+}

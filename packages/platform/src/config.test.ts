@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { environmentName, loadConfig } from './config.ts';
+
+function yaml(text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'cardea-config-')), 'cardea.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+test('without any source the defaults stand', () => {
+  const config = loadConfig({});
+  assert.equal(config.listen, '127.0.0.1:8780');
+  assert.equal(config['keepAlive.intervalSec'], 30);
+  assert.equal(config.publicUrl, undefined);
+});
+
+test('a flag beats the environment, which beats the file', () => {
+  const file = yaml('listen: 127.0.0.1:1\nlogLevel: warn\nkeepAlive:\n  intervalSec: 60\n');
+  const config = loadConfig({
+    file,
+    env: { CARDEA_LISTEN: '127.0.0.1:2', CARDEA_LOG_LEVEL: 'debug', HOME: '/root' },
+    flags: { listen: '127.0.0.1:3', data: undefined },
+  });
+  assert.equal(config.listen, '127.0.0.1:3');
+  assert.equal(config.logLevel, 'debug');
+  assert.equal(config['keepAlive.intervalSec'], 60);
+});
+
+test('environment names are upper snake case and their text is read as the type of the setting', () => {
+  assert.equal(environmentName('keepAlive.intervalSec'), 'CARDEA_KEEP_ALIVE_INTERVAL_SEC');
+  assert.equal(loadConfig({ env: { CARDEA_KEEP_ALIVE_INTERVAL_SEC: '45' } })['keepAlive.intervalSec'], 45);
+  assert.equal(loadConfig({ env: { CARDEA_ENROLMENT_OPEN: 'false' } })['enrolment.open'], false);
+});
+
+test('an unknown key stops the start and names file, line and the settings there are', () => {
+  const file = yaml('listen: 127.0.0.1:1\nlisen: 127.0.0.1:2\n');
+  assert.throws(() => loadConfig({ file }), (error: Error) => {
+    assert.match(error.message, /cardea\.yaml:2: there is no setting lisen; the settings are data, listen,/);
+    return true;
+  });
+});
+
+test('a value out of range stops the start and says what is allowed', () => {
+  assert.throws(() => loadConfig({ flags: { logLevel: 'loud' } }), /--logLevel: "loud" .* allowed: debug, info, warn, error, silent/);
+  assert.throws(() => loadConfig({ env: { CARDEA_KEEP_ALIVE_MISSED: '1' } }), /CARDEA_KEEP_ALIVE_MISSED: "1" .* allowed: integer 2\.\.10/);
+});

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { AppError } from '@cardea/core';
+import { type Static, type TSchema, Type } from 'typebox';
+import { Check, Convert } from 'typebox/value';
+import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+
+const LogLevel = Type.Enum(['debug', 'info', 'warn', 'error', 'silent'] as const);
+
+/** Every setting: its type, default and meaning. Names are dotted in code and flags, nested in `cardea.yaml`. */
+export const settings = {
+  data: setting(Type.String({ minLength: 1 }), './data', 'Directory of the database, the recordings and the keys'),
+  listen: setting(Type.String({ pattern: '^.+:[0-9]{1,5}$' }), '127.0.0.1:8780', 'HOST:PORT of the one HTTP port; port 0 takes any free one'),
+  publicUrl: setting(Type.Optional(Type.String({ pattern: '^https?://' })), undefined, 'Address under which browsers and devices reach this server'),
+  role: setting(Type.String({ pattern: '^all$' }), 'all', 'Roles of this process'),
+  logLevel: setting(LogLevel, 'info', 'Least severe message that is logged'),
+  'enrolment.open': setting(Type.Boolean(), true, 'Whether a device nobody listed may ask to be bound'),
+  'enrolment.devices': setting(Type.Array(Type.String()), [], 'Device ids admitted while enrolment is closed'),
+  'keepAlive.intervalSec': setting(Type.Integer({ minimum: 5, maximum: 3600 }), 30, 'How often a device reports that it is there, in seconds'),
+  'keepAlive.missed': setting(Type.Integer({ minimum: 2, maximum: 10 }), 3, 'Reports that may be missing before a device counts as lost'),
+  'limits.schedulesPerMinute': setting(Type.Integer({ minimum: 1 }), 10, 'Scheduling requests of one device per minute'),
+  'limits.schedulesPerSecond': setting(Type.Integer({ minimum: 1 }), 100, 'Scheduling requests of one source address per second'),
+  'limits.replacements': setting(Type.Integer({ minimum: 1 }), 5, 'Times a device may displace its own connection within ten minutes'),
+  'limits.segmentBytes': setting(Type.Integer({ minimum: 1_000_000 }), 52_428_800, 'Largest video segment, in bytes'),
+} as const;
+
+interface Setting<S extends TSchema> {
+  readonly schema: S;
+  readonly fallback: Static<S>;
+  readonly description: string;
+}
+
+function setting<S extends TSchema>(schema: S, fallback: Static<S>, description: string): Setting<S> {
+  return { schema, fallback, description };
+}
+
+export type SettingName = keyof typeof settings;
+export type Config = { readonly [N in SettingName]: Static<(typeof settings)[N]['schema']> };
+
+export interface ConfigSources {
+  /** Values of command-line flags; `undefined` ones count as absent. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  /** `CARDEA_` + name in upper snake case, e.g. CARDEA_KEEP_ALIVE_INTERVAL_SEC. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Path of the YAML file; when absent `cardea.yaml` is not read. */
+  readonly file?: string;
+}
+
+/**
+ * The configuration of one process: flags before environment before file before defaults.
+ * @throws AppError INVALID_PARAMS saying where the unknown key or bad value stands and what is allowed
+ */
+export function loadConfig({ flags = {}, env = {}, file }: ConfigSources): Config {
+  const layers = [flagLayer(flags), envLayer(env), ...(file === undefined ? [] : [fileLayer(file)])];
+  const names = Object.keys(settings) as SettingName[];
+  const entries = names.map((name) => {
+    const found = layers.map((layer) => layer.get(name)).find((value) => value !== undefined);
+    return [name, found === undefined ? settings[name].fallback : checked(name, found)];
+  });
+  return Object.fromEntries(entries) as Config;
+}
+
+interface Given {
+  readonly value: unknown;
+  /** `--listen`, `CARDEA_LISTEN` or `cardea.yaml:3`. */
+  readonly where: string;
+}
+
+type Layer = ReadonlyMap<string, Given>;
+
+export function environmentName(name: string): string {
+  return `CARDEA_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).replaceAll('.', '_').toUpperCase()}`;
+}
+
+function checked(name: SettingName, { value, where }: Given): unknown {
+  const { schema, description } = settings[name];
+  const converted = Convert(schema, value);
+  if (Check(schema, converted)) return converted;
+  refuse(`${where}: ${JSON.stringify(value)} is not a value of ${name} (${description}); allowed: ${allowed(schema)}`);
+}
+
+function allowed(schema: TSchema): string {
+  const { enum: values, type, pattern, minimum, maximum } = schema as Record<string, unknown>;
+  if (Array.isArray(values)) return values.join(', ');
+  const range = minimum === undefined && maximum === undefined ? '' : ` ${minimum ?? ''}..${maximum ?? ''}`;
+  return `${String(type)}${range}${pattern === undefined ? '' : ` matching ${String(pattern)}`}`;
+}
+
+function flagLayer(flags: Readonly<Record<string, unknown>>): Layer {
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+  return new Map(given.map(([name, value]) => [name, { value, where: `--${name}` }]));
+}
+
+function envLayer(env: Readonly<Record<string, string | undefined>>): Layer {
+  const names = new Map(Object.keys(settings).map((name) => [environmentName(name), name]));
+  const given = Object.entries(env).flatMap(([variable, value]) => {
+    const name = names.get(variable);
+    return name === undefined || value === undefined ? [] : [[name, { value, where: variable }] as const];
+  });
+  return new Map(given);
+}
+
+function fileLayer(path: string): Layer {
+  const lines = new LineCounter();
+  const document = parseDocument(readConfigFile(path), { lineCounter: lines });
+  const [error] = document.errors;
+  if (error !== undefined) refuse(`${path}:${error.linePos?.[0].line ?? 1}: ${error.message}`);
+  const found = new Map<string, Given>();
+  if (isMap(document.contents)) collect(document.contents, '', found, (offset) => `${path}:${lines.linePos(offset).line}`);
+  return found;
+}
+
+function readConfigFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new AppError('INVALID_PARAMS', { path }, { cause: error, message: `cannot read the configuration file ${path}` });
+  }
+}
+
+function collect(map: YAMLMap, prefix: string, found: Map<string, Given>, where: (offset: number) => string): void {
+  for (const { key, value } of map.items) {
+    const name = prefix + String(isScalar(key) ? key.value : key);
+    const place = where(isScalar(key) ? (key.range?.[0] ?? 0) : 0);
+    if (name in settings) found.set(name, { value: toPlain(value), where: place });
+    else if (isMap(value) && Object.keys(settings).some((known) => known.startsWith(`${name}.`))) collect(value, `${name}.`, found, where);
+    else refuse(`${place}: there is no setting ${name}; the settings are ${Object.keys(settings).join(', ')}`);
+  }
+}
+
+function toPlain(node: unknown): unknown {
+  return typeof node === 'object' && node !== null && 'toJSON' in node && typeof node.toJSON === 'function' ? node.toJSON() : node;
+}
+
+function refuse(message: string): never {
+  throw new AppError('INVALID_PARAMS', undefined, { message });
+}

@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Programs the tests run beside Cardea, with the Debian package that holds each. */
+const tools: Readonly<Record<string, string>> = {
+  chromium: 'chromium',
+  ffmpeg: 'ffmpeg',
+  ffprobe: 'ffmpeg',
+  strace: 'strace',
+};
+
+function isInstalled(command: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((directory) => existsSync(join(directory, command)));
+}
+
+function run(command: string, args: readonly string[]): boolean {
+  const { status } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  return status === 0;
+}
+
+/** Installs what is missing by Debian's package manager. @throws Error naming what to install by hand where that is not possible */
+export function installSystemTools(): void {
+  const missing = [...new Set(Object.keys(tools).filter((command) => !isInstalled(command)).map((command) => tools[command] ?? command))];
+  if (missing.length === 0) return;
+  console.log(`Installing ${missing.join(', ')}`);
+  const prefix = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  const apt = (...args: string[]): boolean => {
+    const [command = 'apt-get', ...rest] = [...prefix, 'apt-get', ...args];
+    return run(command, rest);
+  };
+  if (apt('update', '-qq') && apt('install', '-y', '-qq', '--no-install-recommends', ...missing)) return;
+  throw new Error(`The tests need ${missing.join(', ')}. Install them, on Debian with: apt-get install ${missing.join(' ')}`);
+}
