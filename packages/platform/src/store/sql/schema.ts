@@ -11,6 +11,7 @@ export interface Tables {
   binding_code: BindingCodeTable;
   device: DeviceTable;
   schedule: ScheduleTable;
+  used_proof: UsedProofTable;
   device_event: DeviceEventTable;
   segment: SegmentTable;
   upload_statistic: UploadStatisticTable;
@@ -91,11 +92,17 @@ export interface ScheduleTable {
   request_id: Fixed<string>;
   /** SHA-256 of the request body, hex. */
   request_hash: Fixed<string>;
-  /** The single-use id of the identity proof. */
-  proof_jti: Fixed<string>;
   created_at: Fixed<number>;
   expires_at: number;
   released_at: number | null;
+}
+
+/** Identity proofs that were shown: each is taken once. */
+export interface UsedProofTable {
+  device_id: Fixed<string>;
+  jti: Fixed<string>;
+  /** From this instant the proof is refused by its time, and the row can go. */
+  refused_from: Fixed<number>;
 }
 
 export interface DeviceEventTable {

@@ -63,13 +63,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('device_id', 'text', (c) => c.notNull())
     .addColumn('request_id', 'text', (c) => c.notNull())
     .addColumn('request_hash', 'text', (c) => c.notNull())
-    .addColumn('proof_jti', 'text', (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('expires_at', 'bigint', (c) => c.notNull())
     .addColumn('released_at', 'bigint')
     .addUniqueConstraint('schedule_request', ['device_id', 'request_id'])
     .execute();
   await schema.createIndex('schedule_expiry').on('schedule').column('expires_at').execute();
+  await schema
+    .createTable('used_proof')
+    .addColumn('device_id', 'text', (c) => c.notNull())
+    .addColumn('jti', 'text', (c) => c.notNull())
+    .addColumn('refused_from', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('used_proof_pk', ['device_id', 'jti'])
+    .execute();
+  await schema.createIndex('used_proof_age').on('used_proof').column('refused_from').execute();
   await schema
     .createTable('device_event')
     .addColumn('device_id', 'text', (c) => c.notNull())
