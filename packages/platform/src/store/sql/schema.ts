@@ -17,7 +17,9 @@ export interface Tables {
   upload_statistic: UploadStatisticTable;
   idempotency: IdempotencyTable;
   setting: SettingTable;
+  user: UserTable;
   session: SessionTable;
+  verification: VerificationTable;
 }
 
 export type Db = Kysely<Tables>;
@@ -182,12 +184,22 @@ export interface IdempotencyTable {
   created_at: Fixed<number>;
 }
 
-/** The columns of better-auth's session table that authorisation reads. */
+/** The columns of better-auth's tables that we read; it alone writes them. Instants are ISO 8601. */
+export interface UserTable {
+  id: Fixed<string>;
+  name: Fixed<string>;
+  /** Lower case. */
+  email: Fixed<string>;
+}
+
 export interface SessionTable {
   id: Fixed<string>;
   userId: Fixed<string>;
-  /** ISO 8601. */
-  expiresAt: string;
+  expiresAt: Fixed<string>;
+}
+
+export interface VerificationTable {
+  expiresAt: Fixed<string>;
 }
 
 export interface SettingTable {
