@@ -1,5 +1,6 @@
 import type { Static, TObject, TSchema } from 'typebox';
 import type { StatusName } from './status.ts';
+import { vdTimers } from './timers.ts';
 
 /** Where a message comes from. Of the Recommendation only the titles are at hand, hence the one status. */
 export interface Provenance {
@@ -13,11 +14,16 @@ export interface Provenance {
 export type Party = 'device' | 'platform';
 
 /**
- * How the platform brings a message to a device that may sleep:
- * `online` never wakes it, `awake` wakes it and waits, `queued` is kept until it wakes by itself.
- * For messages of the device: `acknowledged` is kept and repeated until answered, `notification` may be lost.
+ * How the platform brings a message to a device that may sleep: `online` never wakes it; `awake` wakes it and waits at
+ * most `queueMs`; `queued` wakes it too, and when it does not wake the caller gets DEVICE_ASLEEP while the command is kept
+ * for `queueMs` and runs at the next waking (C11 step 3).
+ * For messages of the device: `online` is sent with an id and never repeated, `acknowledged` is kept and repeated until
+ * answered, `notification` goes without an id and may be lost.
  */
 export type Delivery = 'online' | 'awake' | 'queued' | 'acknowledged' | 'notification';
+
+/** A part of `CapabilitySet` that must be there for a message to make sense; see `supportsMessage`. */
+export type CapabilityName = 'ptz' | 'snapshot' | 'playback' | 'talk';
 
 export interface Example<P, R> {
   readonly title: string;
@@ -25,10 +31,16 @@ export interface Example<P, R> {
   readonly result: R;
 }
 
-export interface RpcDefinition<P extends TObject = TObject, R extends TSchema = TSchema> {
-  readonly kind: 'rpc' | 'event';
-  readonly method: string;
-  readonly sender: Party;
+export interface RpcDefinition<
+  P extends TObject = TObject,
+  R extends TSchema = TSchema,
+  M extends string = string,
+  S extends Party = Party,
+  K extends 'rpc' | 'event' = 'rpc' | 'event',
+> {
+  readonly kind: K;
+  readonly method: M;
+  readonly sender: S;
   /** What it is for, in one or two sentences; shown in the generated page. */
   readonly description: string;
   /** The caller stops waiting after this long. */
@@ -36,8 +48,8 @@ export interface RpcDefinition<P extends TObject = TObject, R extends TSchema = 
   readonly delivery: Delivery;
   /** How long a command for a sleeping device is kept; only with `awake` and `queued`. */
   readonly queueMs?: number;
-  /** Capability a device must announce: a method name in `CapabilitySet.methods` unless this names another member. */
-  readonly capability?: string;
+  /** Besides `method` standing in `CapabilitySet.methods`, the channel must announce this. */
+  readonly capability?: CapabilityName;
   /** Allowed while the device belongs to no home (C1 step 6). */
   readonly unbound?: true;
   /** Destroys data or interrupts service: the user API asks for a fresh proof of identity and audits it. */
@@ -47,6 +59,7 @@ export interface RpcDefinition<P extends TObject = TObject, R extends TSchema = 
   readonly provenance: Provenance;
   readonly params: P;
   readonly result: R;
+  /** What may go wrong beside `commonErrors`. */
   readonly errors: readonly StatusName[];
   readonly examples: readonly Example<Static<P>, Static<R>>[];
 }
@@ -54,18 +67,39 @@ export interface RpcDefinition<P extends TObject = TObject, R extends TSchema = 
 export type ParamsOf<D extends RpcDefinition> = Static<D['params']>;
 export type ResultOf<D extends RpcDefinition> = Static<D['result']>;
 
-type RpcInput<P extends TObject, R extends TSchema> = Omit<RpcDefinition<P, R>, 'kind' | 'timeoutMs'> & { readonly timeoutMs?: number };
+type RpcInput<P extends TObject, R extends TSchema, M extends string, S extends Party> = Omit<
+  RpcDefinition<P, R, M, S>,
+  'kind' | 'timeoutMs'
+> & { readonly timeoutMs?: number };
 
-const DEFAULT_TIMEOUT_MS = 10_000;
+/** Errors every Vd message may be answered with; definitions list only what comes on top. */
+export const commonErrors = [
+  'INVALID_REQUEST',
+  'METHOD_NOT_FOUND',
+  'INVALID_PARAMS',
+  'INTERNAL_ERROR',
+  'TIMEOUT',
+  'LIMIT_EXCEEDED',
+  'RATE_LIMITED',
+  'GOING_AWAY',
+  'DEVICE_ASLEEP',
+  'DEVICE_OFFLINE',
+  'NOT_BOUND',
+  'DUPLICATE',
+] as const satisfies readonly StatusName[];
 
 /** Declares a request with an answer (H.627.2 9.3.2.1.1, RPC message). Default deadline 10 s. */
-export function defineRpc<P extends TObject, R extends TSchema>(input: RpcInput<P, R>): RpcDefinition<P, R> {
-  return { timeoutMs: DEFAULT_TIMEOUT_MS, ...input, kind: 'rpc' };
+export function defineRpc<P extends TObject, R extends TSchema, const M extends string, const S extends Party>(
+  input: RpcInput<P, R, M, S>,
+): RpcDefinition<P, R, M, S, 'rpc'> {
+  return { timeoutMs: vdTimers.rpcTimeoutMs, ...input, kind: 'rpc' };
 }
 
 /** Declares a report of the device (H.627.2 9.3.2.1.2, Event message): with an id it is acknowledged, without it is not. */
-export function defineEvent<P extends TObject, R extends TSchema>(input: RpcInput<P, R>): RpcDefinition<P, R> {
-  return { timeoutMs: DEFAULT_TIMEOUT_MS, ...input, kind: 'event' };
+export function defineEvent<P extends TObject, R extends TSchema, const M extends string>(
+  input: Omit<RpcInput<P, R, M, 'device'>, 'sender'>,
+): RpcDefinition<P, R, M, 'device', 'event'> {
+  return { timeoutMs: vdTimers.rpcTimeoutMs, ...input, sender: 'device', kind: 'event' };
 }
 
 export interface HttpDefinition<B extends TSchema = TSchema, R extends TSchema = TSchema> {
@@ -93,7 +127,7 @@ export type AnswerOf<D extends HttpDefinition> = Static<D['result']>;
 export function defineHttp<B extends TSchema, R extends TSchema>(
   input: Omit<HttpDefinition<B, R>, 'kind' | 'timeoutMs'> & { readonly timeoutMs?: number },
 ): HttpDefinition<B, R> {
-  return { timeoutMs: DEFAULT_TIMEOUT_MS, ...input, kind: 'http' };
+  return { timeoutMs: vdTimers.rpcTimeoutMs, ...input, kind: 'http' };
 }
 
 export interface FrameDefinition<F extends TObject = TObject> {
