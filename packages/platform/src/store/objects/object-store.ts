@@ -1,35 +1,70 @@
 import type { Readable } from 'node:stream';
 
 export interface ReceivedObject {
-  /** Where the bytes wait until `commit`; opaque. */
+  /** Where the bytes wait until `commit`; opaque, taken by `commit`, `discard`, `stat` and `open`. */
   readonly uploadKey: string;
   readonly sizeBytes: number;
   /** Lower-case hex, computed while the bytes came in. */
   readonly sha256: string;
 }
 
+export interface ObjectStat {
+  readonly sizeBytes: number;
+  /** When the last byte was written, by the clock of the store. */
+  readonly modifiedAt: number;
+}
+
+/** Random access to one object; belongs to the caller, who disposes it. */
+export interface OpenObject extends AsyncDisposable {
+  readonly sizeBytes: number;
+  /** Resolves with exactly `length` bytes, or fewer at the end of the object. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+export interface ListedObject {
+  readonly key: string;
+  /** `other` is a file this store did not write. */
+  readonly kind: 'object' | 'upload' | 'other';
+}
+
 /**
  * Bytes of segments, snapshots, logs and firmware under keys like `h/{homeId}/d/{deviceId}/...`.
  * An object is invisible until `commit`, and durable when `commit` has resolved.
+ * Reading works at any time; a store that is not sound refuses to write with NO_CAPACITY.
  */
 export interface ObjectStore {
+  /** False before `start`, and after a failure that makes what is written untrustworthy. */
+  readonly sound: boolean;
   /**
-   * Takes bytes for `key` without making them visible. Each call is its own upload; a torn one leaves nothing that counts.
-   * @throws AppError TOO_LARGE beyond `maxBytes`; CANCELLED when the source ends early
+   * Takes the store into service, or back into service once its disk works again.
+   * @throws AppError INVALID_STATE when the catalogue's objects are elsewhere; NO_CAPACITY or INTERNAL_ERROR while the disk fails
+   */
+  start(): Promise<void>;
+  /**
+   * Takes bytes for `key` and syncs them without making them visible. Each call is its own upload; a torn one leaves nothing.
+   * On failure `source` is left as it is, so that whoever feeds it can still be answered.
+   * @throws AppError TOO_LARGE beyond `maxBytes`; CANCELLED when the source ends early; NO_CAPACITY when the disk is full
+   *   or too many uploads run; INTERNAL_ERROR when the sync failed (it is never tried again on the same file)
    */
   receive(key: string, source: Readable, options: { readonly maxBytes: number }): Promise<ReceivedObject>;
   /**
-   * Makes an upload the object of `key`: syncs the file, renames it, syncs the directory.
-   * Idempotent: succeeds when `key` already holds the committed bytes and the upload is gone.
-   * @throws AppError OBJECT_MISSING; INTERNAL_ERROR when a sync failed (it is never tried again on the same file)
+   * Makes an upload the object of `key`: renames it and syncs the directories above it.
+   * Idempotent: succeeds when `key` already holds committed bytes and the upload is gone.
+   * @throws AppError OBJECT_MISSING; INTERNAL_ERROR when a sync failed: the bytes count as lost then
    */
   commit(key: string, uploadKey: string): Promise<void>;
-  /** Drops an upload that will not be committed. */
+  /** Drops an upload that will not be committed; succeeds when it is already gone. */
   discard(uploadKey: string): Promise<void>;
   /** @throws AppError NOT_FOUND */
-  stat(key: string): Promise<{ readonly sizeBytes: number }>;
+  stat(key: string): Promise<ObjectStat>;
   /** `end` is inclusive, as in HTTP Range. @throws AppError NOT_FOUND */
   read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
+  /** @throws AppError NOT_FOUND */
+  open(key: string): Promise<OpenObject>;
   /** Removes the object and syncs the directory; succeeds when it is already gone. */
   remove(key: string): Promise<void>;
+  /** Everything below `prefix`, in the order of the keys; what comes or goes meanwhile may be missed. */
+  list(prefix: string): AsyncIterable<ListedObject>;
+  /** Moves a file of unknown origin out of the way, below `quarantine/`; nothing is ever deleted there. */
+  quarantine(key: string): Promise<void>;
 }

@@ -162,6 +162,8 @@ export interface SegmentTable {
   created_at: Fixed<number>;
   confirm_before: number;
   stored_at: number | null;
+  /** 1 when the device never confirmed it, but whole and sound bytes were found at expiry. */
+  recovered: number;
 }
 
 export interface UploadStatisticTable {

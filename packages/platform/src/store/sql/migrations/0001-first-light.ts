@@ -125,6 +125,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('confirm_before', 'bigint', (c) => c.notNull())
     .addColumn('stored_at', 'bigint')
+    .addColumn('recovered', 'integer', (c) => c.notNull().defaultTo(0))
     .execute();
   await schema.createIndex('segment_time').on('segment').columns(['home_id', 'device_id', 'state', 'start_at']).execute();
   await schema.createIndex('segment_client').on('segment').columns(['device_id', 'client_segment_id']).execute();
