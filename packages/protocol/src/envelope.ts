@@ -51,6 +51,14 @@ export interface Malformed {
 const MAX_ID_CHARS = 128;
 const MAX_METHOD_CHARS = 128;
 
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
 const malformed = (status: Malformed['status'], reason: string, id: Malformed['id'] = null): Malformed => ({
   kind: 'malformed',
   status,
@@ -140,15 +148,24 @@ function excessOf(text: string): string | undefined {
   if (utf8Length(text) > vdLimits.maxMessageBytes) return 'longer than 64 KiB';
   const members: number[] = [];
   for (let index = 0; index < text.length; index += 1) {
-    const char = text.charAt(index);
-    if (char === '"') index = endOfString(text, index);
-    else if (char === '{' || char === '[') {
-      if (members.push(0) > vdLimits.maxDepth) return 'nested too deeply';
-    } else if (char === '}' || char === ']') members.pop();
-    else if (char === ':') {
-      const count = (members.pop() ?? 0) + 1;
-      if (count > vdLimits.maxKeysPerObject) return 'too many members';
-      members.push(count);
+    switch (text.charCodeAt(index)) {
+      case QUOTE:
+        index = endOfString(text, index);
+        break;
+      case OPEN_OBJECT:
+      case OPEN_ARRAY:
+        if (members.push(0) > vdLimits.maxDepth) return 'nested too deeply';
+        break;
+      case CLOSE_OBJECT:
+      case CLOSE_ARRAY:
+        members.pop();
+        break;
+      case COLON: {
+        const count = (members.pop() ?? 0) + 1;
+        if (count > vdLimits.maxKeysPerObject) return 'too many members';
+        members.push(count);
+        break;
+      }
     }
   }
   return undefined;
@@ -158,8 +175,8 @@ function excessOf(text: string): string | undefined {
 function endOfString(text: string, start: number): number {
   for (let index = start + 1; index < text.length; index += 1) {
     const char = text.charCodeAt(index);
-    if (char === 0x22) return index;
-    if (char === 0x5c) index += 1;
+    if (char === QUOTE) return index;
+    if (char === BACKSLASH) index += 1;
   }
   return text.length;
 }

@@ -25,6 +25,14 @@ export type Delivery = 'online' | 'awake' | 'queued' | 'acknowledged' | 'notific
 /** A part of `CapabilitySet` that must be there for a message to make sense; see `supportsMessage`. */
 export type CapabilityName = 'ptz' | 'snapshot' | 'playback' | 'talk';
 
+/** A condition between members that a schema cannot say. A value that breaks one is refused with INVALID_PARAMS. */
+export interface Rule<T> {
+  /** JSON pointer to the member at fault. */
+  readonly path: string;
+  readonly message: string;
+  holds(value: T): boolean;
+}
+
 export interface Example<P, R> {
   readonly title: string;
   readonly params: P;
@@ -58,6 +66,7 @@ export interface RpcDefinition<
   readonly platformFills?: readonly string[];
   readonly provenance: Provenance;
   readonly params: P;
+  readonly rules?: readonly Rule<Static<P>>[];
   readonly result: R;
   /** What may go wrong beside `commonErrors`. */
   readonly errors: readonly StatusName[];
@@ -113,6 +122,7 @@ export interface HttpDefinition<B extends TSchema = TSchema, R extends TSchema =
   readonly timeoutMs: number;
   readonly provenance: Provenance;
   readonly body: B;
+  readonly rules?: readonly Rule<Static<B>>[];
   readonly result: R;
   /** HTTP status of success. */
   readonly success: number;

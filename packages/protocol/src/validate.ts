@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
-import type { AnswerOf, BodyOf, FrameDefinition, FrameOf, HttpDefinition, ParamsOf, ResultOf, RpcDefinition } from './message.ts';
+import type { AnswerOf, BodyOf, FrameDefinition, FrameOf, HttpDefinition, ParamsOf, ResultOf, RpcDefinition, Rule } from './message.ts';
 
 /** One thing that is wrong with a value. */
 export interface Problem {
@@ -51,9 +51,16 @@ function describe(message: string, params: unknown): string {
   return Array.isArray(params.allowedValues) ? `must be one of ${params.allowedValues.join(', ')}` : message;
 }
 
+function obeying<T>(judged: Validation<T>, rules: readonly Rule<T>[] = []): Validation<T> {
+  if (!judged.ok) return judged;
+  const broken = rules.filter((rule) => !rule.holds(judged.value));
+  if (broken.length === 0) return judged;
+  return { ok: false, problems: broken.slice(0, MAX_PROBLEMS).map(({ path, message }) => ({ path, message })) };
+}
+
 /** Judges the params of a Vd message; a failure is answered with INVALID_PARAMS. */
 export function validateParams<D extends RpcDefinition>(definition: D, value: unknown): Validation<ParamsOf<D>> {
-  return validate<D['params']>(definition.params, value);
+  return obeying(validate<D['params']>(definition.params, value), definition.rules);
 }
 
 /** Judges the result of a Vd message; a failure is the sender's fault and ends as UNSPECIFIED. */
@@ -63,7 +70,7 @@ export function validateResult<D extends RpcDefinition>(definition: D, value: un
 
 /** Judges the body of an HTTPS request of Vs or Vr. */
 export function validateBody<D extends HttpDefinition>(definition: D, value: unknown): Validation<BodyOf<D>> {
-  return validate<D['body']>(definition.body, value);
+  return obeying(validate<D['body']>(definition.body, value), definition.rules);
 }
 
 /** Judges the answer to an HTTPS request of Vs or Vr. */

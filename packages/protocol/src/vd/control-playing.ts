@@ -20,6 +20,10 @@ export const controlPlaying = defineRpc({
     seekAt: Type.Optional(described(Instant, 'recording time to go to, with seek')),
     speed: Type.Optional(PlaySpeed),
   }),
+  rules: [
+    { path: '/seekAt', message: 'is required by seek', holds: (p) => p.action !== 'seek' || p.seekAt !== undefined },
+    { path: '/speed', message: 'is required by speed', holds: (p) => p.action !== 'speed' || p.speed !== undefined },
+  ],
   result: Type.Object({
     state: PlayState,
     positionAt: described(Instant, 'recording time now; after a seek the key frame landed on'),

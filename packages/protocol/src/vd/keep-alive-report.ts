@@ -52,6 +52,7 @@ export const keepAliveReport = defineRpc({
     info: Type.Optional(DeviceInfo),
     status: Type.Optional(KeepAliveStatus),
   }),
+  rules: [{ path: '/info', message: 'is required when seq is 0', holds: ({ seq, info }) => seq !== 0 || info !== undefined }],
   result: Type.Object({
     serverTime: described(Instant, 'clock of the platform'),
     keepAliveSec: Type.Optional(

@@ -50,6 +50,16 @@ export const ptzControl = defineRpc({
     cruise: Type.Optional(Cruise),
     enabled: Type.Optional(Type.Boolean({ description: 'for track: follow what moves, or stop following' })),
   }),
+  rules: [
+    { path: '/velocity', message: 'is required by continuous', holds: (p) => p.action !== 'continuous' || p.velocity !== undefined },
+    { path: '/delta', message: 'is required by relative', holds: (p) => p.action !== 'relative' || p.delta !== undefined },
+    { path: '/position', message: 'is required by absolute', holds: (p) => p.action !== 'absolute' || p.position !== undefined },
+    {
+      path: '/presetId',
+      message: 'is required by gotoPreset and removePreset',
+      holds: (p) => !(p.action === 'gotoPreset' || p.action === 'removePreset') || p.presetId !== undefined,
+    },
+  ],
   result: Type.Object({
     state: PtzState,
     position: Type.Optional(PtzPosition),

@@ -10,7 +10,7 @@ export const resetDeviceConfiguration = defineRpc({
   method: 'config.reset',
   sender: 'platform',
   description:
-    'Sets configuration back to defaults: some keys, everything but network and binding (soft), or everything (factory). factory also unbinds the device and is refused with VALUE_INVALID unless keepBinding is false.',
+    'Sets configuration back to defaults: some keys, everything but network and binding (soft), or everything (factory). factory also unbinds the device, and asks for keepBinding false so that nobody does it by mistake.',
   delivery: 'queued',
   queueMs: queueMs.config,
   destructive: true,
@@ -21,6 +21,10 @@ export const resetDeviceConfiguration = defineRpc({
     keys: Type.Optional(Type.Array(ConfigKey, { maxItems: 256, description: 'keys or prefixes, with scope keys' })),
     keepBinding: Type.Optional(Type.Boolean({ description: 'false is required with scope factory' })),
   }),
+  rules: [
+    { path: '/keepBinding', message: 'must be false with scope factory', holds: (p) => p.scope !== 'factory' || p.keepBinding === false },
+    { path: '/keys', message: 'is required by scope keys', holds: (p) => p.scope !== 'keys' || (p.keys ?? []).length > 0 },
+  ],
   result: Type.Object({ version: ConfigVersion, rebootRequired: Type.Boolean({ description: 'takes effect after a restart' }) }),
   errors: ['KEY_UNKNOWN', 'KEY_READ_ONLY', 'VALUE_INVALID', 'CHANNEL_NOT_FOUND', 'UPGRADING'],
   examples: [

@@ -37,6 +37,14 @@ export const snapshot = defineRpc({
     uploads: Type.Optional(Type.Array(UploadTicket, { maxItems: snapshotLimits.countMax, description: 'one ticket for each picture' })),
     inline: Type.Optional(Type.Boolean({ default: false, description: 'send the picture in the answer; only with count 1' })),
   }),
+  rules: [
+    { path: '/inline', message: 'goes only with one picture', holds: (p) => p.inline !== true || (p.count ?? 1) === 1 },
+    {
+      path: '/uploads',
+      message: 'needs one ticket for each picture, unless inline',
+      holds: (p) => p.inline === true || (p.uploads ?? []).length >= (p.count ?? 1),
+    },
+  ],
   result: Type.Object({
     images: Type.Array(
       Type.Object({

@@ -38,6 +38,7 @@ export const startPlaying = defineRpc({
       }),
     ),
   }),
+  rules: [{ path: '/endAt', message: 'is not after startAt', holds: (p) => p.endAt === undefined || p.endAt > p.startAt }],
   result: Type.Object({
     sessionId: Ulid,
     state: PlayState,

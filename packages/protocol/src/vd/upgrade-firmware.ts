@@ -52,6 +52,9 @@ export const upgradeFirmware = defineRpc({
       Type.Enum(['system', 'mcu', 'ptz', 'ai'] as const, { default: 'system', description: 'part of the device the image is for' }),
     ),
   }),
+  rules: [
+    { path: '/window', message: 'ends before it starts', holds: ({ window }) => window === undefined || window.endAt > window.startAt },
+  ],
   result: Type.Object({
     taskId: Ulid,
     state: FwState,

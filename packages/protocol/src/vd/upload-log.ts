@@ -33,6 +33,9 @@ export const uploadLog = defineRpc({
       Type.Number({ minimum: 1, maximum: 86_400, default: logTimers.retryIntervalDefaultSec, description: 'time between two tries' }),
     ),
   }),
+  rules: [
+    { path: '/toAt', message: 'is before fromAt', holds: (p) => p.toAt === undefined || p.fromAt === undefined || p.toAt >= p.fromAt },
+  ],
   result: Type.Object({
     accepted: Type.Literal(true, { description: 'it collects' }),
     taskId: Ulid,

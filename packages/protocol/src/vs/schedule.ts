@@ -113,6 +113,13 @@ export const schedule = defineHttp({
   timeoutMs: vsTimers.requestTimeoutMs,
   provenance: { clause: '9.3.1.1', item: 'I.1', status: 'title-only' },
   body: ScheduleRequest,
+  rules: [
+    {
+      path: '/previousScheduleId',
+      message: 'is required with reason reschedule',
+      holds: (request) => request.reason !== 'reschedule' || request.previousScheduleId !== undefined,
+    },
+  ],
   result: ScheduleResponse,
   success: 200,
   errors: [
