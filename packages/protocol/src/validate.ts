@@ -51,7 +51,7 @@ function describe(message: string, params: unknown): string {
   return Array.isArray(params.allowedValues) ? `must be one of ${params.allowedValues.join(', ')}` : message;
 }
 
-function obeying<T>(judged: Validation<T>, rules: readonly Rule<T>[] = []): Validation<T> {
+function obeying<T>(judged: Validation<T>, rules: readonly Rule<NoInfer<T>>[]): Validation<T> {
   if (!judged.ok) return judged;
   const broken = rules.filter((rule) => !rule.holds(judged.value));
   if (broken.length === 0) return judged;
@@ -60,7 +60,7 @@ function obeying<T>(judged: Validation<T>, rules: readonly Rule<T>[] = []): Vali
 
 /** Judges the params of a Vd message; a failure is answered with INVALID_PARAMS. */
 export function validateParams<D extends RpcDefinition>(definition: D, value: unknown): Validation<ParamsOf<D>> {
-  return obeying(validate<D['params']>(definition.params, value), definition.rules);
+  return obeying(validate<D['params']>(definition.params, value), definition.rules ?? []);
 }
 
 /** Judges the result of a Vd message; a failure is the sender's fault and ends as UNSPECIFIED. */
@@ -70,7 +70,7 @@ export function validateResult<D extends RpcDefinition>(definition: D, value: un
 
 /** Judges the body of an HTTPS request of Vs or Vr. */
 export function validateBody<D extends HttpDefinition>(definition: D, value: unknown): Validation<BodyOf<D>> {
-  return obeying(validate<D['body']>(definition.body, value), definition.rules);
+  return obeying(validate<D['body']>(definition.body, value), definition.rules ?? []);
 }
 
 /** Judges the answer to an HTTPS request of Vs or Vr. */
