@@ -20,7 +20,7 @@ export async function openSqlite(path: string): Promise<Db> {
     .values({ name: 'opened', value: '1' })
     .onConflict((c) => c.column('name').doUpdateSet({ value: '1' }))
     .execute();
-  const synchronous = sqlite.prepare('PRAGMA synchronous').get()?..synchronous;
+  const synchronous = sqlite.prepare('PRAGMA synchronous').get()?.synchronous;
   if (synchronous !== 2) throw new AppError('INTERNAL_ERROR', { synchronous }, { message: 'SQLite does not run with synchronous=FULL' });
   return db;
 }
