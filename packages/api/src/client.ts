@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { ApiProblem } from './api-problem.ts';
+import type { CommandMethod, CommandParams, CommandResult } from './device-commands.ts';
 import type { AnswerOf, BodyOf, PathOf, QueryOf, Route } from './route.ts';
 import { type RouteId, type RouteOf, routes } from './routes/index.ts';
 
@@ -14,7 +15,7 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-interface CallOptions {
+export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Makes a repeat of this mutation harmless for 24 hours. */
   readonly idempotencyKey?: string;
@@ -38,6 +39,11 @@ export interface Client {
    * @throws ApiProblem for every failure the platform reports or when it cannot be reached; DOMException AbortError when `signal` aborts
    */
   call<I extends RouteId>(id: I, ...input: CallArguments<RouteOf<I>>): Promise<AnswerOf<RouteOf<I>>>;
+  /**
+   * Sends a Vd message to a device and resolves with its result.
+   * @throws ApiProblem, with `deviceError` when the device refused
+   */
+  command<M extends CommandMethod>(deviceId: string, method: M, params: CommandParams<M>, options?: CallOptions): Promise<CommandResult<M>>;
   /** The address of an operation, for a `src` or a download. */
   urlOf<I extends RouteId>(id: I, ...input: CallArguments<RouteOf<I>>): string;
 }
@@ -71,7 +77,11 @@ export function createClient({ baseUrl, token, fetch: fetcher = fetch }: ClientO
     return response.status === 204 ? undefined : await response.json();
   };
   // What the platform answers is bound to the same table as these types, and its tests hold it to the schemas.
-  return { call: call as Client['call'], urlOf };
+  return {
+    call: call as Client['call'],
+    command: ((id, method, body, options) => call('device.command', { ...options, params: { id, method }, body })) as Client['command'],
+    urlOf,
+  };
 }
 
 async function send(fetcher: typeof fetch, url: string, init: RequestInit): Promise<Response> {

@@ -1,4 +1,10 @@
+import type { MessagesFrom, ParamsOf, ResultOf } from '@cardea/protocol';
 import type { Action } from './actions.ts';
+
+/** The Vd messages a user may send. */
+type Commands = MessagesFrom<'platform'>;
+
+export type CommandMethod = keyof Commands;
 
 /** What a user has to be allowed to do to send a Vd message through `POST /devices/{id}/commands/{method}`. */
 export const commandActions = {
@@ -35,9 +41,15 @@ export const commandActions = {
   'talk.stop': 'control',
   'time.get': 'configure',
   'time.set': 'configure',
-} as const satisfies Record<string, Action>;
+} as const satisfies Record<CommandMethod, Action>;
 
-export type CommandMethod = keyof typeof commandActions;
+/** Members the platform fills when they are left out: ids, addresses, tickets. */
+type Filled = 'taskId' | 'sessionId' | 'target' | 'source' | 'ttlSec' | 'upload' | 'uploads' | 'url';
+
+type WithFillable<P> = P extends unknown ? Omit<P, Filled> & Partial<Pick<P, Extract<keyof P, Filled>>> : never;
+
+export type CommandParams<M extends CommandMethod> = WithFillable<ParamsOf<Commands[M]>>;
+export type CommandResult<M extends CommandMethod> = ResultOf<Commands[M]>;
 
 /** Whether users may send `method`. */
 export function isCommandMethod(method: string): method is CommandMethod {

@@ -1,7 +1,8 @@
 export { type Action, actions, type Role, roleActions } from './actions.ts';
 export { ApiProblem } from './api-problem.ts';
-export { API_PATH, type CallInput, type Client, type ClientOptions, createClient } from './client.ts';
-export { type CommandMethod, commandActions, isCommandMethod } from './device-commands.ts';
+export { API_PATH, type CallInput, type CallOptions, type Client, type ClientOptions, createClient } from './client.ts';
+export { type CommandMethod, type CommandParams, type CommandResult, commandActions, isCommandMethod } from './device-commands.ts';
+export { type FollowOptions, followEvents, type StreamEvent } from './event-stream.ts';
 export { Device, DeviceState } from './model/device.ts';
 export { EventKind, HomeEvent } from './model/event.ts';
 export { BindingCode, Home } from './model/home.ts';
@@ -9,5 +10,6 @@ export { LiveSession, LiveState, Viewer } from './model/live.ts';
 export { Problem } from './model/problem.ts';
 export { type RemovedSegment, Segment } from './model/segment.ts';
 export { Login, Session, User } from './model/user.ts';
+export { createOpenApiDocument } from './openapi.ts';
 export type { Access, AnswerOf, BodyOf, HttpMethod, PathOf, QueryOf, Route } from './route.ts';
 export { type RouteId, type RouteOf, routes } from './routes/index.ts';
