@@ -36,7 +36,10 @@ test('the table of buckets forgets the key least recently used', () => {
 
 test('waits double up to the cap, are spread over half of it, and start again after a reset', () => {
   const backoff = new Backoff({ baseMs: 2_000, maxMs: 30_000, longAfterMs: 100_000, longMaxMs: 300_000, random: () => 1 });
-  assert.deepEqual(Array.from({ length: 6 }, () => backoff.next()), [2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  assert.deepEqual(
+    Array.from({ length: 6 }, () => backoff.next()),
+    [2_000, 4_000, 8_000, 16_000, 30_000, 30_000],
+  );
   assert.equal(backoff.next(), 30_000);
   assert.equal(backoff.next(), 256_000);
   assert.equal(backoff.next(), 300_000);

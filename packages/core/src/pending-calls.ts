@@ -42,8 +42,14 @@ export class PendingCalls {
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.calls.set(id, {
-        resolve: (result) => (release(), resolve(result)),
-        reject: (error) => (release(), reject(error)),
+        resolve: (result) => {
+          release();
+          resolve(result);
+        },
+        reject: (error) => {
+          release();
+          reject(error);
+        },
       });
       send(id);
     });

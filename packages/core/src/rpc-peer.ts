@@ -1,16 +1,17 @@
 import {
   decodeEnvelope,
   type Envelope,
-  encodeFailure,
-  encodeNotification,
-  encodeRequest,
-  encodeSuccess,
+  encodeEnvelope,
+  type Malformed,
+  type NotificationEnvelope,
   type ParamsOf,
+  type RequestEnvelope,
   type ResultOf,
   type RpcDefinition,
   type RpcId,
   validateParams,
   validateResult,
+  vdLimits,
 } from '@cardea/protocol';
 import type { Clock } from './clock.ts';
 import { AppError } from './errors.ts';
@@ -52,8 +53,6 @@ export interface CallOptions {
 
 const CLOSE_PROTOCOL_ERROR = 1002;
 const CLOSE_UNSUPPORTED_DATA = 1003;
-const MAX_IN_FLIGHT = 16;
-const MALFORMED_PER_MINUTE = 10;
 
 /**
  * One end of a Vd connection: JSON-RPC 2.0 both ways over a `Link`. Every call ends exactly once, as result, error,
@@ -69,8 +68,11 @@ export class RpcPeer {
 
   constructor(options: RpcPeerOptions) {
     this.options = options;
-    this.pending = new PendingCalls(options.clock, options.maxInFlight ?? MAX_IN_FLIGHT);
-    this.malformed = new TokenBucket({ burst: MALFORMED_PER_MINUTE - 1, perSecond: MALFORMED_PER_MINUTE / 60 }, options.clock);
+    this.pending = new PendingCalls(options.clock, options.maxInFlight ?? vdLimits.maxInFlight);
+    this.malformed = new TokenBucket(
+      { burst: vdLimits.maxMalformedPerMin - 1, perSecond: vdLimits.maxMalformedPerMin / 60 },
+      options.clock,
+    );
   }
 
   /** Starts to receive. Call once. */
@@ -94,10 +96,10 @@ export class RpcPeer {
    */
   async call<D extends RpcDefinition>(definition: D, params: ParamsOf<D>, { signal, timeoutMs }: CallOptions = {}): Promise<ResultOf<D>> {
     if (this.ended.signal.aborted) throw new AppError('GOING_AWAY');
-    const result = await this.pending.add(
-      (id) => this.options.link.sendText(encodeRequest(id, definition.method, params)),
-      { timeoutMs: timeoutMs ?? definition.timeoutMs, ...(signal && { signal }) },
-    );
+    const result = await this.pending.add((id) => this.send({ kind: 'request', id, method: definition.method, params }), {
+      timeoutMs: timeoutMs ?? definition.timeoutMs,
+      ...(signal && { signal }),
+    });
     const checked = validateResult(definition, result);
     if (!checked.ok) throw new AppError('UNSPECIFIED', { method: definition.method, problems: checked.problems });
     return checked.value;
@@ -105,7 +107,7 @@ export class RpcPeer {
 
   /** Sends a message that asks for no answer; it is lost when the connection is. */
   notify<D extends RpcDefinition>(definition: D, params: ParamsOf<D>): void {
-    this.options.link.sendText(encodeNotification(definition.method, params));
+    this.send({ kind: 'notification', method: definition.method, params });
   }
 
   close(code: number, reason: string): void {
@@ -117,32 +119,35 @@ export class RpcPeer {
     const envelope = decodeEnvelope(text);
     switch (envelope.kind) {
       case 'success':
-        return this.pending.resolve(envelope.id, envelope.result);
-      case 'failure':
+        this.pending.resolve(envelope.id, envelope.result);
+        break;
+      case 'error':
         if (envelope.id !== null) this.pending.reject(envelope.id, AppError.fromRemote(envelope.error));
-        return;
+        break;
       case 'malformed':
-        return this.refuseMalformed(envelope);
+        this.refuseMalformed(envelope);
+        break;
       default:
         void this.answer(envelope);
     }
   }
 
-  private refuseMalformed({ id, status }: Extract<Envelope, { kind: 'malformed' }>): void {
-    this.fail(id, new AppError(status));
+  private refuseMalformed({ id, status, reason }: Malformed): void {
+    if (id !== undefined) this.fail(id, new AppError(status, undefined, { message: reason }));
     if (this.malformed.take() > 0) this.close(CLOSE_PROTOCOL_ERROR, 'too many malformed messages');
   }
 
   /** Never rejects: whatever goes wrong becomes the answer. */
-  private async answer(envelope: Extract<Envelope, { kind: 'request' | 'notification' }>): Promise<void> {
+  private async answer(envelope: RequestEnvelope | NotificationEnvelope): Promise<void> {
     const id = envelope.kind === 'request' ? envelope.id : undefined;
     this.incoming += 1;
     try {
       const result = await this.dispatch(envelope.method, envelope.params, id !== undefined);
-      if (id !== undefined) this.options.link.sendText(encodeSuccess(id, result));
+      if (id !== undefined) this.send({ kind: 'success', id, result });
     } catch (thrown) {
       const error = AppError.from(thrown);
-      if (error.status === 'INTERNAL_ERROR') this.options.logger.error({ err: thrown, method: envelope.method }, 'a message handler failed');
+      if (error.status === 'INTERNAL_ERROR')
+        this.options.logger.error({ err: thrown, method: envelope.method }, 'a message handler failed');
       if (id !== undefined) this.fail(id, error);
     } finally {
       this.incoming -= 1;
@@ -152,7 +157,8 @@ export class RpcPeer {
   private async dispatch(method: string, params: unknown, wantsAnswer: boolean): Promise<unknown> {
     const definition = this.options.accepts(method);
     if (definition === undefined) throw new AppError('METHOD_NOT_FOUND', { method });
-    if (this.incoming > (this.options.maxInFlight ?? MAX_IN_FLIGHT)) throw new AppError('LIMIT_EXCEEDED', { inFlight: this.incoming });
+    if (this.incoming > (this.options.maxInFlight ?? vdLimits.maxInFlight))
+      throw new AppError('LIMIT_EXCEEDED', { inFlight: this.incoming });
     const checked = validateParams(definition, params);
     if (!checked.ok) throw new AppError('INVALID_PARAMS', { problems: checked.problems });
     const result = await this.options.handle(definition, checked.value, { signal: this.ended.signal, wantsAnswer });
@@ -163,7 +169,11 @@ export class RpcPeer {
   }
 
   private fail(id: RpcId | null, error: AppError): void {
-    this.options.link.sendText(encodeFailure(id, { code: error.code, message: error.message, data: error.toErrorData() }));
+    this.send({ kind: 'error', id, error: { code: error.code, message: error.message, data: error.toErrorData() } });
+  }
+
+  private send(envelope: Envelope): void {
+    this.options.link.sendText(encodeEnvelope(envelope));
   }
 
   private end(code: number, reason: string): void {
