@@ -38,7 +38,7 @@ const sampleFlagsPresent = 0x400;
 const sampleOffsetPresent = 0x800;
 
 /**
- * Reads a moof box (8.8.4 to 8.8.12). Tracks that are not in `place.tracks` are passed over.
+ * Reads a moof box (8.8.4 to 8.8.12). Tracks that are not in `place.tracks` are checked and left out.
  * @throws MediaError OBJECT_MISMATCH, also beyond `maxMoofBytes` and `maxSamplesPerFragment`
  */
 export function readMovieFragment(boxes: BoxReader, moof: Box, place: FragmentPlace): TrackFragment[] {
@@ -55,7 +55,7 @@ interface TrafHeader {
 }
 
 interface TrafState {
-  readonly track: Track;
+  readonly isAudio: boolean;
   readonly header: TrafHeader;
   readonly samples: SampleEntry[];
   dts: number;
@@ -82,15 +82,15 @@ class MovieFragmentReader {
     const header = this.#readHeader(this.#boxes.body(tfhd));
     const { tracks, decodeTimes } = this.#place;
     const track = tracks.find(({ id }) => id === header.trackId);
-    if (track === undefined) return;
     const tfdt = children.find((box) => box.type === 'tfdt');
-    const dts = tfdt === undefined ? decodeTimes?.get(track.id) : readDecodeTime(this.#boxes.body(tfdt));
-    if (dts === undefined) throw malformed('traf has no tfdt');
-    const state: TrafState = { track, header, samples: [], dts };
+    const dts = tfdt === undefined ? decodeTimes?.get(header.trackId) : readDecodeTime(this.#boxes.body(tfdt));
+    if (dts === undefined && track !== undefined) throw malformed('traf has no tfdt');
+    const state: TrafState = { isAudio: track?.kind === 'audio', header, samples: [], dts: dts ?? 0 };
     this.#dataOffset = header.baseOffset;
     for (const trun of children) if (trun.type === 'trun') this.#readRun(this.#boxes.body(trun), state);
-    decodeTimes?.set(track.id, state.dts);
-    this.fragments.push({ track, samples: state.samples });
+    if (!Number.isSafeInteger(state.dts)) throw malformed('decode times are too large');
+    decodeTimes?.set(header.trackId, state.dts);
+    if (track !== undefined) this.fragments.push({ track, samples: state.samples });
   }
 
   #readHeader(cursor: ByteCursor): TrafHeader {
@@ -134,10 +134,10 @@ class MovieFragmentReader {
 
   #addSample(state: TrafState, sample: { duration: number; sizeBytes: number; sampleFlags: number; offset: number }): void {
     const { duration, sizeBytes, sampleFlags, offset } = sample;
-    const { track, dts } = state;
+    const { isAudio, dts } = state;
     const start = this.#dataOffset;
     if (start < 0 || start + sizeBytes > this.#place.endOffset) throw malformed('a sample lies outside its fragment');
-    const keyframe = track.kind === 'audio' || (sampleFlags & notKeyframe) === 0;
+    const keyframe = isAudio || (sampleFlags & notKeyframe) === 0;
     state.samples.push({ dts, pts: dts + offset, duration, keyframe, offset: start, sizeBytes });
     state.dts = dts + duration;
     this.#dataOffset = start + sizeBytes;

@@ -8,21 +8,30 @@ export interface TrackSamples {
 }
 
 /**
- * Puts all tracks of a file on one timeline whose earliest time, of decoding or presentation, is 0. Audio that ends before
- * the presentation begins (encoder priming) is left out, video is kept from the last key frame before the beginning.
+ * Puts all tracks of a file on one timeline whose earliest time, of decoding or presentation, is 0, and where no picture
+ * is presented before it is decoded. Audio that ends before the presentation begins (encoder priming) is left out, video
+ * is kept from the last key frame before the beginning.
  */
 export function alignPresentation(tracks: readonly TrackSamples[]): TrackSamples[] {
-  const started = tracks.map((entry) => ({ ...entry, samples: fromPresentationStart(entry) }));
-  const earliestSec = started.map(({ track, presentationOffset, samples }) => {
-    const earliest = samples.reduce((least, { dts, pts }) => Math.min(least, dts, pts), Number.POSITIVE_INFINITY);
-    return (earliest + presentationOffset) / track.timescale;
+  const started = tracks.map((entry) => {
+    const samples = fromPresentationStart(entry);
+    return { ...entry, samples, decodeLead: decodeLead(samples) };
+  });
+  const earliestSec = started.map(({ track, presentationOffset, samples, decodeLead: lead }) => {
+    const earliestDts = samples.reduce((least, { dts }) => Math.min(least, dts), Number.POSITIVE_INFINITY) - lead;
+    return (earliestDts + presentationOffset) / track.timescale;
   });
   const originSec = Math.min(...earliestSec);
-  return started.map(({ track, presentationOffset, samples }) => {
+  return started.map(({ track, presentationOffset, samples, decodeLead: lead }) => {
     const shift = presentationOffset - Math.round(originSec * track.timescale);
-    const moved = samples.map((sample) => ({ ...sample, dts: sample.dts + shift, pts: sample.pts + shift }));
+    const moved = samples.map((sample) => ({ ...sample, dts: sample.dts + shift - lead, pts: sample.pts + shift }));
     return { track, presentationOffset: 0, samples: moved };
   });
+}
+
+/** By how much decoding must come earlier: files with signed composition offsets present before they decode. */
+function decodeLead(samples: readonly SampleEntry[]): number {
+  return samples.reduce((lead, { dts, pts }) => Math.max(lead, dts - pts), 0);
 }
 
 function fromPresentationStart({ track, presentationOffset, samples }: TrackSamples): readonly SampleEntry[] {

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildHvcC, h265CodecString, h265Track, isH265Keyframe, parseHvcC } from './h265.ts';
+import { parseH265Sps } from './h265-sps.ts';
+import { MediaError } from './media-error.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
+
+const vps = bytes('40010c01ffff01600000030090000003000003003c959409');
+const sps = bytes('42010101600000030090000003000003003ca00a080f16595952930bc05a020000030002000003003210');
+const pps = bytes('4401c073c189');
+const config = [
+  '01' + '01' + '60000000' + '900000000000' + '3c',
+  'f000' + 'fc' + 'fd' + 'f8' + 'f8' + '0000' + '0f',
+  '03',
+  'a000010018' + hex(vps),
+  'a10001002a' + hex(sps),
+  'a200010006' + hex(pps),
+].join('');
+
+test('a Main profile SPS tells size, depth and frame rate', () => {
+  const { profileTierLevel, ...rest } = parseH265Sps(sps);
+  assert.equal(hex(profileTierLevel), '01600000009000000000003c');
+  assert.deepEqual(rest, {
+    temporalLayers: 1,
+    temporalIdNested: true,
+    chromaFormatIdc: 1,
+    bitDepthLuma: 8,
+    bitDepthChroma: 8,
+    width: 320,
+    height: 240,
+    fps: 25,
+  });
+});
+
+test('parameter sets become an hvcC record and come back', () => {
+  const built = buildHvcC({ vps: [vps], sps: [sps], pps: [pps] });
+  assert.equal(hex(built), config);
+  const parsed = parseHvcC(built);
+  assert.deepEqual([parsed.vps.map(hex), parsed.sps.map(hex), parsed.pps.map(hex)], [[hex(vps)], [hex(sps)], [hex(pps)]]);
+  assert.equal(h265Track(1, 90_000, built).width, 320);
+});
+
+test('the codec string names profile, compatibility, tier, level and constraints', () => {
+  assert.equal(h265CodecString(bytes(config)), 'hvc1.1.6.L60.90');
+  const main10High = bytes(`01 62 20000000 b00000000000 99 ${config.slice(26)}`);
+  assert.equal(h265CodecString(main10High, 'hev1'), 'hev1.A2.4.H153.B0');
+});
+
+test('random access pictures are key frames', () => {
+  assert.equal(isH265Keyframe(bytes('00000003 460150 00000003 260188')), true);
+  assert.equal(isH265Keyframe(bytes('00000003 020188')), false);
+});
+
+test('what is no SPS, and a record that ends too early, is refused', () => {
+  assert.throws(() => parseH265Sps(vps), MediaError);
+  assert.throws(() => parseH265Sps(sps.subarray(0, 12)), MediaError);
+  assert.throws(() => parseHvcC(bytes(config).subarray(0, 60)), MediaError);
+  assert.throws(() => buildHvcC({ vps: [], sps: [sps], pps: [pps] }), MediaError);
+});
