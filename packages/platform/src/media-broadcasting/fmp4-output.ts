@@ -1,0 +1,207 @@
+import type { Clock, Timer } from '@cardea/core';
+import { type AccessUnit, Fmp4Muxer, mimeTypeOf, type Track } from '@cardea/media';
+import type { LiveStream, MediaBatch, MediaSink } from './live-stream.ts';
+import type { MediaCounters } from './ports.ts';
+import { StreamRate } from './stream-rate.ts';
+import { type OutputFrame, Subscription, type ViewerSocket } from './subscription.ts';
+import { webSocketFrame } from './websocket-frame.ts';
+
+export interface Fmp4OutputOptions {
+  readonly stream: LiveStream;
+  readonly clock: Clock;
+  readonly counters: MediaCounters;
+}
+
+export interface Fmp4Viewer {
+  readonly socket: ViewerSocket;
+  readonly onTooSlow: () => void;
+}
+
+/** The number of viewers up to which every batch leaves at once, and from which batches wait the longest (performance.md 1). */
+const FEW_VIEWERS = 50;
+const MANY_VIEWERS = 200;
+const LONGEST_WINDOW_MS = 40;
+const WINDOW_MAX_BYTES = 1024 * 1024;
+
+const QUEUE_MS = 2_000;
+const QUEUE_MIN_BYTES = 256 * 1024;
+const QUEUE_MAX_BYTES = 4 * 1024 * 1024;
+
+/** What a viewer must have seen before any fragment. */
+interface Head {
+  readonly mime: string;
+  readonly muxer: Fmp4Muxer;
+  readonly mimeFrame: Uint8Array;
+  readonly initFrame: Uint8Array;
+}
+
+/**
+ * WebSocket fMP4 of one stream: muxed and framed once, the same bytes written to every viewer's socket. It takes part in
+ * the stream only while somebody watches.
+ */
+export class Fmp4Output implements MediaSink {
+  private readonly options: Fmp4OutputOptions;
+  private readonly subscriptions: Subscription[] = [];
+  private attachment: Disposable | undefined;
+  private head: Head | undefined;
+  private sequence = 0;
+  private pending: AccessUnit[] = [];
+  private pendingBytes = 0;
+  private startsWithKeyframe = false;
+  private window: Timer | undefined;
+  private startBurst: StartBurst | undefined;
+  private readonly rate: StreamRate;
+  private sinceKeyframeBytes = 0;
+
+  constructor(options: Fmp4OutputOptions) {
+    this.options = options;
+    this.rate = new StreamRate(options.clock);
+  }
+
+  get viewers(): number {
+    return this.subscriptions.length;
+  }
+
+  /** Writes to `socket` from now on: head and kept pictures at once, or as soon as there are some. Dispose to stop. */
+  join({ socket, onTooSlow }: Fmp4Viewer): Disposable {
+    const { clock, counters, stream } = this.options;
+    this.attachment ??= stream.attach(this);
+    const subscription = new Subscription({
+      socket,
+      clock,
+      onSkip: () => {
+        counters.skips += 1;
+      },
+      onTooSlow: () => {
+        counters.tooSlow += 1;
+        onTooSlow();
+      },
+    });
+    this.subscriptions.push(subscription);
+    this.startOne(subscription);
+    return { [Symbol.dispose]: () => this.leave(subscription) };
+  }
+
+  onTracks(tracks: readonly Track[]): void {
+    this.flush();
+    const head = headOf(tracks);
+    const news = newsOf(this.head, head);
+    this.head = head;
+    this.startBurst = undefined;
+    for (const subscription of [...this.subscriptions]) {
+      if (subscription.isNew) this.startOne(subscription);
+      else if (news !== undefined && subscription.restart(news, this.limitBytes())) this.options.counters.bytesOut += news.length;
+    }
+  }
+
+  onBatch({ units, startsWithKeyframe }: MediaBatch): void {
+    if (startsWithKeyframe) {
+      this.flush();
+      this.startsWithKeyframe = true;
+    }
+    for (const unit of units) {
+      this.pending.push(unit);
+      this.pendingBytes += unit.data.length;
+    }
+    const windowMs = this.windowMs();
+    if (windowMs === 0 || this.pendingBytes > WINDOW_MAX_BYTES) this.flush();
+    else this.window ??= this.options.clock.setTimer(windowMs, () => this.flush());
+  }
+
+  private flush(): void {
+    const { pending: units, startsWithKeyframe, head } = this;
+    this.clearPending();
+    if (units.length === 0 || head === undefined) return;
+    const bytes = webSocketFrame('binary', head.muxer.fragmentParts(units, this.sequence++));
+    this.sinceKeyframeBytes = bytes.length + (startsWithKeyframe ? 0 : this.sinceKeyframeBytes);
+    this.rate.count(bytes.length);
+    this.startBurst = undefined;
+    this.send({ bytes, startsWithKeyframe });
+  }
+
+  private clearPending(): void {
+    this.window?.[Symbol.dispose]();
+    this.window = undefined;
+    this.pending = [];
+    this.pendingBytes = 0;
+    this.startsWithKeyframe = false;
+  }
+
+  private send(frame: OutputFrame): void {
+    const limitBytes = this.limitBytes();
+    // A viewer that turns out too slow leaves the list while we walk it.
+    const viewers = [...this.subscriptions];
+    const first = this.sequence % Math.max(1, viewers.length);
+    let written = 0;
+    for (let step = 0; step < viewers.length; step += 1) {
+      // Each fragment begins with another viewer, so that none is always last.
+      if (viewers[(first + step) % viewers.length]?.send(frame, limitBytes)) written += 1;
+    }
+    this.options.counters.bytesOut += written * frame.bytes.length;
+  }
+
+  private startOne(subscription: Subscription): void {
+    if (this.head === undefined) return;
+    this.startBurst ??= startBurstOf(this.head, this.keptUnits(), this.sequence);
+    subscription.start(this.startBurst.bytes, this.startBurst);
+    this.options.counters.bytesOut += this.startBurst.bytes.length;
+  }
+
+  /** The kept pictures that have left already; the pending ones will reach a newcomer with everybody else. */
+  private keptUnits(): readonly AccessUnit[] {
+    const { gop } = this.options.stream;
+    return gop.slice(0, Math.max(0, gop.length - this.pending.length));
+  }
+
+  private leave(subscription: Subscription): void {
+    const at = this.subscriptions.indexOf(subscription);
+    if (at < 0) return;
+    this.subscriptions.splice(at, 1);
+    if (this.subscriptions.length > 0) return;
+    this.attachment?.[Symbol.dispose]();
+    this.attachment = undefined;
+    this.clearPending();
+    this.rate.reset();
+    this.head = undefined;
+    this.startBurst = undefined;
+  }
+
+  private windowMs(): number {
+    const share = (this.subscriptions.length - FEW_VIEWERS) / (MANY_VIEWERS - FEW_VIEWERS);
+    return LONGEST_WINDOW_MS * Math.min(1, Math.max(0, share));
+  }
+
+  /** How far a viewer may be behind: two seconds, or the pictures since the key frame, which may come in one burst. */
+  private limitBytes(): number {
+    const queueBytes = Math.max(this.rate.bytesIn(QUEUE_MS) ?? QUEUE_MAX_BYTES, this.sinceKeyframeBytes);
+    return Math.min(QUEUE_MAX_BYTES, Math.max(QUEUE_MIN_BYTES, queueBytes));
+  }
+}
+
+function headOf(tracks: readonly Track[]): Head {
+  const muxer = new Fmp4Muxer(tracks);
+  const mime = mimeTypeOf(tracks);
+  return {
+    mime,
+    muxer,
+    mimeFrame: webSocketFrame('text', [Buffer.from(JSON.stringify({ mime }))]),
+    initFrame: webSocketFrame('binary', [muxer.initSegment()]),
+  };
+}
+
+/** What a newcomer gets at once. */
+interface StartBurst {
+  readonly bytes: Uint8Array;
+  readonly withPictures: boolean;
+}
+
+function startBurstOf({ mimeFrame, initFrame, muxer }: Head, kept: readonly AccessUnit[], sequence: number): StartBurst {
+  const pictures = kept.length > 0 ? [webSocketFrame('binary', muxer.fragmentParts(kept, sequence))] : [];
+  return { bytes: Buffer.concat([mimeFrame, initFrame, ...pictures]), withPictures: kept.length > 0 };
+}
+
+/** What a viewer of `before` has to be told when `after` takes its place; `undefined` when nothing changed. */
+function newsOf(before: Head | undefined, after: Head): Uint8Array | undefined {
+  if (before === undefined || Buffer.compare(before.initFrame, after.initFrame) === 0) return undefined;
+  return before.mime === after.mime ? after.initFrame : Buffer.concat([after.mimeFrame, after.initFrame]);
+}

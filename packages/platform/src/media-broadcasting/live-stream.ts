@@ -1,0 +1,163 @@
+import type { AccessUnit, Track } from '@cardea/media';
+import type { StopReason } from '@cardea/protocol';
+import { Timeline } from './timeline.ts';
+
+/** Why a publishing session ended. `lost`: its connection ended without a word. */
+export type EndReason = StopReason | 'lost';
+
+/** The session that feeds a stream. */
+export interface Publisher {
+  /** Ends the session from our side. */
+  stop(reason: StopReason): void;
+}
+
+/** Units that arrived together. A video key frame is always the first of its batch. */
+export interface MediaBatch {
+  readonly units: readonly AccessUnit[];
+  readonly startsWithKeyframe: boolean;
+}
+
+/** Takes the media of a stream: a muxer, a recorder, a maker of snapshots. Called synchronously and never waited for. */
+export interface MediaSink {
+  /** All that follows belongs to these tracks. */
+  onTracks(tracks: readonly Track[]): void;
+  onBatch(batch: MediaBatch): void;
+}
+
+export interface LiveStreamOptions {
+  /** A publisher is there and said what it sends; also when it changed its mind about that. */
+  readonly onPublishing: () => void;
+  /** The publisher is gone and no newer one took its place. */
+  readonly onEnded: (reason: EndReason) => void;
+}
+
+const GOP_MAX_BYTES = 8 * 1024 * 1024;
+const GOP_MAX_SEC = 10;
+
+/**
+ * The media of one device channel and stream, whoever publishes it: the newest publisher wins, its units go to every sink
+ * on one timeline, and the group of pictures that is running is kept for those who come later.
+ */
+export class LiveStream {
+  private readonly sinks = new Set<MediaSink>();
+  private readonly timeline = new Timeline();
+  private readonly options: LiveStreamOptions;
+  private publisher: Publisher | undefined;
+  private currentTracks: readonly Track[] = [];
+  private video: Track | undefined;
+  private started = false;
+  private currentGop: AccessUnit[] = [];
+  private gopBytes = 0;
+
+  constructor(options: LiveStreamOptions) {
+    this.options = options;
+  }
+
+  /** Somebody publishes and said what. */
+  get publishing(): boolean {
+    return this.publisher !== undefined && this.currentTracks.length > 0;
+  }
+
+  get tracks(): readonly Track[] {
+    return this.currentTracks;
+  }
+
+  /** From the last key frame until now; empty when none came yet or the group grew beyond 8 MiB or 10 s. */
+  get gop(): readonly AccessUnit[] {
+    return this.currentGop;
+  }
+
+  /** Hands the media to `sink` from now on; the tracks, when known, at once. */
+  attach(sink: MediaSink): Disposable {
+    this.sinks.add(sink);
+    if (this.currentTracks.length > 0) sink.onTracks(this.currentTracks);
+    return { [Symbol.dispose]: () => void this.sinks.delete(sink) };
+  }
+
+  /** `publisher` feeds the stream from now on; the one before is stopped. */
+  open(publisher: Publisher): void {
+    const older = this.publisher;
+    this.publisher = publisher;
+    this.forget();
+    older?.stop('replaced');
+  }
+
+  /** What the units of `publisher` belong to from now on. */
+  begin(publisher: Publisher, tracks: readonly Track[]): void {
+    if (publisher !== this.publisher) return;
+    this.forget();
+    this.currentTracks = tracks;
+    this.video = tracks.find(({ kind }) => kind === 'video');
+    this.timeline.begin(tracks);
+    for (const sink of this.sinks) sink.onTracks(tracks);
+    this.options.onPublishing();
+  }
+
+  /** Units before the first key frame are dropped: nobody could show them. */
+  write(publisher: Publisher, units: readonly AccessUnit[]): void {
+    if (publisher !== this.publisher) return;
+    let batch: AccessUnit[] = [];
+    let startsWithKeyframe = false;
+    for (const unit of units) {
+      const isKeyframe = unit.keyframe && unit.trackId === this.video?.id;
+      if (!this.started && !isKeyframe) continue;
+      this.started = true;
+      const placed = this.timeline.place(unit, { isKeyframe });
+      if (placed === undefined) continue;
+      if (isKeyframe) {
+        this.deliver({ units: batch, startsWithKeyframe });
+        batch = [];
+        startsWithKeyframe = true;
+      }
+      batch.push(placed);
+    }
+    this.deliver({ units: batch, startsWithKeyframe });
+  }
+
+  /** A publisher that was replaced before changes nothing. */
+  close(publisher: Publisher, reason: EndReason): void {
+    if (publisher !== this.publisher) return;
+    this.publisher = undefined;
+    this.forget();
+    this.options.onEnded(reason);
+  }
+
+  /** Ends the session that feeds the stream, if there is one. */
+  stop(reason: StopReason): void {
+    this.publisher?.stop(reason);
+  }
+
+  private deliver(batch: MediaBatch): void {
+    if (batch.units.length === 0) return;
+    this.keep(batch);
+    for (const sink of this.sinks) sink.onBatch(batch);
+  }
+
+  private keep({ units, startsWithKeyframe }: MediaBatch): void {
+    if (startsWithKeyframe) this.dropGop();
+    else if (this.currentGop.length === 0) return;
+    for (const unit of units) {
+      this.currentGop.push(unit);
+      this.gopBytes += unit.data.length;
+    }
+    if (this.gopBytes > GOP_MAX_BYTES || this.gopSec() > GOP_MAX_SEC) this.dropGop();
+  }
+
+  private gopSec(): number {
+    const first = this.currentGop[0];
+    const last = this.currentGop.findLast(({ trackId }) => trackId === first?.trackId);
+    return first === undefined || last === undefined || this.video === undefined ? 0 : (last.dts - first.dts) / this.video.timescale;
+  }
+
+  private dropGop(): void {
+    this.currentGop = [];
+    this.gopBytes = 0;
+  }
+
+  private forget(): void {
+    this.currentTracks = [];
+    this.video = undefined;
+    this.started = false;
+    this.dropGop();
+  }
+}

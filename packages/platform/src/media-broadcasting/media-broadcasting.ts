@@ -1,0 +1,304 @@
+import type { LiveSession } from '@cardea/api';
+import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
+import { type PushTarget, paths, type StreamName } from '@cardea/protocol';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import type { DeviceProof, Principal } from '../authorization/proof.ts';
+import type { HttpServer } from '../http/http-server.ts';
+import type { Bus, BusMessageOf, Db } from '../store/ports.ts';
+import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
+import { Broadcast } from './broadcast.ts';
+import type { LiveState } from './device-push.ts';
+import type { Fmp4Output } from './fmp4-output.ts';
+import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
+import type { LiveStream } from './live-stream.ts';
+import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, PrincipalFromRequest } from './ports.ts';
+import { ViewSession } from './view-session.ts';
+import { sourceOfPath, ViewerEndpoint } from './viewer-endpoint.ts';
+
+export interface MediaBroadcastingOptions {
+  readonly db: Db;
+  readonly bus: Bus;
+  readonly authorizer: Authorizer;
+  readonly tokens: TokenIssuer;
+  readonly commands: DeviceCommands;
+  readonly channels: DeviceChannels;
+  readonly principalFromRequest: PrincipalFromRequest;
+  /** Origin under which devices and users reach this server, `http` or `https`, without a slash at the end. */
+  readonly publicUrl: () => string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** One session that watches. */
+export interface LiveViewer {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly channel: number;
+  readonly stream: StreamName;
+  readonly startedAt: number;
+}
+
+export interface MediaBroadcastingSnapshot extends Readonly<MediaCounters> {
+  /** Streams a device publishes now. */
+  readonly streams: number;
+  /** Live sessions. */
+  readonly sessions: number;
+  /** Open viewer connections. */
+  readonly viewers: number;
+}
+
+const RECHECK_MS = 30_000;
+/** The token of a live session works only while the session lives, which is what bounds it. */
+const VIEW_TOKEN_TTL_MS = 24 * 60 * 60_000;
+/** Likewise: good only while the session it publishes is wanted. */
+const PUBLISH_TOKEN_TTL_MS = 60 * 60_000;
+const CLOSE_NORMAL = 1000;
+const CLOSE_POLICY = 1008;
+
+/**
+ * Live video: devices push one stream each, any number of users watch it.
+ * @see H.627.2 9.3.3 (titles only); profile hss-open-1, B6 and C5
+ */
+export class MediaBroadcasting implements AsyncDisposable {
+  private readonly options: MediaBroadcastingOptions;
+  private readonly lifetime: Lifetime;
+  private readonly broadcasts = new Map<string, Broadcast>();
+  private readonly sessions = new Map<string, ViewSession>();
+  private readonly counters: MediaCounters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
+
+  constructor(options: MediaBroadcastingOptions) {
+    this.options = options;
+    this.lifetime = new Lifetime(options.logger);
+  }
+
+  /** Begins to take publishers and viewers on `http`, and to look after the rights of those who watch. */
+  start(http: HttpServer): void {
+    const { bus, clock, logger, principalFromRequest, tokens } = this.options;
+    const { counters } = this;
+    const ingest = new IngestEndpoint({ tokens, clock, logger, counters, streamOf: (claims) => this.streamOf(claims) });
+    const viewing = new ViewerEndpoint({
+      clock,
+      logger,
+      principalFromRequest,
+      sessionOfToken: (token, source) => this.sessionOfToken(token, source),
+      openSession: (principal, source) => this.openSession(principal, source),
+      outputOf: (session, { signal }) => this.outputOf(session, signal),
+    });
+    http.onUpgrade(isIngestPath, ingest.handle);
+    http.onUpgrade((path) => sourceOfPath(path) !== undefined, viewing.handle);
+    this.lifetime.own(bus.subscribe('device', ({ deviceId }) => this.onDevice(deviceId)));
+    this.lifetime.own(bus.subscribe('revoked', (message) => this.onRevoked(message)));
+    this.lifetime.run('re-check of viewers', (signal) => this.recheckForever(signal));
+  }
+
+  /**
+   * A session to watch one stream; resolves once the device agreed to push it. It lives for a minute, longer by `renew` or
+   * by an open connection.
+   * @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND | DEVICE_OFFLINE | DEVICE_ASLEEP | CANCELLED | what the device
+   * answered, kept in `remote`
+   */
+  async startLive(
+    proof: DeviceProof<'view.live'>,
+    { channel, stream }: Pick<MediaSource, 'channel' | 'stream'>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<LiveSession> {
+    const session = await this.open(proof, { deviceId: proof.deviceId, channel, stream });
+    try {
+      await this.outputOf(session, signal);
+      return await this.describe(session);
+    } catch (error) {
+      session.end(CLOSE_NORMAL, 'not started');
+      throw error;
+    }
+  }
+
+  /** Another minute, with a fresh token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
+  async renew(principal: Principal, sessionId: string): Promise<LiveSession> {
+    const session = this.sessionOf(principal, sessionId);
+    await this.recheck(session);
+    if (session.ended) throw new AppError('SESSION_NOT_FOUND');
+    session.renew();
+    return await this.describe(session);
+  }
+
+  /** Closes the connections of the session and ends its token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
+  end(principal: Principal, sessionId: string): void {
+    this.sessionOf(principal, sessionId).end(CLOSE_NORMAL, 'ended');
+  }
+
+  /** Who watches a device now. */
+  viewers(proof: DeviceProof<'view.live'>): readonly LiveViewer[] {
+    const ofDevice = this.broadcastsOf(proof.deviceId).filter(({ epoch }) => epoch === proof.epoch);
+    return ofDevice.flatMap(({ sessions, source: { channel, stream } }) =>
+      sessions.map(({ id, claims, startedAt }) => ({ sessionId: id, userId: claims.userId, channel, stream, startedAt })),
+    );
+  }
+
+  snapshot(): MediaBroadcastingSnapshot {
+    const broadcasts = [...this.broadcasts.values()];
+    return {
+      ...this.counters,
+      streams: broadcasts.filter(({ stream }) => stream.publishing).length,
+      sessions: this.sessions.size,
+      viewers: broadcasts.reduce((sum, { fmp4 }) => sum + fmp4.viewers, 0),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lifetime[Symbol.asyncDispose]();
+    await Promise.all([...this.broadcasts.values()].map((broadcast) => broadcast.end()));
+  }
+
+  private async open(proof: DeviceProof<'view.live'>, source: MediaSource): Promise<ViewSession> {
+    await this.options.channels.assertSource(source);
+    const { action, epoch, principal } = proof;
+    const { userId, userSessionId } = principal;
+    const sessionId = this.options.random.ulid();
+    const broadcast = this.broadcastFor(proof, source);
+    const session = new ViewSession({
+      claims: { ...source, userId, userSessionId, epoch, action, sessionId },
+      clock: this.options.clock,
+      onEnded: (ended) => {
+        this.sessions.delete(ended.id);
+        broadcast.remove(ended);
+      },
+    });
+    this.sessions.set(sessionId, session);
+    broadcast.add(session);
+    session.renew();
+    return session;
+  }
+
+  private broadcastFor({ homeId, epoch }: DeviceProof<'view.live'>, source: MediaSource): Broadcast {
+    const key = keyOf(source);
+    const running = this.broadcasts.get(key);
+    if (running?.epoch === epoch) return running;
+    // The device was bound anew since: nobody of the home before may see on.
+    void running?.end();
+    const broadcast: Broadcast = new Broadcast({
+      ...this.options,
+      source,
+      homeId,
+      epoch,
+      counters: this.counters,
+      mintTarget: (sessionId) => this.mintTarget(source, { epoch, sessionId }),
+      onState: (state) => this.publishState(broadcast, state),
+      onOver: () => {
+        if (this.broadcasts.get(key) === broadcast) this.broadcasts.delete(key);
+      },
+    });
+    this.broadcasts.set(key, broadcast);
+    return broadcast;
+  }
+
+  private async mintTarget(
+    source: MediaSource,
+    { epoch, sessionId }: { readonly epoch: number; readonly sessionId: string },
+  ): Promise<PushTarget> {
+    const claims = { ...source, epoch, sessionId, kind: 'live' } as const;
+    const { token, expiresAt } = await this.options.tokens.mint('vm-publish', claims, PUBLISH_TOKEN_TTL_MS);
+    return { protocol: 'wss-fmp4', url: `${this.webSocketUrl()}${paths.vm}/sessions/${sessionId}`, token, expiresAt };
+  }
+
+  private async describe({ claims, id, expiresAt }: ViewSession): Promise<LiveSession> {
+    const { token } = await this.options.tokens.mint('view', claims, VIEW_TOKEN_TTL_MS);
+    const path = `/live/${claims.deviceId}/${claims.channel}/${claims.stream}`;
+    return { sessionId: id, expiresAt, urls: { ws: `${this.webSocketUrl()}${path}/ws?token=${token}` }, token };
+  }
+
+  private webSocketUrl(): string {
+    return this.options.publicUrl().replace(/^http/, 'ws');
+  }
+
+  private sessionOf({ userId }: Principal, sessionId: string): ViewSession {
+    const session = this.sessions.get(sessionId);
+    if (session === undefined || session.claims.userId !== userId) throw new AppError('SESSION_NOT_FOUND');
+    return session;
+  }
+
+  private async sessionOfToken(token: string, { deviceId, channel, stream }: MediaSource): Promise<ViewSession> {
+    const claims = await this.options.tokens.verify('view', token);
+    const session = this.sessions.get(claims.sessionId);
+    const fits = claims.deviceId === deviceId && claims.channel === channel && claims.stream === stream;
+    if (session === undefined || !fits) throw new AppError('UNAUTHORIZED');
+    await this.options.authorizer.ticket(claims, 'view.live');
+    return session;
+  }
+
+  private async openSession(principal: Principal, source: MediaSource): Promise<ViewSession> {
+    return await this.open(await this.options.authorizer.device(principal, 'view.live', source.deviceId), source);
+  }
+
+  private async outputOf(session: ViewSession, signal: AbortSignal | undefined): Promise<Fmp4Output> {
+    const broadcast = this.broadcasts.get(keyOf(session.claims));
+    if (broadcast === undefined || session.ended) throw new AppError('SESSION_NOT_FOUND');
+    await broadcast.push.agreement({ ...(signal && { signal }) });
+    return broadcast.fmp4;
+  }
+
+  private async streamOf(claims: TokenClaims['vm-publish']): Promise<LiveStream> {
+    if ((await this.epochOf(claims.deviceId)) !== claims.epoch) throw new AppError('UNAUTHORIZED');
+    const broadcast = this.broadcasts.get(keyOf(claims));
+    if (claims.kind !== 'live' || broadcast?.push.sessionId !== claims.sessionId) throw new AppError('SESSION_NOT_FOUND');
+    return broadcast.stream;
+  }
+
+  private publishState({ homeId, source }: Broadcast, state: LiveState): void {
+    this.options.bus.publish({ type: 'live', homeId, ...source, state });
+  }
+
+  private onDevice(deviceId: string): void {
+    for (const { push } of this.broadcastsOf(deviceId)) push.onDeviceChanged();
+  }
+
+  private onRevoked({ scope, id }: BusMessageOf<'revoked'>): void {
+    const member = { user: 'userId', session: 'userSessionId', device: 'deviceId' } as const;
+    const concerned = [...this.sessions.values()].filter(({ claims }) => claims[member[scope]] === id);
+    this.lifetime.run('re-check after a revocation', async () => {
+      await Promise.all(concerned.map((session) => this.recheck(session)));
+      if (scope === 'device') await this.endForeign(id);
+    });
+  }
+
+  /** Ends what a device pushes for a home it no longer belongs to. */
+  private async endForeign(deviceId: string): Promise<void> {
+    const epoch = await this.epochOf(deviceId);
+    const foreign = this.broadcastsOf(deviceId).filter((broadcast) => broadcast.epoch !== epoch);
+    await Promise.all(foreign.map((broadcast) => broadcast.end()));
+  }
+
+  private async recheckForever(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(this.options.clock, RECHECK_MS, { signal });
+      for (const session of [...this.sessions.values()]) await this.recheck(session);
+    }
+  }
+
+  private async recheck(session: ViewSession): Promise<void> {
+    try {
+      await this.options.authorizer.ticket(session.claims, 'view.live');
+    } catch {
+      session.end(CLOSE_POLICY, 'revoked');
+    }
+  }
+
+  private async epochOf(deviceId: string): Promise<number | undefined> {
+    const row = await this.options.db
+      .selectFrom('device')
+      .select('binding_epoch')
+      .where('id', '=', deviceId)
+      .where('disabled', '=', 0)
+      .where('home_id', 'is not', null)
+      .executeTakeFirst();
+    return row?.binding_epoch;
+  }
+
+  private broadcastsOf(deviceId: string): readonly Broadcast[] {
+    return [...this.broadcasts.values()].filter(({ source }) => source.deviceId === deviceId);
+  }
+}
+
+function keyOf({ deviceId, channel, stream }: { readonly deviceId: string; readonly channel: number; readonly stream: string }): string {
+  return `${deviceId}/${channel}/${stream}`;
+}

@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http';
+import type { ParamsOf, ResultOf, RpcDefinition, StreamName } from '@cardea/protocol';
+import type { Principal } from '../authorization/proof.ts';
+
+/** One encoding of one lens: what can be watched. */
+export interface MediaSource {
+  readonly deviceId: string;
+  readonly channel: number;
+  readonly stream: StreamName;
+}
+
+/** Brings messages to devices, waking them where the message says so. */
+export interface DeviceCommands {
+  /**
+   * Resolves with the validated result. `timeoutMs` replaces the deadline of the definition and counts from the moment
+   * the device is there to answer.
+   * @throws AppError DEVICE_OFFLINE | DEVICE_ASLEEP | TIMEOUT | CANCELLED | what the device answered, kept in `remote`
+   */
+  call<D extends RpcDefinition>(
+    deviceId: string,
+    definition: D,
+    params: ParamsOf<D>,
+    options: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
+  ): Promise<ResultOf<D>>;
+}
+
+/** Knows what the devices announced. */
+export interface DeviceChannels {
+  /** @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND */
+  assertSource(source: MediaSource): Promise<void>;
+}
+
+/**
+ * Who sent a request, by its cookie or bearer token; `undefined` when nobody can be told. A cookie counts only on a
+ * request of our own pages (RFC 6455 10.2: browsers send cookies with WebSocket requests of any page).
+ */
+export type PrincipalFromRequest = (request: IncomingMessage) => Promise<Principal | undefined>;
+
+/** Counts of the whole service since its start. */
+export interface MediaCounters {
+  bytesIn: number;
+  bytesOut: number;
+  /** Times a viewer fell behind and went on at a later key frame. */
+  skips: number;
+  /** Viewers closed because they kept falling behind. */
+  tooSlow: number;
+}

@@ -1,0 +1,89 @@
+import type { Clock, Timer } from '@cardea/core';
+import type { TokenClaims } from '../tokens/token-issuer.ts';
+
+/** One open connection of somebody who watches. */
+export interface ViewerConnection {
+  /** @param code of RFC 6455 7.4.1 */
+  close(code: number, reason: string): void;
+}
+
+export interface ViewSessionOptions {
+  readonly claims: TokenClaims['view'];
+  readonly clock: Clock;
+  /** Called once, after the connections were closed. */
+  readonly onEnded: (session: ViewSession) => void;
+}
+
+/** How long a session lives without a renewal or an open connection. */
+export const VIEW_SESSION_TTL_MS = 60_000;
+
+/**
+ * The right of one user to watch one stream, and what uses it. It ends when it was neither renewed nor used for a minute,
+ * or when told to; its token works no longer than that.
+ */
+export class ViewSession {
+  readonly claims: TokenClaims['view'];
+  readonly startedAt: number;
+  private readonly options: ViewSessionOptions;
+  private readonly connections = new Set<ViewerConnection>();
+  private renewedAt: number;
+  private expiry: Timer | undefined;
+  private over = false;
+
+  constructor(options: ViewSessionOptions) {
+    this.options = options;
+    this.claims = options.claims;
+    this.startedAt = options.clock.now();
+    this.renewedAt = this.startedAt;
+  }
+
+  get id(): string {
+    return this.claims.sessionId;
+  }
+
+  get ended(): boolean {
+    return this.over;
+  }
+
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  /** Unix milliseconds. An open connection moves it on all the time. */
+  get expiresAt(): number {
+    return (this.connections.size > 0 ? this.options.clock.now() : this.renewedAt) + VIEW_SESSION_TTL_MS;
+  }
+
+  /** Lives for another minute from now. */
+  renew(): void {
+    this.expiry?.[Symbol.dispose]();
+    this.expiry = undefined;
+    this.renewedAt = this.options.clock.now();
+    if (this.over || this.connections.size > 0) return;
+    this.expiry = this.options.clock.setTimer(VIEW_SESSION_TTL_MS, () => this.end(1000, 'expired'));
+  }
+
+  /** `connection` uses the session until the result is disposed. */
+  attach(connection: ViewerConnection): Disposable {
+    this.connections.add(connection);
+    this.renew();
+    return {
+      [Symbol.dispose]: () => {
+        if (this.connections.delete(connection)) this.renew();
+      },
+    };
+  }
+
+  /** Closes the connections with the given code and leaves the session as it is. */
+  closeConnections(code: number, reason: string): void {
+    for (const connection of [...this.connections]) connection.close(code, reason);
+  }
+
+  end(code: number, reason: string): void {
+    if (this.over) return;
+    this.over = true;
+    this.closeConnections(code, reason);
+    this.renew();
+    this.options.onEnded(this);
+  }
+}
