@@ -59,3 +59,51 @@ test('what is no SPS, and a record that ends too early, is refused', () => {
   assert.throws(() => parseHvcC(bytes(config).subarray(0, 60)), MediaError);
   assert.throws(() => buildHvcC({ vps: [], sps: [sps], pps: [pps] }), MediaError);
 });
+
+test('reference sets predicted from the one before and a long VUI are read past to the frame rate', () => {
+  const fields = [
+    '0000 000 1',
+    '0'.repeat(8 + 32 + 48 + 8),
+    '1', // SPS id 0
+    '010', // 4:2:0
+    '00000000101000001', // 320 wide
+    '000000011110001', // 240 high
+    '0',
+    '1 1', // 8 bit
+    '00101', // POC in 8 bits
+    '1 1 1 1', // one sub-layer ordering
+    '1 1 1 1 1 1',
+    '0 0 0 0', // no scaling lists, AMP, SAO, PCM
+    '011', // two short-term sets
+    '010 011 1 1 1 1 1 1', // one before, two after, each used
+    '1 0 1 1 01 01 00', // predicted: used, kept, kept, dropped
+    '1 010 00000001 1', // one long-term picture
+    '0 0',
+    '1', // VUI
+    '1 11111111 0000000000000001 0000000000000001',
+    '1 0',
+    '1 101 1 1 000000010000000100000001',
+    '1 1 1',
+    '0 0 0',
+    '1 1 1 1 1', // default display window
+    '1',
+    '00000000000000000000001111101001', // 1001
+    '00000000000000000111010100110000', // 30000
+    '1',
+  ];
+  const bits = fields.join('').replaceAll(' ', '');
+  const raw = Array.from({ length: Math.ceil(bits.length / 8) }, (_, index) =>
+    Number.parseInt(bits.slice(index * 8, index * 8 + 8).padEnd(8, '0'), 2),
+  );
+  const { width, height, fps } = parseH265Sps(Uint8Array.from(withEmulationPrevention([0x42, 0x01, ...raw])));
+  assert.deepEqual([width, height, fps], [320, 240, 30_000 / 1001]);
+});
+
+function withEmulationPrevention(raw: readonly number[]): number[] {
+  const bytesOut: number[] = [];
+  for (const byte of raw) {
+    if (byte <= 3 && bytesOut.at(-1) === 0 && bytesOut.at(-2) === 0) bytesOut.push(3);
+    bytesOut.push(byte);
+  }
+  return bytesOut;
+}
