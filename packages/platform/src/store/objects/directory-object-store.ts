@@ -130,8 +130,9 @@ export class DirectoryObjectStore implements ObjectStore {
     entries.sort((one, other) => (one.name < other.name ? -1 : 1));
     for (const entry of entries) {
       const key = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+      const kind = entry.isFile() ? kindOfName(entry.name) : undefined;
       if (entry.isDirectory()) yield* this.list(key);
-      else yield { key, kind: entry.isFile() ? kindOfName(entry.name) : 'other' };
+      else if (kind !== undefined) yield { key, kind };
     }
   }
 

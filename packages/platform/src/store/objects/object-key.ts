@@ -37,8 +37,8 @@ export function keyOfUpload(uploadKey: string): string {
   return key;
 }
 
-/** Which of the files of the store a name in a directory can be. */
-export function kindOfName(name: string): ListedObject['kind'] {
+/** What a file of this name in a directory can be, if anything. */
+export function kindOfName(name: string): ListedObject['kind'] | undefined {
   if (uploadPattern.test(name)) return 'upload';
-  return namePattern.test(name) ? 'object' : 'other';
+  return namePattern.test(name) ? 'object' : undefined;
 }

@@ -23,8 +23,7 @@ export interface OpenObject extends AsyncDisposable {
 
 export interface ListedObject {
   readonly key: string;
-  /** `other` is a file this store did not write. */
-  readonly kind: 'object' | 'upload' | 'other';
+  readonly kind: 'object' | 'upload';
 }
 
 /**
@@ -63,7 +62,10 @@ export interface ObjectStore {
   open(key: string): Promise<OpenObject>;
   /** Removes the object and syncs the directory; succeeds when it is already gone. */
   remove(key: string): Promise<void>;
-  /** Everything below `prefix`, in the order of the keys; what comes or goes meanwhile may be missed. */
+  /**
+   * Every object and upload below `prefix`; what comes or goes meanwhile may be missed. Files with names this store gives to
+   * nothing (those a file browser leaves behind) are not listed.
+   */
   list(prefix: string): AsyncIterable<ListedObject>;
   /** Moves a file of unknown origin out of the way, below `quarantine/`; nothing is ever deleted there. */
   quarantine(key: string): Promise<void>;

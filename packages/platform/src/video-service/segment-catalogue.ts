@@ -1,0 +1,192 @@
+import { type CreateSegment, vrTimers } from '@cardea/protocol';
+import type { Insertable, Updateable } from 'kysely';
+import type { Db, Row, SegmentState, Tables } from '../store/ports.ts';
+import { MAX_SEGMENT_MS } from './video-limits.ts';
+import type { BoundDevice } from './vr-access.ts';
+
+export type SegmentRow = Row<'segment'>;
+
+/** Unix milliseconds of the first sample and of the end of the last. */
+export interface SegmentTimes {
+  readonly startAt: number;
+  readonly endAt: number;
+}
+
+export interface NewSegment {
+  readonly id: string;
+  readonly request: CreateSegment;
+  /** SHA-256 of the request, hex. */
+  readonly createHash: string;
+  readonly objectKey: string;
+  readonly createdAt: number;
+  readonly confirmBefore: number;
+}
+
+/** What a whole upload brought. */
+export interface Upload {
+  readonly uploadKey: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * The rows of video segments. Every change of state is a compare-and-set, so that of two that race one wins
+ * (reliability.md C-1); what it says about the bytes is true when it says it, never before.
+ */
+export class SegmentCatalogue {
+  private readonly db: Db;
+
+  constructor(db: Db) {
+    this.db = db;
+  }
+
+  async find(id: string): Promise<SegmentRow | undefined> {
+    return await this.db.selectFrom('segment').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** The segment a device last announced under its own id. */
+  async findAnnounced(device: BoundDevice, clientSegmentId: string): Promise<SegmentRow | undefined> {
+    return await this.db
+      .selectFrom('segment')
+      .selectAll()
+      .where('device_id', '=', device.deviceId)
+      .where('home_id', '=', device.homeId)
+      .where('client_segment_id', '=', clientSegmentId)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
+  /** Segments in `state` whose time to confirm ended before `before`, at most `limit`, after id `after`. */
+  async overdue(state: SegmentState, before: number, { after, limit }: { readonly after: string; readonly limit: number }) {
+    return await this.db
+      .selectFrom('segment')
+      .selectAll()
+      .where('state', '=', state)
+      .where('confirm_before', '<', before)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+  }
+
+  async countOpen(device: BoundDevice): Promise<number> {
+    const { count } = await this.db
+      .selectFrom('segment')
+      .select((e) => e.fn.countAll<number>().as('count'))
+      .where('home_id', '=', device.homeId)
+      .where('device_id', '=', device.deviceId)
+      .where('state', '=', 'created')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  async insert(device: BoundDevice, segment: NewSegment): Promise<void> {
+    await this.db.insertInto('segment').values(newRow(device, segment)).execute();
+  }
+
+  /** False when the segment does not wait for bytes any more. */
+  async setUpload(row: SegmentRow, { uploadKey, sizeBytes, sha256 }: Upload): Promise<boolean> {
+    return await this.change(row, 'created', { upload_key: uploadKey, size_bytes: sizeBytes, sha256 });
+  }
+
+  /** Notes that a segment that will not be stored has no bytes left. */
+  async clearUpload(row: SegmentRow): Promise<void> {
+    await this.change(row, row.state, { upload_key: null });
+  }
+
+  /** False when `row` is out of date. */
+  async move(row: SegmentRow, to: Exclude<SegmentState, 'stored'>): Promise<boolean> {
+    return await this.change(row, row.state, { state: to });
+  }
+
+  /**
+   * Makes a segment visible, in one transaction with the last look for overlaps.
+   * `lost` when `row` is out of date, which means that somebody else decided.
+   */
+  async store(row: SegmentRow, times: SegmentTimes, { storedAt, recovered }: { storedAt: number; recovered: boolean }) {
+    return await this.db.transaction().execute(async (transaction) => {
+      const catalogue = new SegmentCatalogue(transaction);
+      if (await catalogue.overlapsStored(row, times)) return 'overlap' as const;
+      const values = { start_at: times.startAt, end_at: times.endAt, stored_at: storedAt, recovered: recovered ? 1 : 0 };
+      const stored = await catalogue.change(row, row.state, { state: 'stored', upload_key: null, ...values });
+      return stored ? ('stored' as const) : ('lost' as const);
+    });
+  }
+
+  /** Whether another stored segment of the same channel, stream and kind covers more than a second of these times (1807). */
+  async overlapsStored(row: SegmentPlace, { startAt, endAt }: SegmentTimes): Promise<boolean> {
+    const near = await this.db
+      .selectFrom('segment')
+      .select(['id', 'start_at', 'end_at'])
+      .where('home_id', '=', row.home_id)
+      .where('device_id', '=', row.device_id)
+      .where('state', '=', 'stored')
+      .where('start_at', '>', startAt - MAX_SEGMENT_MS)
+      .where('start_at', '<', endAt)
+      .where('end_at', '>', startAt)
+      .where('channel', '=', row.channel)
+      .where('stream', '=', row.stream)
+      .where('kind', '=', row.kind)
+      .execute();
+    return near.some((other) => other.id !== row.id && overlapMs(other, { startAt, endAt }) > vrTimers.overlapToleranceMs);
+  }
+
+  async setLocked(row: SegmentRow, locked: boolean): Promise<boolean> {
+    return await this.change(row, 'stored', { locked: locked ? 1 : 0 });
+  }
+
+  /** Forgets a segment whose bytes are gone. */
+  async delete(row: SegmentRow): Promise<void> {
+    await this.db.deleteFrom('segment').where('id', '=', row.id).where('state', '=', row.state).execute();
+  }
+
+  /** False when nothing had the id, that state and that upload any more. */
+  private async change(row: SegmentRow, state: SegmentState, values: Updateable<Tables['segment']>): Promise<boolean> {
+    const { numUpdatedRows } = await this.db
+      .updateTable('segment')
+      .set(values)
+      .where('id', '=', row.id)
+      .where('state', '=', state)
+      .where('upload_key', 'is not distinct from', row.upload_key)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+}
+
+/** What decides whether two segments may cover the same time. */
+export type SegmentPlace = Pick<SegmentRow, 'id' | 'home_id' | 'device_id' | 'channel' | 'stream' | 'kind'>;
+
+function overlapMs(other: Pick<SegmentRow, 'start_at' | 'end_at'>, { startAt, endAt }: SegmentTimes): number {
+  return Math.min(other.end_at ?? other.start_at, endAt) - Math.max(other.start_at, startAt);
+}
+
+function newRow(device: BoundDevice, { id, request, createHash, objectKey, createdAt, confirmBefore }: NewSegment) {
+  const { clientSegmentId, channel, stream, kind, startAt, durationMs, codecs, eventId, taskId, spanId, index } = request;
+  const row: Insertable<Tables['segment']> = {
+    id,
+    home_id: device.homeId,
+    device_id: device.deviceId,
+    channel,
+    stream,
+    kind,
+    client_segment_id: clientSegmentId,
+    create_hash: createHash,
+    state: 'created',
+    start_at: startAt,
+    end_at: durationMs === undefined ? null : startAt + Math.round(durationMs),
+    object_key: objectKey,
+    codecs,
+    event_id: eventId ?? null,
+    task_id: taskId ?? null,
+    span_id: spanId ?? null,
+    span_index: index ?? null,
+    locked: 0,
+    recovered: 0,
+    binding_epoch: device.epoch,
+    created_at: createdAt,
+    confirm_before: confirmBefore,
+  };
+  return row;
+}

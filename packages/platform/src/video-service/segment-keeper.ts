@@ -1,0 +1,113 @@
+import { AppError, type Clock, hasStatus, type Logger } from '@cardea/core';
+import type { Bus, ObjectStore } from '../store/ports.ts';
+import { checkMedia } from './media-check.ts';
+import { digestOf, isThere } from './object-probe.ts';
+import type { SegmentCatalogue, SegmentRow, SegmentTimes } from './segment-catalogue.ts';
+import { MAX_SEGMENT_MS } from './video-limits.ts';
+
+export interface SegmentKeeperOptions {
+  readonly catalogue: SegmentCatalogue;
+  readonly objects: ObjectStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Joins rows and bytes: makes received bytes a stored segment, and takes the bytes of a segment that will not be one.
+ * Callers hold the lock of the device.
+ */
+export class SegmentKeeper {
+  private readonly catalogue: SegmentCatalogue;
+  private readonly objects: ObjectStore;
+  private readonly bus: Bus;
+  private readonly clock: Clock;
+  private readonly logger: Logger;
+
+  constructor({ catalogue, objects, bus, clock, logger }: SegmentKeeperOptions) {
+    this.catalogue = catalogue;
+    this.objects = objects;
+    this.bus = bus;
+    this.clock = clock;
+    this.logger = logger;
+  }
+
+  /**
+   * Stores a segment the device confirmed; the result is when it became durable.
+   * @throws AppError OBJECT_MISSING; OBJECT_MISMATCH; OVERLAP; SEGMENT_STATE; INTERNAL_ERROR or NO_CAPACITY when the disk fails
+   */
+  async confirm(row: SegmentRow, times: SegmentTimes): Promise<number> {
+    const bytesKey = await this.findBytes(row);
+    await this.check(bytesKey);
+    return await this.store(row, times, false);
+  }
+
+  /** Stores an expired segment as far as its bytes tell what it is. False when they do not allow it. */
+  async recover(row: SegmentRow): Promise<boolean> {
+    try {
+      const { durationMs } = await this.check(await this.findBytes(row));
+      if (durationMs === 0 || durationMs > MAX_SEGMENT_MS) return false;
+      await this.store(row, { startAt: row.start_at, endAt: row.start_at + durationMs }, true);
+      return true;
+    } catch (error) {
+      if (hasStatus(error, 'OBJECT_MISSING', 'OBJECT_MISMATCH', 'OVERLAP', 'SEGMENT_STATE')) return false;
+      throw error;
+    }
+  }
+
+  /** Removes whatever bytes a segment that will not be stored has, under either name. */
+  async dropBytes(row: SegmentRow): Promise<void> {
+    if (row.upload_key === null) return;
+    await this.objects.discard(row.upload_key);
+    await this.objects.remove(row.object_key);
+    await this.catalogue.clearUpload(row);
+  }
+
+  /** Removes the bytes of a deleted segment, then its row: the row goes last, so that nothing is left without one (C-3). */
+  async finishGarbage(row: SegmentRow): Promise<void> {
+    await this.objects.remove(row.object_key);
+    await this.catalogue.delete(row);
+  }
+
+  announce(row: SegmentRow): void {
+    this.bus.publish({ type: 'segment', homeId: row.home_id, deviceId: row.device_id, segmentId: row.id });
+  }
+
+  private async store(row: SegmentRow, times: SegmentTimes, recovered: boolean): Promise<number> {
+    if (row.upload_key === null) throw new AppError('OBJECT_MISSING');
+    if (await this.catalogue.overlapsStored(row, times)) throw new AppError('OVERLAP');
+    await this.objects.commit(row.object_key, row.upload_key);
+    const storedAt = this.clock.now();
+    const outcome = await this.catalogue.store(row, times, { storedAt, recovered });
+    if (outcome !== 'stored') return await this.giveUp(row, outcome);
+    this.announce(row);
+    return storedAt;
+  }
+
+  /** Another node decided between the look and the transaction; what it decided holds. */
+  private async giveUp(row: SegmentRow, outcome: 'overlap' | 'lost'): Promise<number> {
+    const now = await this.catalogue.find(row.id);
+    if (now?.state === 'stored' && now.stored_at !== null) return now.stored_at;
+    await this.objects.remove(row.object_key);
+    throw new AppError(outcome === 'overlap' ? 'OVERLAP' : 'SEGMENT_STATE');
+  }
+
+  private async check(key: string) {
+    try {
+      return await checkMedia(this.objects, key, this.clock);
+    } catch (error) {
+      throw hasStatus(error, 'NOT_FOUND') ? new AppError('OBJECT_MISSING') : error;
+    }
+  }
+
+  /** The key the received bytes have now. @throws AppError OBJECT_MISSING */
+  private async findBytes(row: SegmentRow): Promise<string> {
+    if (row.upload_key !== null && (await isThere(this.objects, row.upload_key))) return row.upload_key;
+    // A process that ended between the rename and the row left the bytes under their final name. An earlier upload may have
+    // left others there, so they have to be proven.
+    const found = (await isThere(this.objects, row.object_key)) && (await digestOf(this.objects, row.object_key)) === row.sha256;
+    if (!found) throw new AppError('OBJECT_MISSING');
+    this.logger.info({ segmentId: row.id }, 'bytes of an interrupted confirmation were found');
+    return row.object_key;
+  }
+}

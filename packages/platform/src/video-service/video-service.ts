@@ -1,0 +1,149 @@
+import { type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
+import { type AnswerOf, type getVideoServerInformation, vrTimers } from '@cardea/protocol';
+import type { Bus, Db, ObjectStore } from '../store/ports.ts';
+import type { TokenIssuer } from '../tokens/token-issuer.ts';
+import type { UrlSigner } from '../tokens/url-signer.ts';
+import { type FsckReport, fsck } from './fsck.ts';
+import { SegmentCatalogue } from './segment-catalogue.ts';
+import { SegmentIntake } from './segment-intake.ts';
+import { SegmentKeeper } from './segment-keeper.ts';
+import { SegmentLibrary } from './segment-library.ts';
+import { SegmentLocks } from './segment-locks.ts';
+import { SegmentSweep } from './segment-sweep.ts';
+import { continuousForAll, noPlan, type StoragePlans } from './storage-plan.ts';
+import { UploadSessions } from './upload-sessions.ts';
+import { UploadStatistics } from './upload-statistics.ts';
+import { UploadTickets } from './upload-tickets.ts';
+import { defaultVideoLimits, type VideoLimits } from './video-limits.ts';
+import { type KnownDevice, VrAccess } from './vr-access.ts';
+
+export interface VideoServiceOptions {
+  readonly db: Db;
+  readonly objects: ObjectStore;
+  readonly bus: Bus;
+  readonly tokens: TokenIssuer;
+  readonly signer: UrlSigner;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Origin under which devices reach this platform, e.g. `https://home.example`. */
+  readonly publicUrl: () => string;
+  /** Names this server in what devices are told. */
+  readonly serverId?: string;
+  /** By default every home stores everything. */
+  readonly plans?: StoragePlans;
+  readonly limits?: Partial<VideoLimits>;
+}
+
+const FILE_SWEEPS_MS = 6 * 3_600_000;
+
+/**
+ * The video service (H.627.2 9.3.4, titles only): takes video segments from devices and keeps them for users.
+ * Once a confirmation was answered, the segment outlives the death of the process and of the power.
+ */
+export class VideoService implements AsyncDisposable {
+  /** Admits devices. */
+  readonly access: VrAccess;
+  /** What devices do with segments. */
+  readonly intake: SegmentIntake;
+  /** What users do with segments. */
+  readonly library: SegmentLibrary;
+  readonly statistics: UploadStatistics;
+  private readonly options: VideoServiceOptions;
+  private readonly limits: VideoLimits;
+  private readonly plans: StoragePlans;
+  private readonly sessions: UploadSessions;
+  private readonly sweep: SegmentSweep;
+  private readonly lifetime: Lifetime;
+
+  constructor(options: VideoServiceOptions) {
+    const { db, clock, plans = continuousForAll } = options;
+    const limits = { ...defaultVideoLimits, ...options.limits };
+    const catalogue = new SegmentCatalogue(db);
+    const locks = new SegmentLocks();
+    const sessions = new UploadSessions({ clock, maxPerDevice: limits.maxConcurrentUploads });
+    const access = new VrAccess(options);
+    const keeper = new SegmentKeeper({ ...options, catalogue });
+    const parts = { ...options, limits, plans, catalogue, locks, sessions, access, keeper, tickets: new UploadTickets(options) };
+    this.options = options;
+    this.limits = limits;
+    this.plans = plans;
+    this.sessions = sessions;
+    this.access = access;
+    this.intake = new SegmentIntake(parts);
+    this.library = new SegmentLibrary(parts);
+    this.sweep = new SegmentSweep(parts);
+    this.statistics = new UploadStatistics({ ...options, maxPerDevice: limits.maxStatistics });
+    this.lifetime = new Lifetime(options.logger);
+  }
+
+  /**
+   * Takes the objects into service, finishes what an earlier process left, then keeps doing so.
+   * @throws AppError INVALID_STATE when the objects are not on the volume the catalogue knows
+   */
+  async start(): Promise<void> {
+    const { objects, bus } = this.options;
+    if (!objects.sound) await objects.start();
+    const revocations = bus.subscribe('revoked', ({ scope, id }) => {
+      if (scope === 'device') this.sessions.endOfDevice(id);
+    });
+    this.lifetime.own(revocations);
+    await this.sweepRows();
+    this.lifetime.run('video segments', (signal) => this.repeat(vrTimers.expiryJobMs, signal, () => this.sweepRows()));
+    this.lifetime.run('video files', async (signal) => {
+      await this.sweepFiles();
+      await this.repeat(FILE_SWEEPS_MS, signal, () => this.sweepFiles());
+    });
+  }
+
+  /** Answer of `GET /vr/v1/server-info`; a device that is unbound is told that it has no plan. */
+  async serverInformation(device: KnownDevice): Promise<AnswerOf<typeof getVideoServerInformation>> {
+    const { clock, publicUrl, serverId = 'video' } = this.options;
+    const { maxSegmentBytes, targetSegmentSec, maxConcurrentUploads, maxBacklogSec, maxUploadKbps } = this.limits;
+    const { hostname, host } = new URL(publicUrl());
+    return {
+      serverTime: clock.now(),
+      serverId,
+      plan: device.homeId === undefined ? noPlan : await this.plans.planOf(device.homeId),
+      limits: {
+        maxSegmentBytes,
+        targetSegmentSec,
+        maxConcurrentUploads,
+        maxBacklogSec,
+        ...(maxUploadKbps !== undefined && { maxUploadKbps }),
+      },
+      storageHosts: [...new Set([hostname, host])],
+      minTls: '1.2',
+    };
+  }
+
+  /** As the function of this name, on the stores of this service. */
+  async fsck(options: { readonly deep: boolean }): Promise<FsckReport> {
+    return await fsck(this.options, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lifetime[Symbol.asyncDispose]();
+  }
+
+  private async sweepRows(): Promise<void> {
+    const { objects, logger } = this.options;
+    // A store that failed is tried again here, so that a disk which only hiccuped does not end recording for good.
+    if (!objects.sound) await objects.start();
+    const counts = await this.sweep.rows();
+    if (Object.values(counts).some((count) => count > 0)) logger.info(counts, 'swept video segments');
+  }
+
+  private async sweepFiles(): Promise<void> {
+    const counts = await this.sweep.files();
+    if (counts.torn + counts.quarantined > 0) this.options.logger.info(counts, 'swept files of video segments');
+  }
+
+  private async repeat(intervalMs: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    const { clock, logger } = this.options;
+    while (!signal.aborted) {
+      await sleep(clock, intervalMs, { signal });
+      await work().catch((error: unknown) => logger.error({ err: error }, 'a sweep of the video service failed'));
+    }
+  }
+}

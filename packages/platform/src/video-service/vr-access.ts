@@ -1,0 +1,66 @@
+import { AppError } from '@cardea/core';
+import type { Db } from '../store/ports.ts';
+import type { TokenIssuer } from '../tokens/token-issuer.ts';
+
+/** A device that proved itself to Vr. `homeId` is absent while it belongs to no home. */
+export interface KnownDevice {
+  readonly deviceId: string;
+  readonly homeId: string | undefined;
+  /** Binding epoch, now. */
+  readonly epoch: number;
+}
+
+/** A device that may store segments in a home. */
+export interface BoundDevice extends KnownDevice {
+  readonly homeId: string;
+}
+
+/** Admits devices by their Vr token, which dies with the binding it was minted for. */
+export class VrAccess {
+  private readonly db: Db;
+  private readonly tokens: TokenIssuer;
+
+  constructor({ db, tokens }: { readonly db: Db; readonly tokens: TokenIssuer }) {
+    this.db = db;
+    this.tokens = tokens;
+  }
+
+  /** @throws AppError UNAUTHORIZED; DEVICE_DISABLED */
+  async known(authorization: string | undefined): Promise<KnownDevice> {
+    const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+    if (token === undefined) throw new AppError('UNAUTHORIZED');
+    const claims = await this.tokens.verify('vr', token);
+    const device = await this.device(claims.deviceId);
+    if (device === undefined) throw new AppError('UNAUTHORIZED');
+    // Unbinding raised the epoch: such a device is told that it is unbound, not that its token is bad.
+    if (device.homeId !== undefined && device.epoch !== claims.epoch) throw new AppError('UNAUTHORIZED');
+    return device;
+  }
+
+  /** @throws AppError UNAUTHORIZED; DEVICE_DISABLED; NOT_BOUND */
+  async bound(authorization: string | undefined): Promise<BoundDevice> {
+    const { homeId, ...device } = await this.known(authorization);
+    if (homeId === undefined) throw new AppError('NOT_BOUND');
+    return { ...device, homeId };
+  }
+
+  /**
+   * The device an upload ticket was made for, as it is now.
+   * @throws AppError FORBIDDEN when it was bound anew or unbound since; DEVICE_DISABLED
+   */
+  async holder({ deviceId, homeId, epoch }: BoundDevice): Promise<BoundDevice> {
+    const device = await this.device(deviceId);
+    if (device?.homeId !== homeId || device.epoch !== epoch) throw new AppError('FORBIDDEN');
+    return { ...device, homeId };
+  }
+
+  private async device(deviceId: string): Promise<KnownDevice | undefined> {
+    const row = await this.db
+      .selectFrom('device')
+      .select(['id', 'home_id', 'binding_epoch', 'disabled'])
+      .where('id', '=', deviceId)
+      .executeTakeFirst();
+    if (row?.disabled === 1) throw new AppError('DEVICE_DISABLED');
+    return row === undefined ? undefined : { deviceId: row.id, homeId: row.home_id ?? undefined, epoch: row.binding_epoch };
+  }
+}
