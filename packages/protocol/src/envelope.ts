@@ -59,12 +59,15 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-const malformed = (status: Malformed['status'], reason: string, id: Malformed['id'] = null): Malformed => ({
+const malformed = (status: Malformed['status'], reason: string, id: Malformed['id']): Malformed => ({
   kind: 'malformed',
   status,
   reason,
   id,
 });
+
+/** The refusal of a text in which no request can be made out: JSON-RPC wants it to carry the id `null`. */
+const unreadable = (status: Malformed['status'], reason: string): Malformed => malformed(status, reason, null);
 
 /**
  * Reads one text message of Vd. Never throws, whatever the text.
@@ -72,15 +75,15 @@ const malformed = (status: Malformed['status'], reason: string, id: Malformed['i
  */
 export function decodeEnvelope(text: string): Envelope | Malformed {
   const excess = excessOf(text);
-  if (excess !== undefined) return malformed('INVALID_REQUEST', excess);
+  if (excess !== undefined) return unreadable('INVALID_REQUEST', excess);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return malformed('PARSE_ERROR', 'not JSON');
+    return unreadable('PARSE_ERROR', 'not JSON');
   }
-  if (Array.isArray(value)) return malformed('INVALID_REQUEST', 'batches are not taken');
-  if (!isObject(value)) return malformed('INVALID_REQUEST', 'not an object');
+  if (Array.isArray(value)) return unreadable('INVALID_REQUEST', 'batches are not taken');
+  if (!isObject(value)) return unreadable('INVALID_REQUEST', 'not an object');
   const isAnswer = 'result' in value || 'error' in value;
   if (value.jsonrpc !== '2.0') return malformed('INVALID_REQUEST', 'jsonrpc is not 2.0', isAnswer ? undefined : null);
   return 'method' in value ? decodeCall(value) : decodeAnswer(value);
@@ -106,10 +109,10 @@ export function statusNameOfError(error: RpcError): StatusName {
 function decodeCall(value: Readonly<Record<string, unknown>>): Envelope | Malformed {
   const { id, method, params = {} } = value;
   if (typeof method !== 'string' || method === '' || method.length > MAX_METHOD_CHARS) {
-    return malformed('INVALID_REQUEST', 'method is not a name');
+    return unreadable('INVALID_REQUEST', 'method is not a name');
   }
-  if ('result' in value || 'error' in value) return malformed('INVALID_REQUEST', 'both a request and an answer');
-  if (id !== undefined && !isRpcId(id)) return malformed('INVALID_REQUEST', 'id is neither a string nor an integer');
+  if ('result' in value || 'error' in value) return unreadable('INVALID_REQUEST', 'both a request and an answer');
+  if (id !== undefined && !isRpcId(id)) return unreadable('INVALID_REQUEST', 'id is neither a string nor an integer');
   if (!isObject(params)) return malformed('INVALID_PARAMS', 'params is not an object', id);
   return id === undefined ? { kind: 'notification', method, params } : { kind: 'request', id, method, params };
 }
@@ -117,7 +120,7 @@ function decodeCall(value: Readonly<Record<string, unknown>>): Envelope | Malfor
 function decodeAnswer(value: Readonly<Record<string, unknown>>): Envelope | Malformed {
   const hasResult = 'result' in value;
   const hasError = 'error' in value;
-  if (!hasResult && !hasError) return malformed('INVALID_REQUEST', 'neither method nor result nor error');
+  if (!hasResult && !hasError) return unreadable('INVALID_REQUEST', 'neither method nor result nor error');
   // An answer is never answered, or two peers could keep each other busy with complaints.
   const wrong = (reason: string): Malformed => malformed('INVALID_REQUEST', reason, undefined);
   if (hasResult && hasError) return wrong('both result and error');

@@ -1,4 +1,5 @@
 export * from './close-codes.ts';
+export * from './contents.ts';
 export * from './envelope.ts';
 export * from './identity.ts';
 export * from './message.ts';
@@ -93,6 +94,8 @@ export * from './vr/cancel-video-segment.ts';
 export * from './vr/confirm-video-segment.ts';
 export * from './vr/create-video-segment.ts';
 export * from './vr/get-video-server-information.ts';
+export * from './vr/index.ts';
 export * from './vr/report-statistics.ts';
+export * from './vs/index.ts';
 export * from './vs/release-schedule.ts';
 export * from './vs/schedule.ts';

@@ -70,8 +70,11 @@ export interface RpcDefinition<
   readonly result: R;
   /** What may go wrong beside `commonErrors`. */
   readonly errors: readonly StatusName[];
-  readonly examples: readonly Example<Static<P>, Static<R>>[];
+  readonly examples: readonly Example<ExampleParams<P>, Static<R>>[];
 }
+
+/** Of a definition in general any object, so that every definition is one, also one whose params have no members. */
+type ExampleParams<P extends TObject> = string extends keyof Static<P> ? object : Static<P>;
 
 export type ParamsOf<D extends RpcDefinition> = Static<D['params']>;
 export type ResultOf<D extends RpcDefinition> = Static<D['result']>;

@@ -12,7 +12,7 @@ export const PictureHeight = Type.Integer({ minimum: 1, maximum: 16_384, descrip
 /** What a device sends as video. */
 export const VideoFormat = Type.Object(
   {
-    codec: VideoCodec,
+    codec: Type.String({ minLength: 1, maxLength: 32, description: 'video codec: h264, h265 or av1' }),
     width: PictureWidth,
     height: PictureHeight,
     fps: Type.Number({ exclusiveMinimum: 0, maximum: 240, description: 'frames per second' }),
@@ -25,8 +25,8 @@ export type VideoFormat = Static<typeof VideoFormat>;
 /** What a device sends as audio. */
 export const AudioFormat = Type.Object(
   {
-    codec: AudioCodec,
-    sampleRate: Type.Integer({ minimum: 8_000, maximum: 192_000, description: 'samples per second' }),
+    codec: Type.String({ minLength: 1, maxLength: 32, description: 'audio codec: aac, opus, g711a or g711u' }),
+    sampleRate: Type.Integer({ minimum: 1, maximum: 192_000, description: 'samples per second' }),
     channels: Type.Integer({ minimum: 1, maximum: 8, description: 'sound channels' }),
   },
   { description: 'audio being sent' },

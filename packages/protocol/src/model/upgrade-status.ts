@@ -10,8 +10,8 @@ export const upgradeStatusFields = {
   taskId: Type.Optional(described(Ulid, 'absent when no upgrade ever ran')),
   state: FwState,
   progressPct: Type.Number({ minimum: 0, maximum: 100, description: 'progress of the present state' }),
-  currentVersion: Type.String({ maxLength: 64, description: 'running version' }),
-  targetVersion: Type.Optional(Type.String({ maxLength: 64, description: 'version being installed' })),
+  currentVersion: Type.String({ maxLength: 128, description: 'running version' }),
+  targetVersion: Type.Optional(Type.String({ maxLength: 128, description: 'version being installed' })),
   error: Type.Optional(Failure),
   updatedAt: described(Instant, 'when this last changed'),
 };

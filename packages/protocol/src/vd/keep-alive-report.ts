@@ -11,9 +11,9 @@ import { vdTimers } from '../timers.ts';
 /** What a device says of itself when it comes up or when something of it changed. */
 const DeviceInfo = Type.Object(
   {
-    firmware: Type.String({ minLength: 1, maxLength: 64, description: 'running version' }),
-    hardware: Type.Optional(Type.String({ maxLength: 64, description: 'hardware revision' })),
-    model: Type.String({ maxLength: 64, description: 'model' }),
+    firmware: Type.String({ minLength: 1, maxLength: 128, description: 'running version' }),
+    hardware: Type.Optional(Type.String({ maxLength: 128, description: 'hardware revision' })),
+    model: Type.String({ maxLength: 128, description: 'model' }),
     channels: Type.Integer({ minimum: 0, maximum: 256, description: 'number of channels' }),
     capHash: Type.String({ minLength: 1, maxLength: 128, description: '`hash` of the capability set' }),
     configVersion: Type.Integer({ minimum: 0, description: 'version of the configuration' }),

@@ -62,7 +62,7 @@ export const queryDeviceStatus = defineRpc({
   result: Type.Object({
     uptimeSec: Type.Number({ minimum: 0, description: 'time since the start' }),
     bootId: described(Ulid, 'new at every start'),
-    firmware: Type.String({ maxLength: 64, description: 'running version' }),
+    firmware: Type.String({ maxLength: 128, description: 'running version' }),
     cpuPct: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'processor load' })),
     memPct: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'memory in use' })),
     temperatureC: Type.Optional(Type.Number({ minimum: -100, maximum: 200, description: 'temperature, degrees Celsius' })),

@@ -38,10 +38,10 @@ export const snapshot = defineRpc({
     inline: Type.Optional(Type.Boolean({ default: false, description: 'send the picture in the answer; only with count 1' })),
   }),
   rules: [
-    { path: '/inline', message: 'goes only with one picture', holds: (p) => p.inline !== true || (p.count ?? 1) === 1 },
+    { path: '/inline', message: 'is possible only with one picture', holds: (p) => p.inline !== true || (p.count ?? 1) === 1 },
     {
       path: '/uploads',
-      message: 'needs one ticket for each picture, unless inline',
+      message: 'must hold one ticket for each picture, unless inline',
       holds: (p) => p.inline === true || (p.uploads ?? []).length >= (p.count ?? 1),
     },
   ],

@@ -38,7 +38,7 @@ export const startPlaying = defineRpc({
       }),
     ),
   }),
-  rules: [{ path: '/endAt', message: 'is not after startAt', holds: (p) => p.endAt === undefined || p.endAt > p.startAt }],
+  rules: [{ path: '/endAt', message: 'must be after startAt', holds: (p) => p.endAt === undefined || p.endAt > p.startAt }],
   result: Type.Object({
     sessionId: Ulid,
     state: PlayState,

@@ -53,7 +53,7 @@ export const upgradeFirmware = defineRpc({
     ),
   }),
   rules: [
-    { path: '/window', message: 'ends before it starts', holds: ({ window }) => window === undefined || window.endAt > window.startAt },
+    { path: '/window', message: 'must end after it starts', holds: ({ window }) => window === undefined || window.endAt > window.startAt },
   ],
   result: Type.Object({
     taskId: Ulid,

@@ -34,7 +34,11 @@ export const uploadLog = defineRpc({
     ),
   }),
   rules: [
-    { path: '/toAt', message: 'is before fromAt', holds: (p) => p.toAt === undefined || p.fromAt === undefined || p.toAt >= p.fromAt },
+    {
+      path: '/toAt',
+      message: 'must not be before fromAt',
+      holds: (p) => p.toAt === undefined || p.fromAt === undefined || p.toAt >= p.fromAt,
+    },
   ],
   result: Type.Object({
     accepted: Type.Literal(true, { description: 'it collects' }),

@@ -6,7 +6,7 @@ import { BindingReport } from '../../model/binding-state.ts';
 export const getBinding = defineRpc({
   method: 'binding.get',
   sender: 'platform',
-  description: 'Reads the binding as the device sees it; the answer has the members of binding.report.',
+  description: 'Reads the binding as the device sees it: the other reading of item I.2.3. The answer has the members of binding.report.',
   delivery: 'online',
   provenance: { clause: '9.3.2.2', item: 'extension', status: 'project-choice' },
   params: Type.Object({}),

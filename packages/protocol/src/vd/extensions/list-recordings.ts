@@ -26,7 +26,7 @@ export const listRecordings = defineRpc({
     cursor: Type.Optional(Type.String({ maxLength: 512, description: '`next` of the page before' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'spans in a page' })),
   }),
-  rules: [{ path: '/toAt', message: 'is not after fromAt', holds: (p) => p.toAt > p.fromAt }],
+  rules: [{ path: '/toAt', message: 'must be after fromAt', holds: (p) => p.toAt > p.fromAt }],
   result: Type.Object({
     spans: Type.Array(
       Type.Object({

@@ -24,7 +24,7 @@ export const syncRecordings = defineRpc({
     priority: Type.Optional(Type.Enum(['low', 'normal'] as const, { default: 'normal', description: 'low gives way to everything else' })),
     cancel: Type.Optional(Type.Literal(true, { description: 'end the task' })),
   }),
-  rules: [{ path: '/toAt', message: 'is not after fromAt', holds: (p) => p.toAt > p.fromAt }],
+  rules: [{ path: '/toAt', message: 'must be after fromAt', holds: (p) => p.toAt > p.fromAt }],
   result: Type.Object({
     taskId: Ulid,
     state: Type.Enum(['queued', 'running', 'done', 'cancelled', 'failed'] as const, { description: 'state of the task' }),

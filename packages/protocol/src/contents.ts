@@ -1,0 +1,81 @@
+/** One line of the contents list of the Recommendation. */
+export interface ContentsEntry {
+  /** Clause (`9.3.2.2`) or item of Appendix I (`I.2.17`). */
+  readonly number: string;
+  readonly title: string;
+}
+
+const entry = (number: string, title: string): ContentsEntry => ({ number, title });
+
+/**
+ * Clause 9 and Appendix I of the contents list of ITU-T H.627.2 (03/2022), as published. The list of titles is all this
+ * profile has of the Recommendation.
+ */
+export const contents = [
+  entry('9', 'Protocols for home surveillance system (HSS)'),
+  entry('9.1', 'Requirements of the network transmission function'),
+  entry('9.2', 'Requirements of access function'),
+  entry('9.3', 'Requirements of service function'),
+  entry('9.3.1', 'Interface of scheduling service - Vs'),
+  entry('9.3.1.1', 'Scheduling service procedure'),
+  entry('9.3.1.2', 'Re-scheduling service procedure'),
+  entry('9.3.1.3', 'Service re-connection procedure'),
+  entry('9.3.2', 'Interface of device management - Vd'),
+  entry('9.3.2.1', 'Interface protocols'),
+  entry('9.3.2.1.1', 'RPC message'),
+  entry('9.3.2.1.2', 'Event message'),
+  entry('9.3.2.2', 'Messages for Vd'),
+  entry('9.3.3', 'Interface of media broadcasting service - Vm'),
+  entry('9.3.3.1', 'Specification of interface Vm'),
+  entry('9.3.3.1.1', 'Media broadcasting service procedure'),
+  entry('9.3.3.2', 'Messages of Vm'),
+  entry('9.3.3.2.1', 'Starting media broadcasting service'),
+  entry('9.3.3.2.2', 'Stopping media service'),
+  entry('9.3.4', 'Interface of video service - Vr'),
+  entry('9.3.4.1', 'Specification of interface Vr'),
+  entry('9.3.4.1.1', 'Video storage procedure'),
+  entry('9.3.4.1.2', 'Exceptional handling'),
+  entry('9.3.4.1.3', 'Uploading confirmation'),
+  entry('9.3.4.2', 'Message of Vr'),
+  entry('I', 'Interface message examples'),
+  entry('I.1', 'Messages of the scheduling service interface'),
+  entry('I.2', 'Messages of device management interface'),
+  entry('I.2.1', 'An example of keeping alive report'),
+  entry('I.2.2', 'An example of getting server information'),
+  entry('I.2.3', 'An example of getting binding report'),
+  entry('I.2.4', 'An example of rebooting channel'),
+  entry('I.2.5', 'An example of rebooting device'),
+  entry('I.2.6', 'An example of rescheduling device'),
+  entry('I.2.7', 'An example of upgrading firmware'),
+  entry('I.2.8', 'An example of querying upgrading status'),
+  entry('I.2.9', 'An example of setting device time'),
+  entry('I.2.10', 'An example of querying device time'),
+  entry('I.2.11', 'An example of querying device status'),
+  entry('I.2.12', 'An example of pushing live video'),
+  entry('I.2.13', 'An example of stopping live video'),
+  entry('I.2.14', 'An example of starting recording'),
+  entry('I.2.15', 'An example of stopping record'),
+  entry('I.2.16', 'An example of alarming notification'),
+  entry('I.2.17', 'An example of PTZ control'),
+  entry('I.2.18', 'An example of getting PTZ preset list'),
+  entry('I.2.19', 'An example of getting device configuration'),
+  entry('I.2.20', 'An example of setting device configuration'),
+  entry('I.2.21', 'An example of resetting device configuration'),
+  entry('I.2.22', 'An example of snapshot'),
+  entry('I.2.23', 'An example of starting playing a video'),
+  entry('I.2.24', 'An example of controlling playing'),
+  entry('I.2.25', 'An example of querying playing status'),
+  entry('I.2.26', 'An example of keeping awaken'),
+  entry('I.2.27', 'An example of battery change'),
+  entry('I.2.28', 'An example of getting device capability list'),
+  entry('I.2.29', 'An example of uploading device log'),
+  entry('I.2.30', 'An example of uploading device log done'),
+  entry('I.2.31', 'An example of getting disk information'),
+  entry('I.2.32', 'An example of formatting disk'),
+  entry('I.3', 'Messages of video service interface'),
+  entry('I.3.1', 'An example of creating video segment'),
+  entry('I.3.2', 'An example of confirm video segment'),
+  entry('I.3.3', 'An example of cancelling a video segment'),
+  entry('I.3.4', 'An example of getting server information'),
+  entry('I.3.5', 'An example of report statistical data'),
+] as const satisfies readonly ContentsEntry[];
