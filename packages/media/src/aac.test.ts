@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aacCodecString, aacTrack, buildAudioSpecificConfig, parseAudioSpecificConfig } from './aac.ts';
+import { bytesOf as bytes, hexOf as hex } from './box-bytes.test.ts';
 import { MediaError } from './media-error.ts';
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
 
 test('AAC LC at the usual rates takes two bytes', () => {
   assert.equal(hex(buildAudioSpecificConfig({ objectType: 2, sampleRate: 44_100, channels: 2 })), '1210');

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AccessUnit, AudioTrack, VideoTrack } from './access-unit.ts';
+import { hexOf as hex } from './box-bytes.test.ts';
 import { Fmp4Muxer } from './fmp4-muxer.ts';
 import { parseFragment } from './fmp4-reader.ts';
 import { MediaError } from './media-error.ts';
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 const video: VideoTrack = {
   kind: 'video',

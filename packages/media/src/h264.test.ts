@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bytesOf as bytes, hexOf as hex, nalUnitOf } from './box-bytes.test.ts';
 import { buildAvcC, h264CodecString, h264Track, isH264Keyframe, parseAvcC, parseH264Sps } from './h264.ts';
 import { MediaError } from './media-error.ts';
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 
 const mainSps = bytes('674d400deca0a0fd80880000030008000003019078a14cb0');
 const mainPps = bytes('68ce0fc8');
@@ -57,4 +55,29 @@ test('what is no SPS and what leaves no picture is refused', () => {
   assert.throws(() => parseH264Sps(Uint8Array.of(0x67)), MediaError);
   assert.throws(() => parseAvcC(bytes('014d400dffe1ffff67')), MediaError);
   assert.throws(() => buildAvcC([], [mainPps]), MediaError);
+});
+
+test('scaling lists and a picture order of type 1 are read past to the cropped size', () => {
+  const sps = nalUnitOf('67640028', [
+    '1', // SPS id 0
+    '010', // 4:2:0
+    '1 1 0', // 8 bit
+    '1', // scaling lists
+    `1 ${'1'.repeat(16)}`, // the first written out
+    '1 000010001', // the second ends at once: the default
+    '0 0 0 0 0 0',
+    '1', // frame numbers of 4 bits
+    '010', // picture order of type 1
+    '0 1 011',
+    '011 010 00101', // a cycle of two
+    '1 0', // one reference frame
+    '0000001111000', // 120 macroblocks wide
+    '0000001000100', // 68 high
+    '1 1', // frames only
+    '1 1 1 1 00101', // 8 lines cropped at the bottom
+    '0', // no VUI
+    '1',
+  ]);
+  const { width, height, fps } = parseH264Sps(sps);
+  assert.deepEqual([width, height, fps], [1920, 1080, undefined]);
 });

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bytesOf as bytes, hexOf as hex, nalUnitOf } from './box-bytes.test.ts';
 import { buildHvcC, h265CodecString, h265Track, isH265Keyframe, parseHvcC } from './h265.ts';
 import { parseH265Sps } from './h265-sps.ts';
 import { MediaError } from './media-error.ts';
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 
 const vps = bytes('40010c01ffff01600000030090000003000003003c959409');
 const sps = bytes('42010101600000030090000003000003003ca00a080f16595952930bc05a020000030002000003003210');
@@ -14,9 +12,9 @@ const config = [
   '01' + '01' + '60000000' + '900000000000' + '3c',
   'f000' + 'fc' + 'fd' + 'f8' + 'f8' + '0000' + '0f',
   '03',
-  'a000010018' + hex(vps),
-  'a10001002a' + hex(sps),
-  'a200010006' + hex(pps),
+  `a000010018${hex(vps)}`,
+  `a10001002a${hex(sps)}`,
+  `a200010006${hex(pps)}`,
 ].join('');
 
 test('a Main profile SPS tells size, depth and frame rate', () => {
@@ -60,7 +58,7 @@ test('what is no SPS, and a record that ends too early, is refused', () => {
   assert.throws(() => buildHvcC({ vps: [], sps: [sps], pps: [pps] }), MediaError);
 });
 
-test('reference sets predicted from the one before and a long VUI are read past to the frame rate', () => {
+test('scaling lists, PCM, predicted reference sets and a long VUI are read past to the frame rate', () => {
   const fields = [
     '0000 000 1',
     '0'.repeat(8 + 32 + 48 + 8),
@@ -73,7 +71,11 @@ test('reference sets predicted from the one before and a long VUI are read past 
     '00101', // POC in 8 bits
     '1 1 1 1', // one sub-layer ordering
     '1 1 1 1 1 1',
-    '0 0 0 0', // no scaling lists, AMP, SAO, PCM
+    '1 1', // scaling lists
+    ...['0 1'.repeat(6), '0 1'.repeat(6), '0 1'.repeat(6)], // three sizes copied from their references
+    `1 00101 ${'1'.repeat(64)} 0 1`, // the largest size, one list written out
+    '0 0', // no AMP, SAO
+    '1 0111 0111 1 1 0', // PCM
     '011', // two short-term sets
     '010 011 1 1 1 1 1 1', // one before, two after, each used
     '1 0 1 1 01 01 00', // predicted: used, kept, kept, dropped
@@ -91,19 +93,6 @@ test('reference sets predicted from the one before and a long VUI are read past 
     '00000000000000000111010100110000', // 30000
     '1',
   ];
-  const bits = fields.join('').replaceAll(' ', '');
-  const raw = Array.from({ length: Math.ceil(bits.length / 8) }, (_, index) =>
-    Number.parseInt(bits.slice(index * 8, index * 8 + 8).padEnd(8, '0'), 2),
-  );
-  const { width, height, fps } = parseH265Sps(Uint8Array.from(withEmulationPrevention([0x42, 0x01, ...raw])));
+  const { width, height, fps } = parseH265Sps(nalUnitOf('4201', fields));
   assert.deepEqual([width, height, fps], [320, 240, 30_000 / 1001]);
 });
-
-function withEmulationPrevention(raw: readonly number[]): number[] {
-  const bytesOut: number[] = [];
-  for (const byte of raw) {
-    if (byte <= 3 && bytesOut.at(-1) === 0 && bytesOut.at(-2) === 0) bytesOut.push(3);
-    bytesOut.push(byte);
-  }
-  return bytesOut;
-}

@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AudioTrack, Track, VideoTrack } from './access-unit.ts';
 import { mimeTypeOf } from './access-unit.ts';
+import { bytesOf as bytes, hexOf as hex } from './box-bytes.test.ts';
 import { parseInitSegment } from './fmp4-reader.ts';
 import { writeInitSegment } from './init-segment-writer.ts';
 import { MediaError } from './media-error.ts';
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 
 const avcC = bytes('01 4d400d ff e1 0018 674d400deca0a0fd80880000030008000003019078a14cb0 01 0004 68ce0fc8');
 const hvcC = bytes('01 01 60000000 900000000000 3c f000 fc fd f8 f8 0000 0f 00');

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bytesOf as bytes, hexOf as hex } from './box-bytes.test.ts';
 import { MediaError } from './media-error.ts';
 import { annexBToLengthPrefixed, lengthPrefixedToAnnexB, rawPayload, splitAnnexB, splitLengthPrefixed } from './nal-units.ts';
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 
 test('start codes of three and four bytes and zero bytes between units are all taken for separators', () => {
   const units = splitAnnexB(bytes('00000001 6742 000001 68ce00 00 000000 00000001 6588010102'));
