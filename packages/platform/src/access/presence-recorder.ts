@@ -1,0 +1,64 @@
+import { Lifetime, type Logger } from '@cardea/core';
+import type { Bus, Db } from '../store/ports.ts';
+
+interface Sighting {
+  readonly heardAt: number;
+  /** Tell the bus, because what is shown about the device changed. */
+  readonly announce: boolean;
+}
+
+const BATCH = 500;
+
+/** Writes when devices were seen last, many in one transaction, and tells the bus whose presence changed. */
+export class PresenceRecorder implements AsyncDisposable {
+  private readonly db: Db;
+  private readonly bus: Bus;
+  private readonly lifetime: Lifetime;
+  /** One entry per device at most. */
+  private readonly waiting = new Map<string, Sighting>();
+  private draining = false;
+
+  constructor({ db, bus, logger }: { readonly db: Db; readonly bus: Bus; readonly logger: Logger }) {
+    this.db = db;
+    this.bus = bus;
+    this.lifetime = new Lifetime(logger);
+  }
+
+  /** Notes when a device was heard; returns at once. */
+  note(deviceId: string, { heardAt, announce }: Sighting): void {
+    this.waiting.set(deviceId, { heardAt, announce: announce || this.waiting.get(deviceId)?.announce === true });
+    if (this.draining) return;
+    this.draining = true;
+    this.lifetime.run('record of presence', () => this.drain());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lifetime[Symbol.asyncDispose]();
+  }
+
+  private async drain(): Promise<void> {
+    try {
+      while (this.waiting.size > 0) await this.write([...this.waiting].slice(0, BATCH));
+    } finally {
+      this.draining = false;
+    }
+  }
+
+  private async write(batch: readonly (readonly [string, Sighting])[]): Promise<void> {
+    for (const [deviceId] of batch) this.waiting.delete(deviceId);
+    const homes = await this.db.transaction().execute(async (tx) => {
+      const found: { readonly deviceId: string; readonly homeId: string }[] = [];
+      for (const [deviceId, { heardAt, announce }] of batch) {
+        const row = await tx
+          .updateTable('device')
+          .set({ last_seen_at: heardAt })
+          .where('id', '=', deviceId)
+          .returning('home_id')
+          .executeTakeFirst();
+        if (announce && row !== undefined && row.home_id !== null) found.push({ deviceId, homeId: row.home_id });
+      }
+      return found;
+    });
+    for (const { deviceId, homeId } of homes) this.bus.publish({ type: 'device', homeId, deviceId });
+  }
+}

@@ -1,0 +1,106 @@
+import { AppError } from '@cardea/core';
+import { BatteryState, CapabilitySet, conforms, keepAliveReport, type ParamsOf } from '@cardea/protocol';
+import { type Static, Type } from 'typebox';
+import type { Db, Row } from '../store/ports.ts';
+
+export type DeviceRow = Row<'device'>;
+export type DeviceInfo = NonNullable<ParamsOf<typeof keepAliveReport>['info']>;
+
+/** What the platform remembers of the state of a device, column `last_status`. */
+const DeviceStatus = Type.Object({
+  report: keepAliveReport.params.properties.status,
+  battery: Type.Optional(BatteryState),
+  /** Whether the last presence event said `online`. */
+  connected: Type.Optional(Type.Boolean()),
+});
+export type DeviceStatus = Static<typeof DeviceStatus>;
+
+/** Rows of the table `device`, without what the tables of homes own. */
+export class DeviceRecords {
+  private readonly db: Db;
+
+  constructor(db: Db) {
+    this.db = db;
+  }
+
+  find(deviceId: string): Promise<DeviceRow | undefined> {
+    return this.db.selectFrom('device').selectAll().where('id', '=', deviceId).executeTakeFirst();
+  }
+
+  /** @throws AppError NOT_FOUND unless the device belongs to that home */
+  async ofHome(deviceId: string, homeId: string): Promise<DeviceRow> {
+    const row = await this.find(deviceId);
+    if (row === undefined || row.home_id !== homeId) throw new AppError('NOT_FOUND');
+    return row;
+  }
+
+  /** Devices of homes that were connected when the platform last knew. */
+  async connectedBefore(): Promise<readonly string[]> {
+    const rows = await this.db.selectFrom('device').select(['id', 'last_status']).where('home_id', 'is not', null).execute();
+    return rows.filter((row) => statusOf(row).connected === true).map((row) => row.id);
+  }
+
+  async rename(deviceId: string, name: string): Promise<void> {
+    await this.db.updateTable('device').set({ name }).where('id', '=', deviceId).execute();
+  }
+
+  /** Writes what changed; returns whether anything did. */
+  async updateInfo(device: DeviceRow, info: DeviceInfo): Promise<boolean> {
+    const told = {
+      firmware: info.firmware,
+      hardware: info.hardware ?? device.hardware,
+      model: info.model,
+      channels: info.channels,
+      config_version: info.configVersion,
+      boot_id: info.bootId,
+    };
+    const names = Object.keys(told) as (keyof typeof told)[];
+    if (names.every((name) => told[name] === device[name])) return false;
+    await this.db.updateTable('device').set(told).where('id', '=', device.id).execute();
+    return true;
+  }
+
+  async setConfigVersion(deviceId: string, version: number): Promise<void> {
+    await this.db.updateTable('device').set({ config_version: version }).where('id', '=', deviceId).execute();
+  }
+
+  async setCapabilities(deviceId: string, capabilities: CapabilitySet): Promise<void> {
+    await this.db
+      .updateTable('device')
+      .set({ capabilities: JSON.stringify(capabilities), cap_hash: capabilities.hash })
+      .where('id', '=', deviceId)
+      .execute();
+  }
+
+  /** Merges `change` into the remembered state. */
+  async changeStatus(deviceId: string, change: DeviceStatus): Promise<void> {
+    await this.db.transaction().execute(async (tx) => {
+      const row = await tx.selectFrom('device').select('last_status').where('id', '=', deviceId).executeTakeFirst();
+      if (row === undefined) return;
+      const last_status = JSON.stringify({ ...statusOf(row), ...change });
+      await tx.updateTable('device').set({ last_status }).where('id', '=', deviceId).execute();
+    });
+  }
+
+  /** Ends the binding if the device still belongs to that home; tokens of the epoch before are dead. Returns whether it did. */
+  async release(deviceId: string, homeId: string): Promise<boolean> {
+    const released = await this.db
+      .updateTable('device')
+      .set(({ eb }) => ({ home_id: null, binding_id: null, bound_at: null, bound_by: null, binding_epoch: eb('binding_epoch', '+', 1) }))
+      .where('id', '=', deviceId)
+      .where('home_id', '=', homeId)
+      .executeTakeFirst();
+    return released.numUpdatedRows > 0n;
+  }
+}
+
+export function statusOf({ last_status }: Pick<DeviceRow, 'last_status'>): DeviceStatus {
+  const status: unknown = last_status === null ? {} : JSON.parse(last_status);
+  return conforms(DeviceStatus, status) ? status : {};
+}
+
+/** What the device announced last, or `undefined` before it was asked. */
+export function capabilitiesOf({ capabilities }: Pick<DeviceRow, 'capabilities'>): CapabilitySet | undefined {
+  const set: unknown = capabilities === null ? undefined : JSON.parse(capabilities);
+  return conforms(CapabilitySet, set) ? set : undefined;
+}

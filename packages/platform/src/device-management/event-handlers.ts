@@ -1,0 +1,92 @@
+import type {
+  alarmNotification,
+  batteryChange,
+  channelChange,
+  configChange,
+  fallAsleep,
+  firmwareChange,
+  liveChange,
+  ParamsOf,
+  Received,
+  uploadLogDone,
+} from '@cardea/protocol';
+import type { Bus } from '../store/ports.ts';
+import type { CapabilityCache } from './capability-cache.ts';
+import type { DeviceRecords, DeviceRow } from './device-records.ts';
+import type { EventJournal, ReportedEvent } from './event-journal.ts';
+import type { DeviceConnections } from './ports.ts';
+
+export interface EventHandlersOptions {
+  readonly records: DeviceRecords;
+  readonly capabilities: CapabilityCache;
+  readonly connections: DeviceConnections;
+  readonly journal: EventJournal;
+  readonly bus: Bus;
+}
+
+const received: Received = { received: true };
+
+type Told = Omit<ReportedEvent, 'eventId' | 'occurredAt' | 'params'>;
+type EventParams = { readonly eventId: string; readonly occurredAt: number };
+
+/** Takes the events of devices: durable first, then what follows from them, then the answer. */
+export class EventHandlers {
+  private readonly options: EventHandlersOptions;
+
+  constructor(options: EventHandlersOptions) {
+    this.options = options;
+  }
+
+  async alarm(params: ParamsOf<typeof alarmNotification>, device: DeviceRow): Promise<Received> {
+    const { alarmType, channel, correlationId, level, state, text } = params;
+    return this.take(device, params, { kind: 'alarm', type: alarmType, channel, correlationId, level, state, text });
+  }
+
+  async battery(params: ParamsOf<typeof batteryChange>, device: DeviceRow): Promise<Received> {
+    return this.take(device, params, { kind: 'device', type: 'battery', state: params.battery.level }, async () => {
+      await this.options.records.changeStatus(device.id, { battery: params.battery });
+      this.announce(device);
+    });
+  }
+
+  async config(params: ParamsOf<typeof configChange>, device: DeviceRow): Promise<Received> {
+    return this.take(device, params, { kind: 'device', type: 'config' }, () =>
+      this.options.records.setConfigVersion(device.id, params.version),
+    );
+  }
+
+  async channel(params: ParamsOf<typeof channelChange>, device: DeviceRow): Promise<Received> {
+    const told: Told = { kind: 'device', type: 'channel', channel: params.channel, state: params.online ? 'online' : 'offline' };
+    return this.take(device, params, told, async () => {
+      if (params.capHash !== device.cap_hash) this.options.capabilities.refreshLater(device.id);
+    });
+  }
+
+  async sleeping(params: ParamsOf<typeof fallAsleep>, device: DeviceRow): Promise<Received> {
+    return this.take(device, params, { kind: 'device', type: 'sleeping' }, async () => this.options.connections.announceSleep(device.id));
+  }
+
+  async live(params: ParamsOf<typeof liveChange>, device: DeviceRow): Promise<Received> {
+    return this.take(device, params, { kind: 'device', type: 'live', channel: params.channel, state: params.state, text: params.reason });
+  }
+
+  async firmware(params: ParamsOf<typeof firmwareChange>, device: DeviceRow): Promise<Received> {
+    return this.take(device, params, { kind: 'device', type: 'firmware', state: params.state });
+  }
+
+  async log(params: ParamsOf<typeof uploadLogDone>, device: DeviceRow): Promise<Received> {
+    return this.take(device, params, { kind: 'device', type: 'log', state: params.status });
+  }
+
+  /** What follows from an event follows once: a repeat may come after something newer. */
+  private async take(device: DeviceRow, params: EventParams, told: Told, follow?: () => Promise<void>): Promise<Received> {
+    const { eventId, occurredAt } = params;
+    const { answer, isNew } = await this.options.journal.take(device, { ...told, eventId, occurredAt, params }, received);
+    if (isNew) await follow?.();
+    return answer;
+  }
+
+  private announce(device: DeviceRow): void {
+    if (device.home_id !== null) this.options.bus.publish({ type: 'device', homeId: device.home_id, deviceId: device.id });
+  }
+}

@@ -1,0 +1,61 @@
+import type { ParamsOf, ResultOf, RpcDefinition } from '@cardea/protocol';
+
+/** What device management needs of the rest of the platform. */
+
+export type Presence = 'online' | 'suspect' | 'asleep' | 'offline';
+
+export interface SendOptions {
+  readonly signal?: AbortSignal;
+  /** Replaces the deadline of the definition; counts from the moment the device is there to answer. */
+  readonly timeoutMs?: number;
+}
+
+/** The connection a message came on. */
+export interface DeviceConnection {
+  readonly deviceId: string;
+  readonly scheduleId: string;
+  /** The Vd token the device holds; to be replaced when it was sent another. */
+  heldToken: { readonly epoch: number; readonly expiresAt: number };
+}
+
+/** A connection that was taken out of use. */
+export interface DetachedConnection {
+  call<D extends RpcDefinition>(definition: D, params: ParamsOf<D>, options?: SendOptions): Promise<ResultOf<D>>;
+  close(code: number, reason: string): void;
+}
+
+/** The devices that are connected. */
+export interface DeviceConnections {
+  /** @throws AppError DEVICE_OFFLINE | DEVICE_ASLEEP | TIMEOUT | CANCELLED | GOING_AWAY | what the device answered, in `remote` */
+  call<D extends RpcDefinition>(deviceId: string, definition: D, params: ParamsOf<D>, options?: SendOptions): Promise<ResultOf<D>>;
+  presenceOf(deviceId: string): Presence;
+  /** When a device that is or just was connected was heard last. */
+  lastHeardAt(deviceId: string): number | undefined;
+  watch(onChange: (change: { readonly deviceId: string; readonly presence: Presence }) => void): Disposable;
+  /** These devices were connected when the platform stopped and are about to come back. */
+  expect(deviceIds: readonly string[]): void;
+  announceSleep(deviceId: string): void;
+  /** Takes the device out of use at once and hands over its connection, if it has one. */
+  detach(deviceId: string): DetachedConnection | undefined;
+}
+
+export interface Binding {
+  readonly homeId: string;
+  readonly bindingId: string;
+  readonly boundAt: number;
+}
+
+/** Ties devices to homes. */
+export interface BindingClaims {
+  /**
+   * Uses up the code and binds the device to its home; the binding epoch rises. A device that is bound to that home
+   * already keeps its binding and the code stays good.
+   * @throws AppError UNAUTHORIZED (wrong, used or expired code) | ALREADY_ACTIVE (bound to another home)
+   */
+  claim(code: string, device: { readonly deviceId: string }): Promise<Binding>;
+}
+
+/** Addresses devices are told. */
+export interface ServerAddresses {
+  addresses(): { readonly vdUrls: readonly string[]; readonly vmUrls: readonly string[]; readonly vrBaseUrl: string };
+}

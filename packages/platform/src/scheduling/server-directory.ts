@@ -1,0 +1,50 @@
+import { AppError } from '@cardea/core';
+import { paths } from '@cardea/protocol';
+
+/** Addresses of the servers a device uses, complete with their version paths. */
+export interface ServerSet {
+  readonly vdUrls: readonly string[];
+  readonly vmUrls: readonly string[];
+  readonly vrBaseUrl: string;
+}
+
+export interface ServerWish {
+  readonly deviceId: string;
+  /** Servers the device does not want again; a wish, since there may be no other. */
+  readonly excludeServers: readonly string[];
+}
+
+/** Knows the access, media and video servers and which of them a device should use. */
+export interface ServerDirectory {
+  /** @throws AppError NO_CAPACITY with `retryAfterMs` when no server has room for the device */
+  pick(wish: ServerWish): Promise<ServerSet>;
+}
+
+export interface LocalServersOptions {
+  /** Origin under which devices reach this process, `http://` or `https://`. */
+  readonly publicUrl: () => string;
+  /** Whether one more device fits. */
+  readonly hasRoom: () => boolean;
+}
+
+const FULL_RETRY_AFTER_MS = 30_000;
+
+/** The embedded form: this process is every server. */
+export class LocalServers implements ServerDirectory {
+  private readonly options: LocalServersOptions;
+
+  constructor(options: LocalServersOptions) {
+    this.options = options;
+  }
+
+  async pick(): Promise<ServerSet> {
+    if (!this.options.hasRoom()) throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: FULL_RETRY_AFTER_MS });
+    return this.addresses();
+  }
+
+  addresses(): ServerSet {
+    const origin = this.options.publicUrl().replace(/\/+$/, '');
+    const socketOrigin = origin.replace(/^http/, 'ws');
+    return { vdUrls: [socketOrigin + paths.vd], vmUrls: [socketOrigin + paths.vm], vrBaseUrl: origin + paths.vr };
+  }
+}
