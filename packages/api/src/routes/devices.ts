@@ -37,7 +37,7 @@ export const deviceRoutes = [
     summary: 'Renames a device',
     access: { kind: 'device', action: 'configure' },
     params,
-    body: Type.Object({ name: Type.Optional(DeviceName) }),
+    body: Type.Object({ name: DeviceName }),
     success: 200,
     answer: Device,
   }),

@@ -43,7 +43,7 @@ export const eventRoutes = [
     summary: 'Marks an event as reviewed or not',
     access: { kind: 'event', action: 'view.events' },
     params,
-    body: Type.Object({ reviewed: Type.Optional(Type.Boolean()) }),
+    body: Type.Object({ reviewed: Type.Boolean() }),
     success: 200,
     answer: HomeEvent,
   }),

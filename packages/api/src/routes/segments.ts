@@ -45,7 +45,7 @@ export const segmentRoutes = [
     summary: 'Locks a video segment against deletion by age, or unlocks it',
     access: { kind: 'segment', action: 'control' },
     params,
-    body: Type.Object({ locked: Type.Optional(Type.Boolean()) }),
+    body: Type.Object({ locked: Type.Boolean() }),
     success: 200,
     answer: Segment,
   }),

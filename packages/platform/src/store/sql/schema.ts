@@ -180,8 +180,9 @@ export interface IdempotencyTable {
   user_id: Fixed<string>;
   route: Fixed<string>;
   key: Fixed<string>;
+  /** SHA-256 of the request, hex. */
   request_hash: Fixed<string>;
-  status: Fixed<number>;
+  /** JSON, sealed. */
   answer: Fixed<string>;
   created_at: Fixed<number>;
 }

@@ -146,7 +146,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('route', 'text', (c) => c.notNull())
     .addColumn('key', 'text', (c) => c.notNull())
     .addColumn('request_hash', 'text', (c) => c.notNull())
-    .addColumn('status', 'integer', (c) => c.notNull())
     .addColumn('answer', 'text', (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addPrimaryKeyConstraint('idempotency_pk', ['user_id', 'route', 'key'])

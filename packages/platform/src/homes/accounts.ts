@@ -1,0 +1,207 @@
+import type { Login, Session, User } from '@cardea/api';
+import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
+import { isAPIError } from 'better-auth/api';
+import type { Principal } from '../authorization/proof.ts';
+import type { Bus, Db } from '../store/ports.ts';
+import { type AccountEngine, createAccountEngine } from './account-engine.ts';
+import { LoginGuard } from './login-guard.ts';
+
+/** Where a request comes from. */
+export interface Source {
+  readonly address: string;
+  readonly userAgent?: string | undefined;
+}
+
+/** Someone who showed a valid session. */
+export interface Visitor {
+  readonly principal: Principal;
+  readonly user: User;
+  /** What was shown: the bearer token of the session. */
+  readonly credential: string;
+}
+
+export interface AccountsOptions {
+  readonly db: Db;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Signs sessions; a copy of the database is useless without it. */
+  readonly sessionSecret: Uint8Array;
+}
+
+/** Users and their sessions. The one place that knows better-auth. */
+export class Accounts {
+  private readonly db: Db;
+  private readonly bus: Bus;
+  private readonly clock: Clock;
+  private readonly engine: AccountEngine;
+  private readonly guard: LoginGuard;
+
+  constructor({ db, bus, clock, random, logger, sessionSecret }: AccountsOptions) {
+    this.db = db;
+    this.bus = bus;
+    this.clock = clock;
+    this.engine = createAccountEngine({ db, secret: sessionSecret, random, logger });
+    this.guard = new LoginGuard(clock);
+  }
+
+  /** Whether anybody has an account yet. */
+  async hasUsers(): Promise<boolean> {
+    return (await this.db.selectFrom('user').select('id').limit(1).executeTakeFirst()) !== undefined;
+  }
+
+  /** Makes a user and logs in. @throws AppError INVALID_STATE when the address is taken; INVALID_PARAMS when it is no address */
+  async register(account: { readonly email: string; readonly password: string; readonly name: string }, source: Source): Promise<Login> {
+    try {
+      return await this.logIn(this.engine.api.signUpEmail({ body: account, headers: headersOf(source), returnHeaders: true }));
+    } catch (error) {
+      if (!isRefusal(error)) throw AppError.from(error);
+      const taken = error.statusCode === 422;
+      throw new AppError(taken ? 'INVALID_STATE' : 'INVALID_PARAMS', undefined, { cause: error, message: error.message });
+    }
+  }
+
+  /** @throws AppError UNAUTHORIZED whatever is wrong, after the same work; RATE_LIMITED after repeated failures */
+  async login({ email, password }: { readonly email: string; readonly password: string }, source: Source): Promise<Login> {
+    return await this.guard.guard(email, source.address, () =>
+      refusedAs(
+        'UNAUTHORIZED',
+        this.logIn(this.engine.api.signInEmail({ body: { email, password }, headers: headersOf(source), returnHeaders: true })),
+      ),
+    );
+  }
+
+  /** A secret with which somebody else can take over this session, once and within a day; for a link that logs in. */
+  async createOneTimeToken(credential: string): Promise<string> {
+    const { token } = await refusedAs('UNAUTHORIZED', this.engine.api.generateOneTimeToken({ headers: credentialHeaders(credential) }));
+    return token;
+  }
+
+  /** @throws AppError UNAUTHORIZED when the token was used, has expired or never was; RATE_LIMITED */
+  async loginOnce(token: string, source: Source): Promise<Login> {
+    return await this.guard.guard('one-time token', source.address, () =>
+      refusedAs(
+        'UNAUTHORIZED',
+        this.logIn(this.engine.api.verifyOneTimeToken({ body: { token }, headers: headersOf(source), returnHeaders: true })),
+      ),
+    );
+  }
+
+  /** Who shows `credential`, or `undefined` when it is no session, or one that ended. */
+  async authenticate(credential: string): Promise<Visitor | undefined> {
+    const found = await refusedAs('UNAUTHORIZED', this.engine.api.getSession({ headers: credentialHeaders(credential) }));
+    if (found === null || found.session.expiresAt.getTime() <= this.clock.now()) return undefined;
+    const { session, user } = found;
+    return {
+      principal: { userId: user.id, userSessionId: session.id, authenticatedAt: session.createdAt.getTime() },
+      user: toUser(user),
+      credential,
+    };
+  }
+
+  /** Whether the session still counts. */
+  async sessionLives({ userSessionId }: Principal): Promise<boolean> {
+    const row = await this.db.selectFrom('session').select('expiresAt').where('id', '=', userSessionId).executeTakeFirst();
+    return row !== undefined && Date.parse(row.expiresAt) > this.clock.now();
+  }
+
+  /** Where the visitor is logged in. */
+  async sessions({ principal, credential }: Visitor): Promise<readonly Session[]> {
+    const sessions = await this.engine.api.listSessions({ headers: credentialHeaders(credential) });
+    return sessions.map((session) => ({
+      id: session.id,
+      current: session.id === principal.userSessionId,
+      createdAt: session.createdAt.getTime(),
+      usedAt: session.updatedAt.getTime(),
+      expiresAt: session.expiresAt.getTime(),
+      ...(session.userAgent ? { userAgent: session.userAgent } : {}),
+      ...(session.ipAddress ? { address: session.ipAddress } : {}),
+    }));
+  }
+
+  /** Logs out one session of the visitor, by id or `current`. @throws AppError NOT_FOUND */
+  async endSession({ principal, credential }: Visitor, id: string): Promise<void> {
+    const headers = credentialHeaders(credential);
+    const wanted = id === 'current' ? principal.userSessionId : id;
+    const session = (await this.engine.api.listSessions({ headers })).find((candidate) => candidate.id === wanted);
+    if (session === undefined) throw new AppError('NOT_FOUND');
+    await this.engine.api.revokeSession({ headers, body: { token: session.token } });
+    this.bus.publish({ type: 'revoked', scope: 'session', id: wanted });
+  }
+
+  /** @throws AppError INVALID_PARAMS */
+  async rename({ user, credential }: Visitor, name: string): Promise<User> {
+    await refusedAs('INVALID_PARAMS', this.engine.api.updateUser({ headers: credentialHeaders(credential), body: { name } }));
+    return { ...user, name };
+  }
+
+  /** Sets another password and ends all other sessions. @throws AppError FORBIDDEN when `current` is wrong; RATE_LIMITED */
+  async changePassword(
+    visitor: Visitor,
+    { current, next }: { readonly current: string; readonly next: string },
+    source: Source,
+  ): Promise<void> {
+    const headers = credentialHeaders(visitor.credential);
+    const others = (await this.sessions(visitor)).filter((session) => !session.current);
+    const body = { currentPassword: current, newPassword: next };
+    try {
+      await this.guard.guard(visitor.user.email, source.address, () =>
+        refusedAs('UNAUTHORIZED', this.engine.api.changePassword({ headers, body })),
+      );
+    } catch (error) {
+      if (!(error instanceof AppError) || error.status !== 'UNAUTHORIZED') throw error;
+      throw new AppError('FORBIDDEN', undefined, { cause: error, message: 'the current password is wrong' });
+    }
+    await this.engine.api.revokeOtherSessions({ headers });
+    for (const { id } of others) this.bus.publish({ type: 'revoked', scope: 'session', id });
+  }
+
+  /** Names of users, by id. */
+  async namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (userIds.length === 0) return new Map();
+    const rows = await this.db.selectFrom('user').select(['id', 'name']).where('id', 'in', userIds).execute();
+    return new Map(rows.map((row) => [row.id, row.name]));
+  }
+
+  /** Removes what has expired; call now and then. */
+  async purgeExpired(): Promise<void> {
+    const now = new Date(this.clock.now()).toISOString();
+    await this.db.deleteFrom('session').where('expiresAt', '<', now).execute();
+    await this.db.deleteFrom('verification').where('expiresAt', '<', now).execute();
+  }
+
+  private async logIn(started: Promise<{ readonly headers: Headers }>): Promise<Login> {
+    const token = (await started).headers.get('set-auth-token');
+    const found = token === null ? null : await this.engine.api.getSession({ headers: credentialHeaders(token) });
+    if (token === null || found === null) throw new AppError('INTERNAL_ERROR');
+    return { user: toUser(found.user), token, expiresAt: found.session.expiresAt.getTime() };
+  }
+}
+
+/** Settles as `work` does; what better-auth refuses becomes `status`. */
+async function refusedAs<T>(status: 'UNAUTHORIZED' | 'INVALID_PARAMS', work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw isRefusal(error) ? new AppError(status, undefined, { cause: error }) : AppError.from(error);
+  }
+}
+
+/** An error of better-auth that the caller is to blame for. */
+function isRefusal(error: unknown): error is Error & { readonly statusCode: number } {
+  return isAPIError(error) && error.statusCode < 500;
+}
+
+function credentialHeaders(credential: string): Headers {
+  return new Headers({ authorization: `Bearer ${credential}` });
+}
+
+/** better-auth reads where a login comes from out of these two. */
+function headersOf({ address, userAgent }: Source): Headers {
+  return new Headers({ 'x-forwarded-for': address, ...(userAgent === undefined ? {} : { 'user-agent': userAgent.slice(0, 256) }) });
+}
+
+function toUser(user: { readonly id: string; readonly email: string; readonly name: string; readonly createdAt: Date }): User {
+  return { id: user.id, email: user.email, name: user.name, createdAt: user.createdAt.getTime() };
+}

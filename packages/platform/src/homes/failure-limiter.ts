@@ -1,0 +1,53 @@
+import { AppError, type Clock } from '@cardea/core';
+
+export interface FailureLimits {
+  readonly maxFailures: number;
+  readonly windowMs: number;
+}
+
+const MAX_KEYS = 100_000;
+
+/**
+ * Slows guessing down: so many failures per key and window, then RATE_LIMITED until the oldest is forgotten.
+ * A try counts as failed from its beginning, so that many at once gain nothing. Remembers the 100,000 keys used last.
+ */
+export class FailureLimiter {
+  private readonly failures = new Map<string, readonly number[]>();
+  private readonly clock: Clock;
+  private readonly limits: FailureLimits;
+
+  constructor(clock: Clock, limits: FailureLimits) {
+    this.clock = clock;
+    this.limits = limits;
+  }
+
+  /** Counts a try. @throws AppError RATE_LIMITED with `retryAfterMs` when there were too many */
+  begin(key: string): void {
+    const nowMs = this.clock.monotonicMs();
+    const recent = (this.failures.get(key) ?? []).filter((atMs) => nowMs - atMs < this.limits.windowMs);
+    const [oldest] = recent;
+    if (oldest !== undefined && recent.length >= this.limits.maxFailures) {
+      throw new AppError('RATE_LIMITED', undefined, { retryAfterMs: oldest + this.limits.windowMs - nowMs });
+    }
+    this.failures.delete(key);
+    this.failures.set(key, [...recent, nowMs]);
+    if (this.failures.size > MAX_KEYS) this.forgetOldest();
+  }
+
+  /** The try begun last was no guess: takes it back. */
+  takeBack(key: string): void {
+    const left = this.failures.get(key)?.slice(0, -1) ?? [];
+    if (left.length === 0) this.failures.delete(key);
+    else this.failures.set(key, left);
+  }
+
+  /** The key proved itself: nothing is held against it any more. */
+  clear(key: string): void {
+    this.failures.delete(key);
+  }
+
+  private forgetOldest(): void {
+    const [oldest] = this.failures.keys();
+    if (oldest !== undefined) this.failures.delete(oldest);
+  }
+}

@@ -1,0 +1,110 @@
+import { type Action, actions, type Home, type Role, roleActions } from '@cardea/api';
+import { AppError, type Clock, type Random } from '@cardea/core';
+import type { HomeProof, Principal } from '../authorization/proof.ts';
+import type { Db, Row } from '../store/ports.ts';
+
+export interface HomeFields {
+  readonly name: string;
+  /** IANA zone. */
+  readonly timezone: string;
+}
+
+export interface HomesOptions {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+type MembershipRow = Pick<Row<'home'>, 'id' | 'name' | 'timezone' | 'created_at'> & Pick<Row<'home_member'>, 'role' | 'actions'>;
+
+/** Homes and who belongs to them. */
+export class Homes {
+  private readonly db: Db;
+  private readonly clock: Clock;
+  private readonly random: Random;
+
+  constructor({ db, clock, random }: HomesOptions) {
+    this.db = db;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  /** @throws AppError INVALID_PARAMS when the time zone does not exist */
+  assertValid({ timezone }: Partial<HomeFields>): void {
+    if (timezone !== undefined && !isTimezone(timezone)) {
+      throw new AppError('INVALID_PARAMS', { member: 'timezone' }, { message: 'no such time zone' });
+    }
+  }
+
+  /** Makes a home owned by `userId`. @throws AppError INVALID_PARAMS */
+  async create(userId: string, { name, timezone }: HomeFields): Promise<Home> {
+    this.assertValid({ timezone });
+    const id = this.random.ulid();
+    const now = this.clock.now();
+    await this.db.transaction().execute(async (tx) => {
+      await tx.insertInto('home').values({ id, name, timezone, created_at: now }).execute();
+      await tx
+        .insertInto('home_member')
+        .values({
+          home_id: id,
+          user_id: userId,
+          role: 'owner',
+          actions: JSON.stringify(roleActions.owner),
+          devices: JSON.stringify(['*']),
+          created_at: now,
+        })
+        .execute();
+    });
+    return { id, name, timezone, role: 'owner', actions: [...roleActions.owner], createdAt: now };
+  }
+
+  /** The homes of a user, oldest first. */
+  async list({ userId }: Principal): Promise<readonly Home[]> {
+    return (await this.memberships(userId).orderBy('home.id').execute()).map(toHome);
+  }
+
+  async get({ homeId, principal }: HomeProof): Promise<Home> {
+    const row = await this.memberships(principal.userId).where('home.id', '=', homeId).executeTakeFirst();
+    if (row === undefined) throw new AppError('NOT_FOUND');
+    return toHome(row);
+  }
+
+  /** Changes what is given. @throws AppError INVALID_PARAMS */
+  async update(proof: HomeProof<'manage'>, fields: { readonly [Name in keyof HomeFields]?: HomeFields[Name] | undefined }): Promise<Home> {
+    const { name, timezone } = fields;
+    if (timezone !== undefined) this.assertValid({ timezone });
+    const changes = { ...(name === undefined ? {} : { name }), ...(timezone === undefined ? {} : { timezone }) };
+    if (Object.keys(changes).length > 0) await this.db.updateTable('home').set(changes).where('id', '=', proof.homeId).execute();
+    return await this.get(proof);
+  }
+
+  /** @throws AppError INVALID_STATE while a device belongs to the home */
+  async remove({ homeId }: HomeProof<'manage'>): Promise<void> {
+    await this.db.transaction().execute(async (tx) => {
+      const device = await tx.selectFrom('device').select('id').where('home_id', '=', homeId).limit(1).executeTakeFirst();
+      if (device !== undefined) throw new AppError('INVALID_STATE', undefined, { message: 'devices still belong to this home' });
+      await tx.deleteFrom('home').where('id', '=', homeId).execute();
+    });
+  }
+
+  private memberships(userId: string) {
+    return this.db
+      .selectFrom('home')
+      .innerJoin('home_member', 'home_member.home_id', 'home.id')
+      .select(['home.id', 'home.name', 'home.timezone', 'home.created_at', 'home_member.role', 'home_member.actions'])
+      .where('home_member.user_id', '=', userId);
+  }
+}
+
+function toHome({ id, name, timezone, created_at, role, actions: given }: MembershipRow): Home {
+  const allowed = JSON.parse(given) as Action[];
+  return { id, name, timezone, role: role as Role, actions: actions.filter((action) => allowed.includes(action)), createdAt: created_at };
+}
+
+function isTimezone(timezone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: timezone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http';
+import { type Access, commandActions, isCommandMethod } from '@cardea/api';
+import { AppError } from '@cardea/core';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
+import type { HomeEvents } from './home-events.ts';
+import type { Accounts, SegmentService, Visitor } from './ports.ts';
+import type { SessionCookie } from './session-cookie.ts';
+
+export interface GatekeeperOptions {
+  readonly accounts: Pick<Accounts, 'authenticate'>;
+  readonly authorizer: Authorizer;
+  readonly cookie: SessionCookie;
+  readonly segments: Pick<SegmentService, 'deviceOf'>;
+  readonly events: Pick<HomeEvents, 'deviceOf'>;
+}
+
+/** Path parameters as they came, unchecked. */
+export type PathParams = Readonly<Record<string, string | undefined>>;
+
+/** Decides who a request is from and what it may do, against the store each time. */
+export class Gatekeeper {
+  private readonly options: GatekeeperOptions;
+
+  constructor(options: GatekeeperOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Who sends the request, by bearer token or cookie. A cookie that another page made the browser send does not count
+   * where it could do something: on mutations and upgrades.
+   * @throws AppError UNAUTHORIZED without a valid session; FORBIDDEN for a foreign page
+   */
+  async visitorOf({ headers, method = 'GET' }: IncomingMessage): Promise<Visitor> {
+    const { accounts, cookie } = this.options;
+    const bearer = /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+    const credential = bearer ?? (headers.authorization === undefined ? cookie.read(headers) : undefined);
+    const visitor = credential === undefined ? undefined : await accounts.authenticate(credential);
+    if (visitor === undefined) throw new AppError('UNAUTHORIZED');
+    const acts = method !== 'GET' && method !== 'HEAD';
+    if (bearer === undefined && (acts || headers.upgrade !== undefined)) this.assertOwnPage({ headers });
+    return visitor;
+  }
+
+  /** @throws AppError FORBIDDEN when a page of another site sent the request */
+  assertOwnPage({ headers }: Pick<IncomingMessage, 'headers'>): void {
+    if (!this.options.cookie.isOwnPage(headers)) throw new AppError('FORBIDDEN', undefined, { message: 'sent by another site' });
+  }
+
+  /** Who sends the request, or `undefined`; for parts that answer refusals in their own way. */
+  async principalOf(request: IncomingMessage): Promise<Principal | undefined> {
+    try {
+      return (await this.visitorOf(request)).principal;
+    } catch (error) {
+      if (error instanceof AppError && (error.status === 'UNAUTHORIZED' || error.status === 'FORBIDDEN')) return undefined;
+      throw error;
+    }
+  }
+
+  /** @throws AppError NOT_FOUND for an object that is absent or foreign; FORBIDDEN without the action */
+  async prove(access: Access, principal: Principal, params: PathParams): Promise<DeviceProof | HomeProof | undefined> {
+    const { authorizer } = this.options;
+    const id = params.id ?? '';
+    switch (access.kind) {
+      case 'home':
+        return await authorizer.home(principal, access.action, id);
+      case 'device':
+        return await authorizer.device(principal, access.action, id);
+      case 'command':
+        return await this.proveCommand(principal, id, params.method ?? '');
+      case 'segment':
+        return await authorizer.device(principal, access.action, found(await this.options.segments.deviceOf(id)));
+      case 'event':
+        return await authorizer.device(principal, access.action, found(await this.options.events.deviceOf(id)));
+      default:
+        return undefined;
+    }
+  }
+
+  private async proveCommand(principal: Principal, deviceId: string, method: string): Promise<DeviceProof> {
+    if (isCommandMethod(method)) return await this.options.authorizer.device(principal, commandActions[method], deviceId);
+    // A foreign device is not found before its caller learns that the method does not exist.
+    await this.options.authorizer.device(principal, 'view.live', deviceId);
+    throw new AppError('METHOD_NOT_FOUND');
+  }
+}
+
+function found(deviceId: string | undefined): string {
+  if (deviceId === undefined) throw new AppError('NOT_FOUND');
+  return deviceId;
+}

@@ -1,0 +1,39 @@
+import type { RouteOf } from '@cardea/api';
+import { parseByteRange } from '../byte-range.ts';
+import type { SegmentService } from '../ports.ts';
+import type { RouteCall, RouteHandlers } from '../route-call.ts';
+
+type SegmentRoute = 'segment.list' | 'segment.get' | 'segment.media' | 'segment.update' | 'segment.delete';
+
+/** Recorded video. */
+export function createSegmentHandlers({ segments }: { readonly segments: SegmentService }): Pick<RouteHandlers, SegmentRoute> {
+  return {
+    'segment.list': async ({ proof, query }) => {
+      const { items, next } = await segments.segments(proof, query);
+      return next === undefined ? { items: [...items] } : { items: [...items], next };
+    },
+    'segment.get': async ({ proof, params }) => await segments.segment(proof, params.id),
+    'segment.media': async (call) => await sendMedia(segments, call),
+    'segment.update': async ({ proof, params, body }) => await segments.setLocked(proof, params.id, body.locked),
+    'segment.delete': async ({ proof, params }) => await segments.remove(proof, params.id),
+  };
+}
+
+/** A stored segment never changes, so its hash is its validator (RFC 9110 8.8.3, 13.1, 14). */
+async function sendMedia(segments: SegmentService, { proof, params, request, reply }: RouteCall<RouteOf<'segment.media'>>): Promise<void> {
+  const { sizeBytes, sha256 } = await segments.segment(proof, params.id);
+  const etag = `"${sha256}"`;
+  const { range: wanted, 'if-none-match': known, 'if-range': same } = request.headers;
+  const headers = { etag, 'accept-ranges': 'bytes', 'content-disposition': `inline; filename="${params.id}.mp4"` };
+  if (known === etag || known === '*') return void reply.status(304).headers(headers).send();
+  const range = same === undefined || same === etag ? parseByteRange(wanted, sizeBytes) : undefined;
+  if (range === 'unsatisfiable')
+    return void reply
+      .status(416)
+      .headers({ ...headers, 'content-range': `bytes */${sizeBytes}` })
+      .send();
+  const bytes = request.method === 'HEAD' ? undefined : (await segments.readSegment(proof, params.id, range)).stream;
+  reply.type('video/mp4').headers({ ...headers, 'content-length': range === undefined ? sizeBytes : range.end - range.start + 1 });
+  if (range !== undefined) reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${sizeBytes}`);
+  reply.send(bytes);
+}

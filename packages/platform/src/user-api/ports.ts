@@ -1,0 +1,114 @@
+import type { Readable } from 'node:stream';
+import type { BindingCode, Device, Home, LiveSession, Login, Segment, Session, User, Viewer } from '@cardea/api';
+import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
+
+/** What the user API needs of the services behind it. Proofs say what the caller may do; nothing here checks again. */
+
+/** Where a request comes from. */
+export interface Source {
+  readonly address: string;
+  readonly userAgent?: string | undefined;
+}
+
+/** Someone who showed a valid session. */
+export interface Visitor {
+  readonly principal: Principal;
+  readonly user: User;
+  /** What was shown: the bearer token of the session. */
+  readonly credential: string;
+}
+
+/** Users and their sessions. */
+export interface Accounts {
+  authenticate(credential: string): Promise<Visitor | undefined>;
+  sessionLives(principal: Principal): Promise<boolean>;
+  login(credentials: { readonly email: string; readonly password: string }, source: Source): Promise<Login>;
+  loginOnce(token: string, source: Source): Promise<Login>;
+  sessions(visitor: Visitor): Promise<readonly Session[]>;
+  endSession(visitor: Visitor, id: string): Promise<void>;
+  rename(visitor: Visitor, name: string): Promise<User>;
+  changePassword(visitor: Visitor, passwords: { readonly current: string; readonly next: string }, source: Source): Promise<void>;
+  namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+/** The making of the first user. */
+export interface Setup {
+  needed(): Promise<boolean>;
+  complete(
+    request: {
+      readonly setupToken: string;
+      readonly email: string;
+      readonly password: string;
+      readonly name: string;
+      readonly timezone?: string | undefined;
+      readonly homeName?: string | undefined;
+    },
+    source: Source,
+  ): Promise<Login>;
+}
+
+export interface Homes {
+  list(principal: Principal): Promise<readonly Home[]>;
+  create(userId: string, fields: { readonly name: string; readonly timezone: string }): Promise<Home>;
+  get(proof: HomeProof): Promise<Home>;
+  update(proof: HomeProof<'manage'>, fields: { readonly name?: string | undefined; readonly timezone?: string | undefined }): Promise<Home>;
+  remove(proof: HomeProof<'manage'>): Promise<void>;
+}
+
+export interface BindingCodes {
+  createCode(proof: HomeProof<'manage'>): Promise<BindingCode>;
+}
+
+export interface DeviceDirectory {
+  describe(proof: DeviceProof): Promise<Device>;
+  rename(proof: DeviceProof<'configure'>, name: string): Promise<void>;
+  /** Resolves when the device belongs to nobody; it may learn later. */
+  unbind(proof: DeviceProof<'manage'>): Promise<void>;
+}
+
+export interface DeviceCommands {
+  call(
+    proof: DeviceProof,
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    options: { readonly signal?: AbortSignal },
+  ): Promise<unknown>;
+}
+
+export interface LiveService {
+  startLive(
+    proof: DeviceProof<'view.live'>,
+    source: { readonly channel: number; readonly stream: LiveStreamName },
+    options: { readonly signal?: AbortSignal },
+  ): Promise<LiveSession>;
+  renew(principal: Principal, sessionId: string): Promise<LiveSession>;
+  end(principal: Principal, sessionId: string): void;
+  viewers(proof: DeviceProof<'view.live'>): readonly Omit<Viewer, 'userName'>[];
+}
+
+export type LiveStreamName = Viewer['stream'];
+
+export interface SegmentQuery {
+  readonly from?: number;
+  readonly to?: number;
+  readonly channel?: number;
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+export interface SegmentService {
+  deviceOf(segmentId: string): Promise<string | undefined>;
+  segments(
+    proof: DeviceProof<'view.recordings'>,
+    query: SegmentQuery,
+  ): Promise<{ readonly items: readonly Segment[]; readonly next?: string }>;
+  segment(proof: DeviceProof<'view.recordings'>, segmentId: string): Promise<Segment>;
+  /** `end` is inclusive and inside the segment. */
+  readSegment(
+    proof: DeviceProof<'view.recordings'>,
+    segmentId: string,
+    range?: { readonly start: number; readonly end: number },
+  ): Promise<{ readonly stream: Readable }>;
+  setLocked(proof: DeviceProof<'control'>, segmentId: string, locked: boolean): Promise<Segment>;
+  remove(proof: DeviceProof<'manage'>, segmentId: string): Promise<void>;
+}

@@ -1,0 +1,128 @@
+import { API_PATH, type Route, routes } from '@cardea/api';
+import { AppError, type Logger } from '@cardea/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Compile, type Validator } from 'typebox/compile';
+import { sendProblem, toAppError } from '../http/problem.ts';
+import type { Gatekeeper, PathParams } from './gatekeeper.ts';
+import type { Idempotency } from './idempotency.ts';
+import type { Visitor } from './ports.ts';
+import type { RequestMetrics } from './request-metrics.ts';
+import type { RouteCall, RouteHandler, RouteHandlers } from './route-call.ts';
+
+export interface RouteBindingOptions {
+  readonly handlers: RouteHandlers;
+  readonly gatekeeper: Gatekeeper;
+  readonly idempotency: Idempotency;
+  readonly metrics: RequestMetrics;
+  readonly logger: Logger;
+}
+
+const MAX_PROBLEMS = 5;
+
+/** What the gate let through; the rest of the request is read only now. */
+interface Admission {
+  readonly visitor: Visitor | undefined;
+  readonly proof: Awaited<ReturnType<Gatekeeper['prove']>>;
+}
+
+/**
+ * Serves every route of the table below `/api/v1`. The order is the same for all: who asks (401), which object and by what
+ * right (404, 403), only then is the body read, checked (400) and acted on.
+ */
+export function bindRoutes(app: FastifyInstance, options: RouteBindingOptions): void {
+  const { logger, metrics } = options;
+  const failed = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const error = toAppError(thrown);
+    if (error.httpStatus >= 500 && error.remote === undefined) {
+      logger.error({ err: thrown, route: request.routeOptions.config.routeId }, 'a request failed');
+    }
+    return sendProblem(reply, error);
+  };
+  void app.register(
+    async (scope) => {
+      scope.setErrorHandler(failed);
+      scope.setNotFoundHandler((request, reply) => failed(new AppError('NOT_FOUND'), request, reply));
+      scope.addHook('onRequest', async (_request, reply) => {
+        reply.header('cache-control', 'private, no-store');
+      });
+      scope.addHook('onResponse', async (request, reply) => metrics.count(request, reply));
+      for (const route of routes) bindRoute(scope, route, options);
+    },
+    { prefix: API_PATH },
+  );
+}
+
+function bindRoute(scope: FastifyInstance, route: Route, { handlers, gatekeeper, idempotency }: RouteBindingOptions): void {
+  const admissions = new WeakMap<FastifyRequest, Admission>();
+  const query = route.query && Compile(route.query);
+  const body = route.body && Compile(route.body);
+  // Each handler takes exactly what its own route's schemas were checked against, which the types cannot follow here.
+  const handle = handlers[route.id as keyof RouteHandlers] as RouteHandler<Route>;
+
+  scope.route({
+    method: route.method,
+    url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    exposeHeadRoute: route.produces === 'video/mp4',
+    config: { routeId: route.id },
+    onRequest: async (request) => {
+      admissions.set(request, await admit(gatekeeper, route, request));
+    },
+    handler: async (request, reply) => {
+      const admission = admissions.get(request);
+      if (admission === undefined) throw new AppError('INTERNAL_ERROR');
+      const call = {
+        ...admission,
+        params: request.params,
+        // Numbers in a query come as text.
+        query: query && checked(query, query.Convert({ ...(request.query as object) })),
+        body: body && checked(body, request.body ?? {}),
+        source: { address: request.ip, userAgent: request.headers['user-agent'] },
+        signal: abortOnClose(reply),
+        request,
+        reply,
+      } as RouteCall<Route>;
+      const answer = await (admission.visitor === undefined || route.method === 'GET'
+        ? handle(call)
+        : once(idempotency, { route, call, userId: admission.visitor.principal.userId }, () => handle(call)));
+      if (route.produces !== undefined) return reply;
+      return await reply.status(route.success).send(answer ?? undefined);
+    },
+  });
+}
+
+async function admit(gatekeeper: Gatekeeper, { access, method }: Route, request: FastifyRequest): Promise<Admission> {
+  if (access.kind === 'public') {
+    if (method !== 'GET') gatekeeper.assertOwnPage(request);
+    return { visitor: undefined, proof: undefined };
+  }
+  const visitor = await gatekeeper.visitorOf(request.raw);
+  return { visitor, proof: await gatekeeper.prove(access, visitor.principal, request.params as PathParams) };
+}
+
+/** Runs a mutation, or finds what it answered before when it carries the key of one that ran. */
+async function once(
+  idempotency: Idempotency,
+  { route, call, userId }: { readonly route: Route; readonly call: RouteCall<Route>; readonly userId: string },
+  work: () => Promise<unknown>,
+): Promise<unknown> {
+  const key = call.request.headers['idempotency-key'];
+  if (key === undefined) return await work();
+  if (typeof key !== 'string' || key.length < 1 || key.length > 128) throw new AppError('INVALID_PARAMS', { header: 'idempotency-key' });
+  const { params, query, body } = call;
+  return await idempotency.run({ userId, route: route.id, key, request: { params, query, body } }, work);
+}
+
+/** @throws AppError INVALID_PARAMS naming the first members that are wrong */
+function checked(validator: Validator, value: unknown): unknown {
+  if (validator.Check(value)) return value;
+  const problems = validator.Errors(value).slice(0, MAX_PROBLEMS);
+  throw new AppError('INVALID_PARAMS', { problems: problems.map(({ instancePath, message }) => ({ path: instancePath, message })) });
+}
+
+function abortOnClose(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}

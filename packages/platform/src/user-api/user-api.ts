@@ -1,0 +1,107 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock, Logger, Random } from '@cardea/core';
+import type { Registry } from 'prom-client';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import type { Principal } from '../authorization/proof.ts';
+import type { HttpServer } from '../http/http-server.ts';
+import type { Bus, Db } from '../store/ports.ts';
+import { registerDocumentation } from './documentation.ts';
+import { EventStreams } from './event-streams.ts';
+import { Gatekeeper } from './gatekeeper.ts';
+import { createAccountHandlers } from './handlers/account-handlers.ts';
+import { createDeviceHandlers } from './handlers/device-handlers.ts';
+import { createEventHandlers } from './handlers/event-handlers.ts';
+import { createHomeHandlers } from './handlers/home-handlers.ts';
+import { createLiveHandlers } from './handlers/live-handlers.ts';
+import { createSegmentHandlers } from './handlers/segment-handlers.ts';
+import { registerHealth } from './health.ts';
+import { HomeEvents } from './home-events.ts';
+import { Idempotency } from './idempotency.ts';
+import type { Accounts, BindingCodes, DeviceCommands, DeviceDirectory, Homes, LiveService, SegmentService, Setup } from './ports.ts';
+import { RequestMetrics } from './request-metrics.ts';
+import { bindRoutes } from './route-binding.ts';
+import type { RouteHandlers } from './route-call.ts';
+import { SessionCookie } from './session-cookie.ts';
+
+export interface UserApiOptions {
+  readonly db: Db;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly authorizer: Authorizer;
+  /** Origin under which users reach the platform. */
+  readonly publicUrl: () => string;
+  /** Seals what is kept of answers. */
+  readonly secret: Uint8Array;
+  readonly accounts: Accounts;
+  readonly setup: Setup;
+  readonly homes: Homes;
+  readonly bindingCodes: BindingCodes;
+  readonly devices: DeviceDirectory;
+  readonly commands: DeviceCommands;
+  readonly live: LiveService;
+  readonly segments: SegmentService;
+}
+
+/** The user API: every route of the table, the event stream, the documentation and the health of the process. */
+export class UserApi implements Disposable {
+  private readonly options: UserApiOptions;
+  private readonly cookie: SessionCookie;
+  private readonly events: HomeEvents;
+  private readonly gatekeeper: Gatekeeper;
+  private readonly idempotency: Idempotency;
+  private readonly streams: EventStreams;
+
+  constructor(options: UserApiOptions) {
+    this.options = options;
+    this.cookie = new SessionCookie(options.publicUrl);
+    this.events = new HomeEvents(options.db);
+    this.gatekeeper = new Gatekeeper({ ...options, cookie: this.cookie, events: this.events });
+    this.idempotency = new Idempotency(options);
+    this.streams = new EventStreams({ ...options, events: this.events });
+  }
+
+  /** Registers the routes; call before the server listens. */
+  start({ app }: HttpServer): void {
+    const { logger, registry } = this.options;
+    this.streams.start();
+    registerHealth(app, this.options);
+    registerDocumentation(app);
+    bindRoutes(app, {
+      handlers: this.handlers(),
+      gatekeeper: this.gatekeeper,
+      idempotency: this.idempotency,
+      metrics: new RequestMetrics(registry),
+      logger,
+    });
+  }
+
+  /**
+   * Who sent a request, by cookie or bearer token; `undefined` when that cannot be told, or when another site made a
+   * browser send an upgrade with its cookie.
+   */
+  readonly principalFromRequest = (request: IncomingMessage): Promise<Principal | undefined> => this.gatekeeper.principalOf(request);
+
+  /** Forgets what has expired; call now and then. */
+  async purgeExpired(): Promise<void> {
+    await this.idempotency.purgeExpired();
+  }
+
+  [Symbol.dispose](): void {
+    this.streams[Symbol.dispose]();
+  }
+
+  private handlers(): RouteHandlers {
+    const services = { ...this.options, cookie: this.cookie, events: this.events, streams: this.streams };
+    return {
+      ...createAccountHandlers(services),
+      ...createHomeHandlers(services),
+      ...createDeviceHandlers(services),
+      ...createLiveHandlers(services),
+      ...createSegmentHandlers(services),
+      ...createEventHandlers(services),
+    };
+  }
+}
