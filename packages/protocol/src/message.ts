@@ -143,10 +143,10 @@ export function defineHttp<B extends TSchema, R extends TSchema>(
   return { timeoutMs: vdTimers.rpcTimeoutMs, ...input, kind: 'http' };
 }
 
-export interface FrameDefinition<F extends TObject = TObject> {
+export interface FrameDefinition<F extends TObject = TObject, T extends string = string> {
   readonly kind: 'frame';
   /** The value of member `type` on the wire. */
-  readonly type: string;
+  readonly type: T;
   readonly sender: Party | 'either';
   readonly description: string;
   readonly provenance: Provenance;
@@ -157,6 +157,6 @@ export interface FrameDefinition<F extends TObject = TObject> {
 export type FrameOf<D extends FrameDefinition> = Static<D['frame']>;
 
 /** Declares one text frame of Vm (carrier `wss-fmp4`). */
-export function defineFrame<F extends TObject>(input: Omit<FrameDefinition<F>, 'kind'>): FrameDefinition<F> {
+export function defineFrame<F extends TObject, const T extends string>(input: Omit<FrameDefinition<F, T>, 'kind'>): FrameDefinition<F, T> {
   return { ...input, kind: 'frame' };
 }

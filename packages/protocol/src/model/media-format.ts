@@ -12,7 +12,7 @@ export const PictureHeight = Type.Integer({ minimum: 1, maximum: 16_384, descrip
 /** What a device sends as video. */
 export const VideoFormat = Type.Object(
   {
-    codec: Type.String({ minLength: 1, maxLength: 32, description: 'video codec: h264, h265 or av1' }),
+    codec: VideoCodec,
     width: PictureWidth,
     height: PictureHeight,
     fps: Type.Number({ exclusiveMinimum: 0, maximum: 240, description: 'frames per second' }),
@@ -22,10 +22,20 @@ export const VideoFormat = Type.Object(
 );
 export type VideoFormat = Static<typeof VideoFormat>;
 
+/** What a device says it sends; a device may know codecs this profile has no name for. */
+export const ReportedVideoFormat = Type.Object(
+  {
+    ...VideoFormat.properties,
+    codec: Type.String({ minLength: 1, maxLength: 32, description: 'video codec, e.g. h264, h265 or av1' }),
+  },
+  { description: 'video being sent' },
+);
+export type ReportedVideoFormat = Static<typeof ReportedVideoFormat>;
+
 /** What a device sends as audio. */
 export const AudioFormat = Type.Object(
   {
-    codec: Type.String({ minLength: 1, maxLength: 32, description: 'audio codec: aac, opus, g711a or g711u' }),
+    codec: Type.String({ minLength: 1, maxLength: 32, description: 'audio codec, e.g. aac, opus, g711a or g711u' }),
     sampleRate: Type.Integer({ minimum: 1, maximum: 192_000, description: 'samples per second' }),
     channels: Type.Integer({ minimum: 1, maximum: 8, description: 'sound channels' }),
   },

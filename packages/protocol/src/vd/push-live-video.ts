@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { defineRpc } from '../message.ts';
 import { Channel } from '../model/channel.ts';
 import { described } from '../model/described.ts';
-import { AudioFormat, VideoCodec, VideoFormat } from '../model/media-format.ts';
+import { AudioFormat, ReportedVideoFormat, VideoCodec } from '../model/media-format.ts';
 import { PushTarget } from '../model/push-target.ts';
 import { StreamName } from '../model/stream-name.ts';
 import { Ulid } from '../model/ulid.ts';
@@ -47,7 +47,7 @@ export const pushLiveVideo = defineRpc({
   result: Type.Object({
     sessionId: Ulid,
     state: Type.Enum(['connecting', 'publishing'] as const, { description: 'state of the push' }),
-    video: VideoFormat,
+    video: ReportedVideoFormat,
     audio: Type.Optional(AudioFormat),
   }),
   errors: [
