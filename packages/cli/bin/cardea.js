@@ -11,5 +11,5 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exit(1);
 }
 const source = new URL('../src/main.ts', import.meta.url);
-const { main } = await import(existsSync(source) ? source.href : new URL('../main.js', import.meta.url).href);
+const { main } = await import(existsSync(source) ? source.href : new URL('../dist/main.js', import.meta.url).href);
 await main(process.argv);
