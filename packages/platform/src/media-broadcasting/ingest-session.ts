@@ -5,7 +5,6 @@ import {
   decodeVmFrame,
   type FrameOf,
   type MediaFrame,
-  type StatusName,
   type StopReason,
   type startMediaBroadcasting,
   type VmFrame,
@@ -53,7 +52,7 @@ export class IngestSession implements Publisher {
   }
 
   start(): void {
-    this.expect(vmTimers.publishTimeoutMs, () => this.refuse('TIMEOUT'));
+    this.expect(vmTimers.publishTimeoutMs, () => this.refuse(new AppError('TIMEOUT')));
     this.options.link.open({
       onText: (text) => this.guard(() => this.onFrame(decodeVmFrame(text))),
       onBinary: (bytes) => this.guard(() => this.onMedia(bytes)),
@@ -74,15 +73,16 @@ export class IngestSession implements Publisher {
     try {
       receive();
     } catch (error) {
-      if (!(error instanceof MediaError || error instanceof AppError)) throw error;
-      this.refuse(error instanceof MediaError ? error.code : error.status, error);
+      if (error instanceof MediaError) this.refuse(new AppError(error.code, undefined, { cause: error, message: error.message }));
+      else if (error instanceof AppError) this.refuse(error);
+      else throw error;
     }
   }
 
   private onFrame(frame: VmFrame | undefined): void {
     if (frame?.type === 'start' && this.state === 'opening') this.open(frame);
     else if (frame?.type === 'stop' && this.state === 'publishing') this.close(frame.reason);
-    else throw new AppError('INVALID_REQUEST');
+    else throw new AppError('INVALID_REQUEST', undefined, { message: 'not a frame that may come now' });
   }
 
   private open(start: VmStart): void {
@@ -109,8 +109,12 @@ export class IngestSession implements Publisher {
 
   private onMedia(bytes: Uint8Array): void {
     const frame = decodeMediaFrame(bytes);
-    if (frame === undefined || this.state !== 'publishing') throw new AppError('INVALID_REQUEST');
-    if (frame.seq !== this.nextSeq) throw new AppError('INVALID_REQUEST', { expectedSeq: this.nextSeq, seq: frame.seq });
+    if (frame === undefined || this.state !== 'publishing') {
+      throw new AppError('INVALID_REQUEST', undefined, { message: 'not a media frame that may come now' });
+    }
+    if (frame.seq !== this.nextSeq) {
+      throw new AppError('INVALID_REQUEST', undefined, { message: `frame ${frame.seq} came where ${this.nextSeq} was due` });
+    }
     this.nextSeq = (this.nextSeq + 1) >>> 0;
     this.options.counters.bytesIn += bytes.length;
     this.mediaAtMs = this.options.clock.monotonicMs();
@@ -126,7 +130,7 @@ export class IngestSession implements Publisher {
   }
 
   private onFragment({ payload }: MediaFrame): void {
-    if (this.tracks.length === 0) throw new AppError('INVALID_STATE');
+    if (this.tracks.length === 0) throw new AppError('INVALID_STATE', undefined, { message: 'a fragment came before any init segment' });
     const units = parseFragment(payload, this.tracks);
     this.options.stream.write(this, units);
     if (this.keyframeSeen || !units.some((unit) => unit.keyframe && this.isVideo(unit.trackId))) return;
@@ -154,12 +158,11 @@ export class IngestSession implements Publisher {
     }
   }
 
-  private refuse(status: StatusName, cause?: Error): void {
-    const error = new AppError(status);
-    this.logger.info({ status, err: cause }, 'publisher refused');
+  private refuse(error: AppError): void {
+    this.logger.info({ status: error.status, reason: error.message }, 'publisher refused');
     this.send({ type: 'error', code: error.code, message: error.message });
     this.finish('error');
-    this.options.link.close(CLOSE_REFUSED, status);
+    this.options.link.close(CLOSE_REFUSED, error.status);
   }
 
   private finish(reason: EndReason): void {

@@ -2,7 +2,6 @@ import type { AccessUnit, Track } from '@cardea/media';
 
 /** A step of the source's clock beyond this, either way, is not a gap in the pictures: the timeline goes on without it. */
 const LARGEST_GAP_SEC = 10;
-const SMALLEST_STEP_BACK_SEC = 0.5;
 
 interface Lane {
   readonly timescale: number;
@@ -31,17 +30,22 @@ export class Timeline {
   place(unit: AccessUnit, { isKeyframe }: { readonly isKeyframe: boolean }): AccessUnit | undefined {
     const lane = this.lanes.get(unit.trackId);
     if (lane === undefined) return undefined;
-    const sourceSec = unit.dts / lane.timescale;
-    const aheadSec = this.shiftSec === undefined ? 0 : sourceSec + this.shiftSec - this.endSec;
-    const wasSet = aheadSec > LARGEST_GAP_SEC || aheadSec < -SMALLEST_STEP_BACK_SEC;
-    if (this.shiftSec === undefined || (wasSet && isKeyframe)) this.shiftSec = this.endSec - sourceSec;
-    else if (aheadSec > LARGEST_GAP_SEC) return undefined;
-    const shift = Math.round(this.shiftSec * lane.timescale);
-    const dts = unit.dts + shift;
-    if (dts <= lane.lastDts) return undefined;
+    if (this.shiftSec === undefined || (isKeyframe && !this.fits(this.dtsOf(unit, lane), lane))) {
+      this.shiftSec = this.endSec - unit.dts / lane.timescale;
+    }
+    const dts = this.dtsOf(unit, lane);
+    if (!this.fits(dts, lane)) return undefined;
     lane.lastDts = dts;
     const duration = Math.min(unit.duration, LARGEST_GAP_SEC * lane.timescale);
     this.endSec = Math.max(this.endSec, (dts + duration) / lane.timescale);
-    return { ...unit, dts, pts: unit.pts + shift, duration };
+    return { ...unit, dts, pts: unit.pts - unit.dts + dts, duration };
+  }
+
+  private dtsOf(unit: AccessUnit, { timescale }: Lane): number {
+    return unit.dts + Math.round((this.shiftSec ?? 0) * timescale);
+  }
+
+  private fits(dts: number, { timescale, lastDts }: Lane): boolean {
+    return dts > lastDts && dts / timescale - this.endSec <= LARGEST_GAP_SEC;
   }
 }
