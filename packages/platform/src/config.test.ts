@@ -15,7 +15,7 @@ test('without any source the defaults stand', () => {
   const config = loadConfig({});
   assert.equal(config.listen, '127.0.0.1:8780');
   assert.equal(config['keepAlive.intervalSec'], 30);
-  assert.equal(config.publicUrl, undefined);
+  assert.equal(config.publicUrl, '');
 });
 
 test('a flag beats the environment, which beats the file', () => {
@@ -38,10 +38,13 @@ test('environment names are upper snake case and their text is read as the type 
 
 test('an unknown key stops the start and names file, line and the settings there are', () => {
   const file = yaml('listen: 127.0.0.1:1\nlisen: 127.0.0.1:2\n');
-  assert.throws(() => loadConfig({ file }), (error: Error) => {
-    assert.match(error.message, /cardea\.yaml:2: there is no setting lisen; the settings are data, listen,/);
-    return true;
-  });
+  assert.throws(
+    () => loadConfig({ file }),
+    (error: Error) => {
+      assert.match(error.message, /cardea\.yaml:2: there is no setting lisen; the settings are data, listen,/);
+      return true;
+    },
+  );
 });
 
 test('a value out of range stops the start and says what is allowed', () => {

@@ -9,13 +9,25 @@ const LogLevel = Type.Enum(['debug', 'info', 'warn', 'error', 'silent'] as const
 /** Every setting: its type, default and meaning. Names are dotted in code and flags, nested in `cardea.yaml`. */
 export const settings = {
   data: setting(Type.String({ minLength: 1 }), './data', 'Directory of the database, the recordings and the keys'),
-  listen: setting(Type.String({ pattern: '^.+:[0-9]{1,5}$' }), '127.0.0.1:8780', 'HOST:PORT of the one HTTP port; port 0 takes any free one'),
-  publicUrl: setting(Type.Optional(Type.String({ pattern: '^https?://' })), undefined, 'Address under which browsers and devices reach this server'),
+  listen: setting(
+    Type.String({ pattern: '^.+:[0-9]{1,5}$' }),
+    '127.0.0.1:8780',
+    'HOST:PORT of the one HTTP port; port 0 takes any free one',
+  ),
+  publicUrl: setting(
+    Type.String({ pattern: '^(https?://[^/]+)?$' }),
+    '',
+    'Origin under which browsers and devices reach this server; empty means the listening address',
+  ),
   role: setting(Type.String({ pattern: '^all$' }), 'all', 'Roles of this process'),
   logLevel: setting(LogLevel, 'info', 'Least severe message that is logged'),
   'enrolment.open': setting(Type.Boolean(), true, 'Whether a device nobody listed may ask to be bound'),
   'enrolment.devices': setting(Type.Array(Type.String()), [], 'Device ids admitted while enrolment is closed'),
-  'keepAlive.intervalSec': setting(Type.Integer({ minimum: 5, maximum: 3600 }), 30, 'How often a device reports that it is there, in seconds'),
+  'keepAlive.intervalSec': setting(
+    Type.Integer({ minimum: 5, maximum: 3600 }),
+    30,
+    'How often a device reports that it is there, in seconds',
+  ),
   'keepAlive.missed': setting(Type.Integer({ minimum: 2, maximum: 10 }), 3, 'Reports that may be missing before a device counts as lost'),
   'limits.schedulesPerMinute': setting(Type.Integer({ minimum: 1 }), 10, 'Scheduling requests of one device per minute'),
   'limits.schedulesPerSecond': setting(Type.Integer({ minimum: 1 }), 100, 'Scheduling requests of one source address per second'),
@@ -68,7 +80,10 @@ interface Given {
 type Layer = ReadonlyMap<string, Given>;
 
 export function environmentName(name: string): string {
-  return `CARDEA_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).replaceAll('.', '_').toUpperCase()}`;
+  return `CARDEA_${name
+    .replace(/[A-Z]/g, (letter) => `_${letter}`)
+    .replaceAll('.', '_')
+    .toUpperCase()}`;
 }
 
 function checked(name: SettingName, { value, where }: Given): unknown {

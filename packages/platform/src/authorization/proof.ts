@@ -8,7 +8,7 @@ export interface Principal {
   readonly authenticatedAt: number;
 }
 
-const seal = Symbol('made by the authorizer');
+const seal: unique symbol = Symbol('made by the authorizer');
 
 /**
  * Evidence that `principal` may do `action` on one device right now. Functions that serve bytes or act on a device take
@@ -47,4 +47,4 @@ export class HomeProof<A extends Action = Action> {
 }
 
 /** For `Authorizer` alone; an architecture test holds that. */
-export const proofSeal = seal;
+export const proofSeal: typeof seal = seal;

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { loadConfig, startPlatform } from '@cardea/platform';
+import { Command } from 'commander';
+import { terminal } from '../terminal.ts';
+import { untilStopped } from '../until-stopped.ts';
+import { findWebDirectory } from '../web-directory.ts';
+
+interface Flags {
+  readonly data?: string;
+  readonly listen?: string;
+  readonly publicUrl?: string;
+  readonly role?: string;
+  readonly logLevel?: string;
+  readonly config?: string;
+}
+
+const DEFAULT_FILE = 'cardea.yaml';
+
+export const serve = new Command('serve')
+  .description('run the platform; settings come from flags, then CARDEA_* variables, then cardea.yaml')
+  .option('--data <dir>', 'directory of the database, the recordings and the keys (default ./data)')
+  .option('--listen <host:port>', 'address of the HTTP port (default 127.0.0.1:8780)')
+  .option('--public-url <url>', 'origin under which browsers and devices reach it')
+  .option('--role <roles>', 'roles of this process (default all)')
+  .option('--log-level <level>', 'debug, info, warn, error or silent (default info)')
+  .option('--config <file>', 'configuration file (default cardea.yaml if it is there)')
+  .action(async ({ config: given, ...flags }: Flags) => {
+    const file = given ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+    const config = loadConfig({ flags: { ...flags }, env: process.env, ...(file !== undefined && { file }) });
+    await using platform = await startPlatform(config, { webDirectory: findWebDirectory() });
+    if (platform.setupLink !== undefined) terminal.print(`Set-up link: ${platform.setupLink}`);
+    terminal.print(`Cardea is ready at ${platform.url}`);
+    await untilStopped(terminal);
+  });

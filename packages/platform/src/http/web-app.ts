@@ -1,0 +1,30 @@
+import { AppError } from '@cardea/core';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+import { sendProblem } from './problem.ts';
+
+const MISSING = 'The web app is not built. In the repository: npm run prepare\n';
+/** Paths of interfaces: an unknown one below them is an error, never the app. */
+const interfaces = /^\/(api|vs|vd|vm|vr|live|vod|s|healthz|readyz|metrics)(\/|$)/;
+
+/**
+ * Serves the built web app at `/`. Its own addresses (`/cameras/...`) get the same page, so that a reload works; files with a
+ * hash in their name may be kept for ever, the page itself is asked for each time.
+ */
+export function registerWebApp(app: FastifyInstance, { directory }: { readonly directory?: string | undefined }): void {
+  if (directory !== undefined) {
+    void app.register(fastifyStatic, {
+      root: directory,
+      cacheControl: false,
+      setHeaders: (reply, path) => {
+        void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+      },
+    });
+  }
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '/';
+    if (request.method !== 'GET' || interfaces.test(path) || /\.\w+$/.test(path)) return sendProblem(reply, new AppError('NOT_FOUND'));
+    if (directory === undefined) return reply.status(503).type('text/plain').send(MISSING);
+    return reply.header('cache-control', 'no-cache').sendFile('index.html');
+  });
+}

@@ -1,0 +1,53 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+export interface Measured {
+  readonly connections: { readonly connectionCount: number };
+  readonly media: {
+    snapshot(): {
+      readonly streams: number;
+      readonly sessions: number;
+      readonly viewers: number;
+      readonly bytesIn: number;
+      readonly bytesOut: number;
+      readonly skips: number;
+      readonly tooSlow: number;
+    };
+  };
+}
+
+/** Puts what the services count under `/metrics`; read when asked for. Base units, no user or address as label. */
+export function registerMetrics(registry: Registry, { connections, media }: Measured): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(read());
+        },
+      }),
+    );
+  };
+  const counter = (name: string, help: string, read: () => number): void => {
+    registry.registerMetric(
+      new Counter({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.reset();
+          this.inc(read());
+        },
+      }),
+    );
+  };
+  gauge('cardea_device_connections', 'Devices connected to this process', () => connections.connectionCount);
+  gauge('cardea_live_streams', 'Streams that devices publish now', () => media.snapshot().streams);
+  gauge('cardea_live_sessions', 'Sessions that watch', () => media.snapshot().sessions);
+  gauge('cardea_live_viewers', 'Open connections of viewers', () => media.snapshot().viewers);
+  counter('cardea_live_received_bytes_total', 'Media bytes received from devices', () => media.snapshot().bytesIn);
+  counter('cardea_live_sent_bytes_total', 'Media bytes sent to viewers', () => media.snapshot().bytesOut);
+  counter('cardea_live_skips_total', 'Times a slow viewer was moved on to the next key frame', () => media.snapshot().skips);
+  counter('cardea_live_too_slow_total', 'Viewers closed because they could not keep up', () => media.snapshot().tooSlow);
+}

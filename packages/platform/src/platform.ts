@@ -1,0 +1,212 @@
+import { mkdir } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
+import { Registry } from 'prom-client';
+import { DeviceGateway } from './access/device-gateway.ts';
+import { SessionRegistry } from './access/session-registry.ts';
+import { Authorizer } from './authorization/authorizer.ts';
+import type { Config } from './config.ts';
+import { DeviceManagement } from './device-management/device-management.ts';
+import { snapshotFiller } from './device-management/snapshot-filler.ts';
+import { Accounts } from './homes/accounts.ts';
+import { Bindings } from './homes/binding.ts';
+import { Homes } from './homes/homes.ts';
+import { Setup } from './homes/setup.ts';
+import { HttpServer } from './http/http-server.ts';
+import { registerSecurityHeaders } from './http/security-headers.ts';
+import { registerWebApp } from './http/web-app.ts';
+import { MediaBroadcasting } from './media-broadcasting/media-broadcasting.ts';
+import { registerMetrics } from './metrics.ts';
+import { SchedulingService } from './scheduling/scheduling-service.ts';
+import { LocalServers } from './scheduling/server-directory.ts';
+import { registerVsRoutes } from './scheduling/vs-routes.ts';
+import { InProcessBus } from './store/bus/in-process-bus.ts';
+import { lockDataDirectory } from './store/data-lock.ts';
+import { DirectoryObjectStore } from './store/objects/directory-object-store.ts';
+import { openSqlite } from './store/sql/sqlite.ts';
+import { loadPlatformKeys } from './tokens/platform-keys.ts';
+import { TokenIssuer } from './tokens/token-issuer.ts';
+import { UrlSigner } from './tokens/url-signer.ts';
+import { UserApi } from './user-api/user-api.ts';
+import { VideoService } from './video-service/video-service.ts';
+import { registerVrRoutes } from './video-service/vr-routes.ts';
+
+export interface PlatformOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Directory of the built web app; without it `/` says that it is missing. */
+  readonly webDirectory?: string | undefined;
+}
+
+/** A running platform. Disposing it closes connections, finishes what is being written and leaves nothing running. */
+export interface Platform extends AsyncDisposable {
+  /** Origin under which it is reached. */
+  readonly url: string;
+  /** Where the first owner is made; `undefined` once there is one. */
+  readonly setupLink: string | undefined;
+  readonly accounts: Accounts;
+  readonly setup: Setup;
+  readonly homes: Homes;
+  readonly bindings: Bindings;
+  readonly authorizer: Authorizer;
+}
+
+const VERSION = '0.1.0';
+const PURGE_MS = 60 * 60_000;
+
+/**
+ * Starts every service in one process: SQLite, an in-process bus and a directory of objects.
+ * This is the one place that knows all services; each gets what it needs as constructor arguments.
+ * @throws AppError INVALID_STATE when the port or the data directory is in use
+ */
+export async function createPlatform({ config, clock, random, logger, webDirectory }: PlatformOptions): Promise<Platform> {
+  await using stack = new AsyncDisposableStack();
+  const data = config.data;
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  stack.use(lockDataDirectory(data));
+  const keys = await loadPlatformKeys(join(data, 'keys'));
+  const db = stack.adopt(await openSqlite(join(data, 'cardea.db')), (open) => open.destroy());
+  const bus = new InProcessBus(logger);
+  const shared = { db, bus, clock, random, logger };
+  const objects = new DirectoryObjectStore({ root: join(data, 'objects'), db, random, logger });
+  const tokens = new TokenIssuer(keys.tokenKeyPem, { clock, random });
+  const authorizer = new Authorizer(shared);
+
+  const { host, port } = parseListen(config.listen);
+  let url = config.publicUrl;
+  const publicUrl = (): string => url;
+  const ownOrigins = (): readonly string[] => [url, url.replace(/^http/, 'ws')];
+  const keepAlive = { intervalSec: config['keepAlive.intervalSec'], missed: config['keepAlive.missed'] };
+  const http = stack.use(new HttpServer({ logger }));
+
+  const accounts = new Accounts({ ...shared, sessionSecret: keys.sessionSecret });
+  const homes = new Homes(shared);
+  const bindings = new Bindings({ ...shared, publicUrl });
+  const setup = new Setup({ accounts, homes, random });
+
+  const connections = stack.use(new SessionRegistry(shared));
+  const servers = new LocalServers({ publicUrl, hasRoom: () => !connections.stopping });
+  const devices = stack.use(
+    new DeviceManagement({
+      ...shared,
+      tokens,
+      authorizer,
+      connections,
+      claims: bindings,
+      servers,
+      fillers: { 'snapshot.capture': snapshotFiller },
+      ownOrigins,
+      keepAlive,
+      server: { id: 'cardea', version: VERSION, maxSegmentBytes: config['limits.segmentBytes'] },
+    }),
+  );
+  const video = stack.use(
+    new VideoService({
+      ...shared,
+      objects,
+      tokens,
+      signer: new UrlSigner(keys.uploadSecret, clock),
+      publicUrl,
+      serverId: 'cardea',
+      limits: { maxSegmentBytes: config['limits.segmentBytes'] },
+    }),
+  );
+  const media: MediaBroadcasting = stack.use(
+    new MediaBroadcasting({
+      ...shared,
+      authorizer,
+      tokens,
+      commands: { call: (deviceId, definition, params, options) => devices.send(deviceId, definition, params, options) },
+      channels: devices,
+      principalFromRequest: (request) => userApi.principalFromRequest(request),
+      publicUrl,
+    }),
+  );
+  const registry = new Registry();
+  const userApi = stack.use(
+    new UserApi({
+      ...shared,
+      registry,
+      authorizer,
+      publicUrl,
+      secret: keys.sessionSecret,
+      accounts,
+      setup,
+      homes,
+      bindingCodes: bindings,
+      devices: {
+        describe: (proof) => devices.describe(proof),
+        rename: async (proof, name) => void (await devices.rename(proof, name)),
+        unbind: (proof) => devices.unbind(proof),
+      },
+      commands: devices,
+      live: media,
+      segments: video.library,
+    }),
+  );
+  const scheduling = stack.use(
+    new SchedulingService({
+      ...shared,
+      tokens,
+      servers,
+      admits: (deviceId) => config['enrolment.open'] || config['enrolment.devices'].includes(deviceId),
+      keepAlive,
+      limits: { perDeviceAndMinute: config['limits.schedulesPerMinute'], perSourceAndSecond: config['limits.schedulesPerSecond'] },
+    }),
+  );
+  const gateway = new DeviceGateway({
+    ...shared,
+    registry: connections,
+    handler: devices,
+    tokens,
+    keepAlive,
+    maxReplacements: config['limits.replacements'],
+  });
+
+  registerSecurityHeaders(http.app, { publicUrl });
+  registerMetrics(registry, { connections, media });
+  registerVsRoutes(http.app, scheduling, { logger });
+  registerVrRoutes(http.app, video, { logger, clock });
+  gateway.attach(http);
+  media.start(http);
+  userApi.start(http);
+  registerWebApp(http.app, { directory: webDirectory });
+
+  connections.start();
+  scheduling.start();
+  await devices.start();
+  await video.start();
+  stack.use(new Lifetime(logger)).run('purge', async (signal) => {
+    while (!signal.aborted) {
+      await Promise.all([accounts.purgeExpired(), bindings.purgeExpired(), userApi.purgeExpired()]);
+      await sleep(clock, PURGE_MS, { signal });
+    }
+  });
+  const setupToken = await setup.start();
+  const boundPort = await http.listen(host, port);
+  if (url === '') url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
+
+  const running = stack.move();
+  return {
+    url,
+    setupLink: setupToken === undefined ? undefined : `${url}/setup?token=${setupToken}`,
+    accounts,
+    setup,
+    homes,
+    bindings,
+    authorizer,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** HOST:PORT, where HOST may be an IPv6 address in brackets. @throws AppError INVALID_PARAMS */
+function parseListen(listen: string): { readonly host: string; readonly port: number } {
+  const [, host, port] = /^(.+):(\d+)$/.exec(listen) ?? [];
+  if (host === undefined || Number(port) > 65_535) {
+    throw new AppError('INVALID_PARAMS', { listen }, { message: `listen is HOST:PORT, and ${listen} is not` });
+  }
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+}

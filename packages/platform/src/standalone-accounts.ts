@@ -1,0 +1,40 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Logger, Random } from '@cardea/core';
+import { Accounts } from './homes/accounts.ts';
+import { Homes } from './homes/homes.ts';
+import { InProcessBus } from './store/bus/in-process-bus.ts';
+import { openSqlite } from './store/sql/sqlite.ts';
+import { loadPlatformKeys } from './tokens/platform-keys.ts';
+
+export interface NewUser {
+  readonly email: string;
+  readonly name: string;
+  readonly password: string;
+}
+
+/** Accounts of a data directory for a command, whether a platform runs on it or not. */
+export interface StandaloneAccounts extends AsyncDisposable {
+  /** Makes a user with a home of their own. @throws AppError INVALID_STATE when the address is taken; INVALID_PARAMS */
+  create(user: NewUser): Promise<{ readonly id: string; readonly email: string }>;
+}
+
+export async function openAccounts(
+  directory: string,
+  { clock, random, logger }: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
+): Promise<StandaloneAccounts> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const { sessionSecret } = await loadPlatformKeys(join(directory, 'keys'));
+  const db = await openSqlite(join(directory, 'cardea.db'));
+  const bus = new InProcessBus(logger);
+  const accounts = new Accounts({ db, bus, clock, random, logger, sessionSecret });
+  const homes = new Homes({ db, clock, random });
+  return {
+    async create(user) {
+      const { user: made } = await accounts.register(user, { address: 'command line' });
+      await homes.create(made.id, { name: 'Home', timezone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+      return { id: made.id, email: made.email };
+    },
+    [Symbol.asyncDispose]: () => db.destroy(),
+  };
+}
