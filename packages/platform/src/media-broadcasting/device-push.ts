@@ -1,6 +1,7 @@
 import { AppError, Backoff, type Clock, hasStatus, type Logger, type Random, sleep } from '@cardea/core';
 import { liveTimers, type PushTarget, pushLiveVideo, stopLiveVideo } from '@cardea/protocol';
 import type { BusMessageOf } from '../store/ports.ts';
+import { abortable } from './abortable.ts';
 import type { EndReason, LiveStream } from './live-stream.ts';
 import type { DeviceCommands, MediaSource } from './ports.ts';
 import { Wakeup } from './wakeup.ts';
@@ -255,18 +256,4 @@ function isOver(ended: EndReason | undefined): boolean {
 
 function leftOver({ channel, stream }: MediaSource) {
   return { channel, stream, reason: 'error' } as const;
-}
-
-/** Settles as `promise` does, or rejects when `signal` aborts. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await promise;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(new AppError('CANCELLED', undefined, { cause: signal.reason }));
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -335,6 +335,16 @@ test('a viewer that pings amid the pictures is answered between whole messages',
   assert.equal(viewer.closed?.code, 1005);
 });
 
+test('a camera that sends a frame beyond 4 MiB is closed', async () => {
+  await using rig = await createRig(new VirtualClock());
+  await startLive(rig);
+  const units = [picture(0, { sizeBytes: 4 * 1024 * 1024 })];
+  const publisher = await VmPublisher.connect(targetOf(rig), { tracks: [plainTrack], units });
+  publisher.publishUntil(1);
+  await until(() => publisher.closeCode !== undefined);
+  assert.equal(publisher.closeCode, 1009);
+});
+
 test('when the platform stops, viewers are told that it goes away', async () => {
   const rig = await createRig(new VirtualClock());
   const viewer = await WsViewer.open((await startLive(rig)).urls.ws);

@@ -1,6 +1,6 @@
 import type { LiveSession } from '@cardea/api';
 import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
-import { type PushTarget, paths, type StreamName } from '@cardea/protocol';
+import type { StreamName } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { HttpServer } from '../http/http-server.ts';
@@ -10,6 +10,7 @@ import { Broadcast } from './broadcast.ts';
 import type { LiveState } from './device-push.ts';
 import type { Fmp4Output } from './fmp4-output.ts';
 import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
+import { LiveAddresses } from './live-addresses.ts';
 import type { LiveStream } from './live-stream.ts';
 import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, PrincipalFromRequest } from './ports.ts';
 import { ViewSession } from './view-session.ts';
@@ -49,10 +50,8 @@ export interface MediaBroadcastingSnapshot extends Readonly<MediaCounters> {
 }
 
 const RECHECK_MS = 30_000;
-/** The token of a live session works only while the session lives, which is what bounds it. */
-const VIEW_TOKEN_TTL_MS = 24 * 60 * 60_000;
-/** Likewise: good only while the session it publishes is wanted. */
-const PUBLISH_TOKEN_TTL_MS = 60 * 60_000;
+/** Live sessions of one stream; the next one gets 429. */
+const MAX_SESSIONS_PER_STREAM = 5_000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY = 1008;
 
@@ -63,6 +62,7 @@ const CLOSE_POLICY = 1008;
 export class MediaBroadcasting implements AsyncDisposable {
   private readonly options: MediaBroadcastingOptions;
   private readonly lifetime: Lifetime;
+  private readonly addresses: LiveAddresses;
   private readonly broadcasts = new Map<string, Broadcast>();
   private readonly sessions = new Map<string, ViewSession>();
   private readonly counters: MediaCounters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
@@ -70,6 +70,7 @@ export class MediaBroadcasting implements AsyncDisposable {
   constructor(options: MediaBroadcastingOptions) {
     this.options = options;
     this.lifetime = new Lifetime(options.logger);
+    this.addresses = new LiveAddresses(options);
   }
 
   /** Begins to take publishers and viewers on `http`, and to look after the rights of those who watch. */
@@ -95,7 +96,7 @@ export class MediaBroadcasting implements AsyncDisposable {
   /**
    * A session to watch one stream; resolves once the device agreed to push it. It lives for a minute, longer by `renew` or
    * by an open connection.
-   * @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND | DEVICE_OFFLINE | DEVICE_ASLEEP | CANCELLED | what the device
+   * @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND | LIMIT_EXCEEDED | DEVICE_OFFLINE | DEVICE_ASLEEP | CANCELLED | what the device
    * answered, kept in `remote`
    */
   async startLive(
@@ -106,7 +107,7 @@ export class MediaBroadcasting implements AsyncDisposable {
     const session = await this.open(proof, { deviceId: proof.deviceId, channel, stream });
     try {
       await this.outputOf(session, signal);
-      return await this.describe(session);
+      return await this.addresses.forViewer(session);
     } catch (error) {
       session.end(CLOSE_NORMAL, 'not started');
       throw error;
@@ -119,7 +120,7 @@ export class MediaBroadcasting implements AsyncDisposable {
     await this.recheck(session);
     if (session.ended) throw new AppError('SESSION_NOT_FOUND');
     session.renew();
-    return await this.describe(session);
+    return await this.addresses.forViewer(session);
   }
 
   /** Closes the connections of the session and ends its token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
@@ -156,6 +157,7 @@ export class MediaBroadcasting implements AsyncDisposable {
     const { userId, userSessionId } = principal;
     const sessionId = this.options.random.ulid();
     const broadcast = this.broadcastFor(proof, source);
+    if (broadcast.sessions.length >= MAX_SESSIONS_PER_STREAM) throw new AppError('LIMIT_EXCEEDED');
     const session = new ViewSession({
       claims: { ...source, userId, userSessionId, epoch, action, sessionId },
       clock: this.options.clock,
@@ -182,7 +184,7 @@ export class MediaBroadcasting implements AsyncDisposable {
       homeId,
       epoch,
       counters: this.counters,
-      mintTarget: (sessionId) => this.mintTarget(source, { epoch, sessionId }),
+      mintTarget: (sessionId) => this.addresses.forPublisher(source, { epoch, sessionId }),
       onState: (state) => this.publishState(broadcast, state),
       onOver: () => {
         if (this.broadcasts.get(key) === broadcast) this.broadcasts.delete(key);
@@ -190,25 +192,6 @@ export class MediaBroadcasting implements AsyncDisposable {
     });
     this.broadcasts.set(key, broadcast);
     return broadcast;
-  }
-
-  private async mintTarget(
-    source: MediaSource,
-    { epoch, sessionId }: { readonly epoch: number; readonly sessionId: string },
-  ): Promise<PushTarget> {
-    const claims = { ...source, epoch, sessionId, kind: 'live' } as const;
-    const { token, expiresAt } = await this.options.tokens.mint('vm-publish', claims, PUBLISH_TOKEN_TTL_MS);
-    return { protocol: 'wss-fmp4', url: `${this.webSocketUrl()}${paths.vm}/sessions/${sessionId}`, token, expiresAt };
-  }
-
-  private async describe({ claims, id, expiresAt }: ViewSession): Promise<LiveSession> {
-    const { token } = await this.options.tokens.mint('view', claims, VIEW_TOKEN_TTL_MS);
-    const path = `/live/${claims.deviceId}/${claims.channel}/${claims.stream}`;
-    return { sessionId: id, expiresAt, urls: { ws: `${this.webSocketUrl()}${path}/ws?token=${token}` }, token };
-  }
-
-  private webSocketUrl(): string {
-    return this.options.publicUrl().replace(/^http/, 'ws');
   }
 
   private sessionOf({ userId }: Principal, sessionId: string): ViewSession {

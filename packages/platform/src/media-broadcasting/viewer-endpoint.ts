@@ -58,9 +58,11 @@ export class ViewerEndpoint {
     socket.once('close', onGone);
     this.accept(upgrade, gone.signal)
       .catch((error: unknown) => {
-        const refusal = AppError.from(error);
-        this.options.logger.debug({ status: refusal.status }, 'viewer refused');
-        refuseUpgrade(socket, refusal.httpStatus, { 'Cache-Control': 'no-store' });
+        const { httpStatus, retryAfterMs, status } = AppError.from(error);
+        this.options.logger.debug({ status }, 'viewer refused');
+        const headers: Record<string, string> = { 'Cache-Control': 'no-store' };
+        if (retryAfterMs !== undefined) headers['Retry-After'] = String(Math.ceil(retryAfterMs / 1_000));
+        refuseUpgrade(socket, httpStatus, headers);
       })
       .finally(() => socket.off('close', onGone));
   };

@@ -1,0 +1,42 @@
+import type { LiveSession } from '@cardea/api';
+import { type PushTarget, paths } from '@cardea/protocol';
+import type { TokenIssuer } from '../tokens/token-issuer.ts';
+import type { MediaSource } from './ports.ts';
+import type { ViewSession } from './view-session.ts';
+
+/** The token of a live session works only while the session lives, which is what bounds it. */
+const VIEW_TOKEN_TTL_MS = 24 * 60 * 60_000;
+/** Likewise: good only while the session it publishes is wanted. */
+const PUBLISH_TOKEN_TTL_MS = 60 * 60_000;
+
+/** Says where devices publish and users watch. Every address carries its own permission and works as it stands. */
+export class LiveAddresses {
+  private readonly tokens: TokenIssuer;
+  private readonly publicUrl: () => string;
+
+  constructor({ tokens, publicUrl }: { readonly tokens: TokenIssuer; readonly publicUrl: () => string }) {
+    this.tokens = tokens;
+    this.publicUrl = publicUrl;
+  }
+
+  /** Where a device publishes `source`, bound at `epoch`, as session `sessionId`. */
+  async forPublisher(
+    source: MediaSource,
+    { epoch, sessionId }: { readonly epoch: number; readonly sessionId: string },
+  ): Promise<PushTarget> {
+    const claims = { ...source, epoch, sessionId, kind: 'live' } as const;
+    const { token, expiresAt } = await this.tokens.mint('vm-publish', claims, PUBLISH_TOKEN_TTL_MS);
+    return { protocol: 'wss-fmp4', url: `${this.webSocketUrl()}${paths.vm}/sessions/${sessionId}`, token, expiresAt };
+  }
+
+  /** Where the user of `session` watches. */
+  async forViewer({ claims, id, expiresAt }: ViewSession): Promise<LiveSession> {
+    const { token } = await this.tokens.mint('view', claims, VIEW_TOKEN_TTL_MS);
+    const path = `/live/${claims.deviceId}/${claims.channel}/${claims.stream}`;
+    return { sessionId: id, expiresAt, urls: { ws: `${this.webSocketUrl()}${path}/ws?token=${token}` }, token };
+  }
+
+  private webSocketUrl(): string {
+    return this.publicUrl().replace(/^http/, 'ws');
+  }
+}
