@@ -19,16 +19,7 @@ const floorPlan: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders of the platform that each are one functional entity of the Recommendation: none knows another. */
-const services = [
-  'access',
-  'scheduling',
-  'device-management',
-  'media-broadcasting',
-  'video-service',
-  'homes',
-  'user-api',
-  'notifications',
-];
+const services = ['access', 'scheduling', 'device-management', 'media-broadcasting', 'video-service', 'homes', 'user-api', 'notifications'];
 
 const MAX_LINES = 600;
 
@@ -53,13 +44,21 @@ test('every package depends only on packages below it in the floor plan', () => 
       .map((dependency) => dependency.slice('@cardea/'.length));
     const allowed = floorPlan[name];
     assert.ok(allowed, `package ${name} is not in the floor plan`);
-    assert.deepEqual(declared.filter((dependency) => !allowed.includes(dependency)), [], `package ${name}`);
+    assert.deepEqual(
+      declared.filter((dependency) => !allowed.includes(dependency)),
+      [],
+      `package ${name}`,
+    );
   }
 });
 
 test('protocol and media know no runtime: nothing of Node, no timers', () => {
   for (const file of sources('packages/{protocol,media}/src/**/*.ts').filter((name) => !name.endsWith('.test.ts'))) {
-    assert.deepEqual(importsOf(file).filter((name) => name.startsWith('node:')), [], file);
+    assert.deepEqual(
+      importsOf(file).filter((name) => name.startsWith('node:')),
+      [],
+      file,
+    );
     assert.doesNotMatch(readFileSync(join(root, file), 'utf8'), /\b(setTimeout|setInterval|Date\.now|Math\.random)\(/, file);
   }
 });

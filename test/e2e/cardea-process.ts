@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 const bin = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin', 'cardea.js');
 const READY_TIMEOUT_MS = 30_000;

@@ -1,13 +1,14 @@
 import { Command, CommanderError } from 'commander';
+import { demo } from './commands/demo.ts';
 import { deviceCommand } from './commands/device-command.ts';
 import { deviceRun } from './commands/device-run.ts';
-import { demo } from './commands/demo.ts';
 import { login } from './commands/login.ts';
 import { serve } from './commands/serve.ts';
 import { userCreate } from './commands/user-create.ts';
-import { exitStatusOf, reportFailure } from './failure.ts';
+import { reportFailure } from './failure.ts';
 import { terminal } from './terminal.ts';
 
+const FAILURE = 1;
 const USAGE_ERROR = 2;
 
 function createProgram(): Command {
@@ -19,7 +20,9 @@ function createProgram(): Command {
   program.addCommand(serve);
   program.addCommand(demo);
   program.addCommand(login);
-  program.addCommand(new Command('device').description('run a device, or send one a message').addCommand(deviceRun).addCommand(deviceCommand));
+  program.addCommand(
+    new Command('device').description('run a device, or send one a message').addCommand(deviceRun).addCommand(deviceCommand),
+  );
   program.addCommand(new Command('user').description('manage users').addCommand(userCreate));
   for (const command of allCommands(program)) command.exitOverride();
   return program;
@@ -40,6 +43,6 @@ export async function main(argv: readonly string[]): Promise<void> {
       return;
     }
     reportFailure(thrown, { json: program.opts<{ json?: true }>().json === true, terminal });
-    process.exitCode = exitStatusOf(thrown);
+    process.exitCode = FAILURE;
   }
 }

@@ -1,1 +1,23 @@
-export {};
+export { Agent, type AgentOptions, createAgent } from './agent.ts';
+export type { Alarm } from './alarms.ts';
+export type {
+  Camera,
+  CameraAudio,
+  CameraChannel,
+  CameraDescription,
+  CameraHead,
+  CameraStream,
+  HeadCommand,
+  HeadOutcome,
+  MediaReceiver,
+  MediaRun,
+  Picture,
+  PictureRequest,
+  PictureTaker,
+  PresetList,
+  ReadOptions,
+} from './camera.ts';
+export { DeviceIdentity, loadIdentity } from './identity.ts';
+export { type RunningDevice, type RunOptions, runDevice } from './main.ts';
+export { createFileCamera } from './sources/file.ts';
+export { createSimulatedCamera, type Scene, type SimulatedCameraOptions } from './sources/simulated.ts';

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@cardea/api';
-import { type Agent, startAgent } from '@cardea/device';
+import { type RunningDevice, runDevice } from '@cardea/device';
 import { type Config, loadConfig, type Platform, startPlatform } from '@cardea/platform';
 import { Command } from 'commander';
 import { terminal } from '../terminal.ts';
@@ -10,6 +11,13 @@ import { untilStopped } from '../until-stopped.ts';
 import { findWebDirectory } from '../web-directory.ts';
 
 const PORTS_TO_TRY = 20;
+const BINDING_TIMEOUT_MS = 20_000;
+const POLL_MS = 50;
+
+interface OwnerOfDemo {
+  readonly token: string;
+  readonly homeId: string;
+}
 
 const cameras = [
   { name: 'Front door', source: 'simulated:front-door' },
@@ -48,7 +56,7 @@ function isPortTaken(error: unknown): boolean {
 }
 
 /** The first user of the throw-away data, whose password nobody knows: the printed link is the only way in. */
-async function makeOwner(platform: Platform): Promise<{ readonly token: string; readonly homeId: string }> {
+async function makeOwner(platform: Platform): Promise<OwnerOfDemo> {
   const setupToken = new URL(platform.setupLink ?? platform.url).searchParams.get('token') ?? '';
   const client = createClient({ baseUrl: platform.url });
   const body = { setupToken, email: 'owner@demo.example', password: crypto.randomUUID(), name: 'Owner' };
@@ -61,19 +69,18 @@ async function makeOwner(platform: Platform): Promise<{ readonly token: string; 
 
 async function addCamera(
   platform: Platform,
-  camera: { readonly name: string; readonly source: string; readonly token: string; readonly homeId: string; readonly directory: string },
-): Promise<Agent> {
-  const { name, source, token, homeId, directory } = camera;
+  { name, source, token, homeId, directory }: { readonly name: string; readonly source: string; readonly directory: string } & OwnerOfDemo,
+): Promise<RunningDevice> {
   const client = createClient({ baseUrl: platform.url, token });
-  const { code } = await client.call('bindingCode.create', { params: { id: homeId } });
-  const agent = await startAgent({
-    platformUrl: platform.url,
-    stateDirectory: join(directory, source.replace(':', '-')),
-    source,
-    name,
-    bindingCode: code,
-    logLevel: 'warn',
-  });
-  await agent.bound();
-  return agent;
+  const { code } = await client.call('bindingCode.create', { params: { id: homeId }, body: {} });
+  const stateDirectory = join(directory, source.replace(':', '-'));
+  const device = await runDevice({ platformUrl: platform.url, stateDirectory, source, bindingCode: code, logLevel: 'warn' });
+  await waitUntilBound(device);
+  await client.call('device.update', { params: { id: device.deviceId }, body: { name } });
+  return device;
+}
+
+async function waitUntilBound(device: RunningDevice): Promise<void> {
+  const deadline = AbortSignal.timeout(BINDING_TIMEOUT_MS);
+  while (!device.bound) await delay(POLL_MS, undefined, { signal: deadline });
 }

@@ -1,0 +1,67 @@
+import { AppError, type Clock, createLogger, type Logger, type LogLevel, SystemClock } from '@cardea/core';
+import { type Agent, createAgent } from './agent.ts';
+import type { Camera } from './camera.ts';
+import { createFileCamera } from './sources/file.ts';
+import { createSimulatedCamera, type Scene } from './sources/simulated.ts';
+
+export interface RunOptions {
+  readonly platformUrl: string;
+  readonly stateDirectory: string;
+  /** `simulated`, `simulated:front-door`, `simulated:garden` or `file:PATH`. */
+  readonly source: string;
+  readonly bindingCode?: string;
+  readonly logLevel?: LogLevel;
+}
+
+/** A running agent together with its camera; disposing it stops both. */
+export interface RunningDevice extends AsyncDisposable {
+  readonly deviceId: string;
+  /** Whether it belongs to a home now. */
+  readonly bound: boolean;
+  /** Resolves when the platform has switched the device off. */
+  readonly poweredDown: Promise<void>;
+}
+
+const scenes: readonly Scene[] = ['front-door', 'garden'];
+
+/** Opens the source, starts an agent on it and resolves once it acts. @throws AppError INVALID_PARAMS for an unknown source, or as `createAgent` */
+export async function runDevice({ source, logLevel = 'info', ...options }: RunOptions): Promise<RunningDevice> {
+  const clock = new SystemClock();
+  const logger = createLogger(logLevel);
+  const camera = await openSource(source, { clock, logger, stateDirectory: options.stateDirectory });
+  const agent = await createAgent({ ...options, camera, clock, logger }).catch(async (error: unknown) => {
+    await camera[Symbol.asyncDispose]();
+    throw error;
+  });
+  agent.start();
+  return {
+    deviceId: agent.deviceId,
+    get bound() {
+      return agent.bound;
+    },
+    poweredDown: agent.poweredDown,
+    [Symbol.asyncDispose]: () => stop(agent, camera),
+  };
+}
+
+async function stop(agent: Agent, camera: Camera): Promise<void> {
+  await agent[Symbol.asyncDispose]();
+  await camera[Symbol.asyncDispose]();
+}
+
+async function openSource(
+  source: string,
+  { clock, logger, stateDirectory }: { readonly clock: Clock; readonly logger: Logger; readonly stateDirectory: string },
+): Promise<Camera> {
+  const [kind = '', rest] = split(source);
+  if (kind === 'file' && rest !== undefined) return await createFileCamera({ path: rest, clock });
+  const scene = scenes.find((name) => name === (rest ?? scenes[0]));
+  if (kind === 'simulated' && scene !== undefined) return await createSimulatedCamera({ clock, logger, scene, stateDirectory });
+  const message = `there is no source ${source}; the sources are simulated, ${scenes.map((name) => `simulated:${name}`).join(', ')} and file:PATH`;
+  throw new AppError('INVALID_PARAMS', { source }, { message });
+}
+
+function split(source: string): readonly [string, string?] {
+  const colon = source.indexOf(':');
+  return colon < 0 ? [source] : [source.slice(0, colon), source.slice(colon + 1)];
+}
