@@ -5,15 +5,20 @@ import { AppError } from '@cardea/core';
 const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
 const SALT_BYTES = 16;
 const MAX_RUNNING = 2;
-const MAX_WAITING = 64;
+const DEFAULT_MAX_WAITING = 64;
 
 /**
  * Hashes passwords with argon2id (RFC 9106), at most two at a time, since each takes a core and 19 MiB.
- * @throws AppError RATE_LIMITED when 64 callers wait already
+ * @throws AppError RATE_LIMITED when `maxWaiting` callers wait already
  */
 export class PasswordHasher {
+  private readonly maxWaiting: number;
   private running = 0;
   private readonly waiting: (() => void)[] = [];
+
+  constructor({ maxWaiting = DEFAULT_MAX_WAITING }: { readonly maxWaiting?: number } = {}) {
+    this.maxWaiting = maxWaiting;
+  }
 
   /** The hash as a PHC string, which carries its salt and cost. */
   async hash(password: string): Promise<string> {
@@ -46,7 +51,7 @@ export class PasswordHasher {
 
   /** Resolves when a place is handed over. */
   private takeOver(): Promise<void> {
-    if (this.waiting.length >= MAX_WAITING) throw new AppError('RATE_LIMITED', undefined, { retryAfterMs: 1_000 });
+    if (this.waiting.length >= this.maxWaiting) throw new AppError('RATE_LIMITED', undefined, { retryAfterMs: 1_000 });
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 }

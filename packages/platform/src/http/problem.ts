@@ -39,7 +39,11 @@ export function sendProblem(reply: FastifyReply, error: AppError): FastifyReply 
   const problem = problemOf(error);
   if (error.retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="cardea"');
-  return reply.status(problem.status).type(PROBLEM_TYPE).send(problem);
+  // As bytes, since Fastify would add a charset to the type of a text, which JSON does not have (RFC 8259 11).
+  return reply
+    .status(problem.status)
+    .header('content-type', PROBLEM_TYPE)
+    .send(Buffer.from(JSON.stringify(problem)));
 }
 
 /** What a device refused is a conflict with its state, unless it cannot do it at all or did not answer. */

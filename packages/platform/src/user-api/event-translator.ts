@@ -3,11 +3,13 @@ import { AppError, hasStatus } from '@cardea/core';
 import { conforms, StreamName } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
+import type { Db } from '../store/ports.ts';
 import type { FeedMessage } from './event-feed.ts';
 import type { HomeEvents } from './home-events.ts';
 import type { DeviceDirectory, SegmentService } from './ports.ts';
 
 export interface EventTranslatorOptions {
+  readonly db: Db;
   readonly authorizer: Authorizer;
   readonly devices: Pick<DeviceDirectory, 'describe'>;
   readonly events: HomeEvents;
@@ -29,7 +31,7 @@ export class EventTranslator {
     } catch (error) {
       if (hasStatus(error, 'FORBIDDEN')) return undefined;
       if (!hasStatus(error, 'NOT_FOUND')) throw AppError.from(error);
-      return message.type === 'device' ? await this.goneFrom(message.homeId, principal) : undefined;
+      return message.type === 'device' ? await this.goneFrom(message, principal) : undefined;
     }
   }
 
@@ -71,12 +73,14 @@ export class EventTranslator {
     }
   }
 
-  /** Something left the home. Which device it was is told to nobody, since it may be one this user never saw. */
-  private async goneFrom(homeId: string, principal: Principal): Promise<StreamEvent | undefined> {
-    const homes = await this.options.authorizer.home(principal, 'view.live', homeId).catch((error: unknown) => {
+  /** A device left the home. Which one is told to nobody, since it may be one this user never saw. */
+  private async goneFrom({ homeId, deviceId }: FeedMessage, principal: Principal): Promise<StreamEvent | undefined> {
+    const device = await this.options.db.selectFrom('device').select('home_id').where('id', '=', deviceId).executeTakeFirst();
+    if (device?.home_id === homeId) return undefined;
+    const home = await this.options.authorizer.home(principal, 'view.live', homeId).catch((error: unknown) => {
       if (hasStatus(error, 'NOT_FOUND', 'FORBIDDEN')) return undefined;
       throw error;
     });
-    return homes && { type: 'reset', data: {} };
+    return home && { type: 'reset', data: {} };
   }
 }

@@ -60,9 +60,9 @@ function bindRoute(scope: FastifyInstance, route: Route, { handlers, gatekeeper,
   const handle = handlers[route.id as keyof RouteHandlers] as RouteHandler<Route>;
 
   scope.route({
-    method: route.method,
+    method: route.produces === 'video/mp4' ? [route.method, 'HEAD'] : route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
-    exposeHeadRoute: route.produces === 'video/mp4',
+    exposeHeadRoute: false,
     config: { routeId: route.id },
     onRequest: async (request) => {
       admissions.set(request, await admit(gatekeeper, route, request));

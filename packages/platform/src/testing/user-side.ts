@@ -1,0 +1,359 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Action, Device, Segment } from '@cardea/api';
+import { AppError, createRandom, type Random, silentLogger, VirtualClock } from '@cardea/core';
+import { Registry } from 'prom-client';
+import { Authorizer } from '../authorization/authorizer.ts';
+import type { DeviceProof, Principal } from '../authorization/proof.ts';
+import { Accounts } from '../homes/accounts.ts';
+import { Bindings } from '../homes/binding.ts';
+import { Homes } from '../homes/homes.ts';
+import { Setup } from '../homes/setup.ts';
+import { HttpServer } from '../http/http-server.ts';
+import { registerSecurityHeaders } from '../http/security-headers.ts';
+import { InProcessBus } from '../store/bus/in-process-bus.ts';
+import type { Db } from '../store/ports.ts';
+import { openSqlite } from '../store/sql/sqlite.ts';
+import type { DeviceCommands, DeviceDirectory, LiveService, SegmentService } from '../user-api/ports.ts';
+import { UserApi } from '../user-api/user-api.ts';
+
+/** A user with a home of their own, logged in. */
+export interface Household {
+  readonly userId: string;
+  readonly email: string;
+  readonly password: string;
+  readonly token: string;
+  readonly homeId: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: an answer of the wire, looked into by tests
+  readonly body: any;
+}
+
+export interface Send {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const PASSWORD = 'correct horse battery';
+
+/** What stands in for a service a test does not look into. */
+export interface Stubs {
+  readonly command?: DeviceCommands['call'];
+  readonly live?: Partial<LiveService>;
+  /** Changed after start where a test needs another origin. */
+  readonly publicUrl?: string;
+}
+
+/** Homes and the user API on a real port and a real database, with devices and video made of rows and memory. */
+export class UserSide implements AsyncDisposable {
+  // Sessions are dated by the clock of the machine, so the virtual one starts there.
+  readonly clock = new VirtualClock(Date.now());
+  readonly random: Random = createRandom(this.clock);
+  readonly bus = new InProcessBus(silentLogger);
+  readonly http = new HttpServer({ logger: silentLogger });
+  readonly registry = new Registry();
+  readonly segments = new MemorySegments();
+  /** Every route registered, as `METHOD /path`. */
+  readonly served: string[] = [];
+  readonly directory: string;
+  readonly db: Db;
+  readonly authorizer: Authorizer;
+  readonly accounts: Accounts;
+  readonly homes: Homes;
+  readonly setup: Setup;
+  readonly bindings: Bindings;
+  readonly api: UserApi;
+  url = '';
+
+  private constructor(db: Db, directory: string, { command, live, publicUrl }: Stubs) {
+    const { bus, clock, random, registry } = this;
+    const logger = silentLogger;
+    this.db = db;
+    this.directory = directory;
+    this.authorizer = new Authorizer({ db, clock });
+    const sessionSecret = randomBytes(32);
+    this.accounts = new Accounts({ db, bus, clock, random, logger, sessionSecret });
+    this.homes = new Homes({ db, clock, random });
+    this.setup = new Setup({ accounts: this.accounts, homes: this.homes, random });
+    this.bindings = new Bindings({ db, clock, random, publicUrl: () => this.url });
+    this.api = new UserApi({
+      db,
+      bus,
+      clock,
+      random,
+      logger,
+      registry,
+      authorizer: this.authorizer,
+      publicUrl: () => publicUrl ?? this.url,
+      secret: sessionSecret,
+      accounts: this.accounts,
+      setup: this.setup,
+      homes: this.homes,
+      bindingCodes: this.bindings,
+      devices: new RowDevices(db),
+      commands: { call: command ?? (async (_proof, method, params) => ({ method, params })) },
+      live: { ...idleLive, ...live },
+      segments: this.segments,
+    });
+  }
+
+  static async open(stubs: Stubs = {}): Promise<UserSide> {
+    const directory = await mkdtemp(join(tmpdir(), 'cardea-user-'));
+    const side = new UserSide(await openSqlite(join(directory, 't.db')), directory, stubs);
+    side.http.app.addHook('onRoute', ({ method, url }) => void side.served.push(...[method].flat().map((name) => `${name} ${url}`)));
+    registerSecurityHeaders(side.http.app, { publicUrl: () => stubs.publicUrl ?? side.url });
+    side.api.start(side.http);
+    side.url = `http://127.0.0.1:${await side.http.listen('127.0.0.1', 0)}`;
+    return side;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.api[Symbol.dispose]();
+    await this.http[Symbol.asyncDispose]();
+    await this.db.destroy();
+    await rm(this.directory, { recursive: true });
+  }
+
+  /** Sends a request; `path` stands below `/api/v1` unless it starts with `http`. */
+  async send(method: string, path: string, { token, body, headers = {} }: Send = {}): Promise<Answer> {
+    const response = await fetch(path.startsWith('http') ? path : `${this.url}/api/v1${path}`, {
+      method,
+      redirect: 'error',
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') === true;
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  }
+
+  /** A user with a home. */
+  async settle(name: string): Promise<Household> {
+    const { userId, email, token } = await this.register(name);
+    const home = await this.homes.create(userId, { name: `Home of ${name}`, timezone: 'Europe/Paris' });
+    return { userId, email, password: PASSWORD, token, homeId: home.id };
+  }
+
+  /** A user who may do some things at somebody's home. */
+  async admit(name: string, homeId: string, allowed: readonly Action[], devices: readonly string[] = ['*']): Promise<Household> {
+    const { userId, email, token } = await this.register(name);
+    await this.db
+      .insertInto('home_member')
+      .values({
+        home_id: homeId,
+        user_id: userId,
+        role: 'member',
+        actions: JSON.stringify(allowed),
+        devices: JSON.stringify(devices),
+        created_at: this.clock.now(),
+      })
+      .execute();
+    return { userId, email, password: PASSWORD, token, homeId };
+  }
+
+  async register(name: string): Promise<{ userId: string; email: string; token: string }> {
+    const email = `${name.toLowerCase()}@example.org`;
+    const { user, token } = await this.accounts.register({ email, name, password: PASSWORD }, { address: '192.0.2.1' });
+    return { userId: user.id, email, token };
+  }
+
+  /** A device, of `homeId` or of nobody. */
+  async addDevice(homeId: string | null, name = 'Door'): Promise<string> {
+    const id = [...this.random.bytes(26)].map((byte) => '0123456789abcdefghjkmnpqrstvwxyz'[byte & 31]).join('');
+    await this.db
+      .insertInto('device')
+      .values({
+        id,
+        home_id: homeId,
+        name,
+        vendor: 'Acme',
+        model: 'Cam',
+        serial: '1',
+        firmware: '1.0.0',
+        hardware: null,
+        channels: 1,
+        low_power: 0,
+        disabled: 0,
+        binding_epoch: 0,
+        binding_id: homeId === null ? null : this.random.ulid(),
+        bound_at: homeId === null ? null : this.clock.now(),
+        bound_by: null,
+        capabilities: null,
+        cap_hash: null,
+        config_version: null,
+        boot_id: null,
+        last_status: null,
+        last_seen_at: null,
+        created_at: this.clock.now(),
+      })
+      .execute();
+    return id;
+  }
+
+  /** An alarm of a device, told to the bus. */
+  async raiseAlarm(deviceId: string, homeId: string, occurredAt = this.clock.now()): Promise<string> {
+    const id = this.random.ulid();
+    await this.db
+      .insertInto('device_event')
+      .values({
+        id,
+        device_id: deviceId,
+        event_id: this.random.ulid(),
+        home_id: homeId,
+        kind: 'alarm',
+        type: 'motion',
+        channel: 1,
+        state: 'start',
+        level: null,
+        correlation_id: null,
+        text: null,
+        occurred_at: occurredAt,
+        received_at: this.clock.now(),
+        params: '{}',
+        answer: '{}',
+        reviewed: 0,
+      })
+      .execute();
+    this.bus.publish({ type: 'alarm', homeId, deviceId, id });
+    return id;
+  }
+
+  /** A stored segment of a device. */
+  addSegment(deviceId: string, homeId: string, bytes: Buffer = Buffer.from('0123456789')): string {
+    const id = this.random.ulid();
+    this.segments.add(
+      {
+        id,
+        deviceId,
+        homeId,
+        channel: 1,
+        stream: 'main',
+        kind: 'continuous',
+        startAt: this.clock.now(),
+        endAt: this.clock.now() + 4_000,
+        sizeBytes: bytes.length,
+        sha256: 'ab'.repeat(32),
+        locked: false,
+      },
+      bytes,
+    );
+    return id;
+  }
+}
+
+/** Devices as their rows say. */
+class RowDevices implements DeviceDirectory {
+  private readonly db: Db;
+
+  constructor(db: Db) {
+    this.db = db;
+  }
+
+  async describe({ deviceId, homeId }: DeviceProof): Promise<Device> {
+    const row = await this.db.selectFrom('device').selectAll().where('id', '=', deviceId).where('home_id', '=', homeId).executeTakeFirst();
+    if (row === undefined) throw new AppError('NOT_FOUND');
+    const { id, name, vendor, model, serial, firmware } = row;
+    return {
+      id,
+      homeId,
+      name,
+      vendor,
+      model,
+      serial,
+      firmware,
+      state: 'offline',
+      lastSeenAt: null,
+      boundAt: row.bound_at ?? 0,
+      channels: [],
+      capabilities: null,
+    };
+  }
+
+  async rename({ deviceId }: DeviceProof, name: string): Promise<void> {
+    await this.db.updateTable('device').set({ name }).where('id', '=', deviceId).execute();
+  }
+
+  async unbind({ deviceId }: DeviceProof): Promise<void> {
+    await this.db.updateTable('device').set({ home_id: null }).where('id', '=', deviceId).execute();
+  }
+}
+
+/** Live sessions that nobody pushes for. */
+const idleLive: LiveService = {
+  async startLive() {
+    return { sessionId: 'S1', expiresAt: 60_000, urls: { ws: 'ws://127.0.0.1/live' }, token: 'T' };
+  },
+  async renew(): Promise<never> {
+    throw new AppError('SESSION_NOT_FOUND');
+  },
+  end(): never {
+    throw new AppError('SESSION_NOT_FOUND');
+  },
+  viewers: () => [],
+};
+
+/** Segments in memory, held to the proofs as the video service does it. */
+class MemorySegments implements SegmentService {
+  private readonly kept = new Map<string, { segment: Segment; readonly bytes: Buffer }>();
+
+  add(segment: Segment, bytes: Buffer): void {
+    this.kept.set(segment.id, { segment, bytes });
+  }
+
+  async deviceOf(id: string): Promise<string | undefined> {
+    return this.kept.get(id)?.segment.deviceId;
+  }
+
+  async segments(proof: DeviceProof): Promise<{ items: readonly Segment[] }> {
+    return { items: [...this.kept.values()].map(({ segment }) => segment).filter((segment) => segment.deviceId === proof.deviceId) };
+  }
+
+  async segment(proof: DeviceProof, id: string): Promise<Segment> {
+    return this.require(proof, id).segment;
+  }
+
+  async readSegment(
+    proof: DeviceProof,
+    id: string,
+    range?: { readonly start: number; readonly end: number },
+  ): Promise<{ stream: Readable }> {
+    const { bytes } = this.require(proof, id);
+    return { stream: Readable.from([range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)]) };
+  }
+
+  async setLocked(proof: DeviceProof, id: string, locked: boolean): Promise<Segment> {
+    const entry = this.require(proof, id);
+    entry.segment = { ...entry.segment, locked };
+    return entry.segment;
+  }
+
+  async remove(proof: DeviceProof, id: string): Promise<void> {
+    this.require(proof, id);
+    this.kept.delete(id);
+  }
+
+  private require({ deviceId, homeId }: DeviceProof, id: string): { segment: Segment; readonly bytes: Buffer } {
+    const entry = this.kept.get(id);
+    if (entry === undefined || entry.segment.deviceId !== deviceId || entry.segment.homeId !== homeId) throw new AppError('NOT_FOUND');
+    return entry;
+  }
+}
+
+/** The principal behind a token. */
+export async function principalOf({ accounts }: UserSide, token: string): Promise<Principal> {
+  const visitor = await accounts.authenticate(token);
+  if (visitor === undefined) throw new AppError('UNAUTHORIZED');
+  return visitor.principal;
+}

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Access, type Action, API_PATH, actions, type Route, type RouteId, routes } from '@cardea/api';
+import { AppError } from '@cardea/core';
+import { type Answer, type Household, UserSide } from '../testing/user-side.ts';
+
+/** A body that each route takes. */
+const bodies: { readonly [I in RouteId]?: object } = {
+  'setup.create': { setupToken: 'x', email: 'x@example.org', password: 'password123', name: 'X' },
+  'session.create': { email: 'x@example.org', password: 'wrong password' },
+  'session.createOnce': { token: 'x' },
+  'me.update': {},
+  'home.create': { name: 'Second', timezone: 'UTC' },
+  'home.update': { name: 'Renamed' },
+  'bindingCode.create': {},
+  'device.update': { name: 'Renamed' },
+  'device.command': { channel: 1, action: 'stop' },
+  'live.create': { channel: 1, stream: 'main' },
+  'segment.update': { locked: true },
+  'event.update': { reviewed: true },
+};
+
+/** What is served beside the table: nothing of any home. */
+const besideTheTable = [
+  'GET /api/docs',
+  'GET /api/docs/style.css',
+  'GET /api/v1/openapi.json',
+  'GET /healthz',
+  'GET /metrics',
+  'GET /readyz',
+];
+
+const table: readonly Route[] = routes;
+const guarded = table.filter(({ access }) => access.kind !== 'public' && access.kind !== 'user');
+
+type Kind = Exclude<Access['kind'], 'public' | 'user'>;
+
+/** One object of each kind, of the owner. */
+type Objects = Readonly<Record<Kind, string>>;
+
+class World {
+  readonly side: UserSide;
+  readonly owner: Household;
+  readonly stranger: Household;
+  /** Becomes whatever a row of the matrix asks for. */
+  readonly member: { readonly userId: string; readonly token: string };
+  private readonly live: Map<string, string>;
+
+  private constructor(side: UserSide, live: Map<string, string>, users: Pick<World, 'owner' | 'stranger' | 'member'>) {
+    this.side = side;
+    this.live = live;
+    this.owner = users.owner;
+    this.stranger = users.stranger;
+    this.member = users.member;
+  }
+
+  static async open(): Promise<World> {
+    const live = new Map<string, string>();
+    const own = ({ userId }: { userId: string }, sessionId: string): void => {
+      if (live.get(sessionId) !== userId) throw new AppError('SESSION_NOT_FOUND');
+    };
+    const side = await UserSide.open({
+      live: {
+        async renew(principal, sessionId) {
+          own(principal, sessionId);
+          return { sessionId, expiresAt: 1, urls: { ws: 'ws://127.0.0.1/' }, token: 'T' };
+        },
+        end: own,
+      },
+    });
+    const [owner, stranger, member] = [await side.settle('Owner'), await side.settle('Stranger'), await side.register('Member')];
+    return new World(side, live, { owner, stranger, member });
+  }
+
+  async objects(): Promise<Objects> {
+    const { side, owner } = this;
+    const device = await side.addDevice(owner.homeId);
+    const { id: home } = await side.homes.create(owner.userId, { name: 'Fresh', timezone: 'UTC' });
+    const liveSession = side.random.ulid();
+    this.live.set(liveSession, owner.userId);
+    const event = await side.raiseAlarm(device, owner.homeId);
+    return { home, device, command: device, segment: side.addSegment(device, owner.homeId), event, liveSession };
+  }
+
+  async setMembership(homeId: string, allowed: readonly Action[], devices: readonly string[] = ['*']): Promise<void> {
+    await this.endMembership();
+    const row = { home_id: homeId, user_id: this.member.userId, role: 'member', created_at: 1 };
+    await this.side.db
+      .insertInto('home_member')
+      .values({ ...row, actions: JSON.stringify(allowed), devices: JSON.stringify(devices) })
+      .execute();
+  }
+
+  async endMembership(): Promise<void> {
+    await this.side.db.deleteFrom('home_member').where('user_id', '=', this.member.userId).execute();
+  }
+
+  async send(route: Route, objectId: string, token?: string): Promise<Answer> {
+    const path = route.path.replace(/\{(id|sessionId)\}/, objectId).replace('{method}', 'ptz.control');
+    const body = bodies[route.id as RouteId];
+    return await this.side.send(route.method, path, { ...(token === undefined ? {} : { token }), ...(body === undefined ? {} : { body }) });
+  }
+
+  /** The home whose members may ask for an object of this kind. */
+  homeOf(kind: Kind, objects: Objects): string {
+    return kind === 'home' ? objects.home : this.owner.homeId;
+  }
+}
+
+function actionOf(access: Access): Action | undefined {
+  if (access.kind === 'command') return 'control';
+  return 'action' in access ? access.action : undefined;
+}
+
+/** Everything a caller could tell two refusals apart by. */
+function traceOf({ status, headers, body }: Answer): unknown {
+  const { date: _, ...rest } = Object.fromEntries(headers);
+  return { status, headers: rest, body };
+}
+
+const absent: Objects = {
+  home: '01KDVAEZ8T0000000000000000',
+  device: '00000000000000000000000000',
+  command: '00000000000000000000000000',
+  segment: '01KDVAEZ8T0000000000000000',
+  event: '01KDVAEZ8T0000000000000000',
+  liveSession: '01KDVAEZ8T0000000000000000',
+};
+const malformed = ['%00', 'null', '-1', "'%20OR%201=1--", '..%2F..%2Fme', 'x'.repeat(200)];
+
+test('every route served is in the table, or is known to show nothing of any home', async () => {
+  await using side = await UserSide.open();
+  const listed = table.map(({ method, path }) => `${method} ${API_PATH}${path.replace(/\{(\w+)\}/g, ':$1')}`);
+  const served = side.served.filter((route) => !route.startsWith('HEAD '));
+  assert.deepEqual([...served].sort(), [...listed, ...besideTheTable].sort());
+  const heads = side.served.filter((route) => route.startsWith('HEAD ')).map((route) => route.replace('HEAD', 'GET'));
+  assert.deepEqual(
+    heads.filter((route) => !besideTheTable.includes(route)),
+    [`GET ${API_PATH}/segments/:id/media`],
+  );
+});
+
+test('without a login everything but set-up and login is 401, whether the object exists or not', async () => {
+  const world = await World.open();
+  await using _ = world.side;
+  const objects = await world.objects();
+  const traces = new Set<string>();
+  for (const route of table.filter(({ access }) => access.kind !== 'public')) {
+    const kind = route.access.kind as Kind;
+    for (const id of [objects[kind] ?? '', absent[kind] ?? '', ...malformed]) {
+      for (const token of [undefined, 'nonsense', `${world.owner.token}x`]) {
+        const answer = await world.send(route, id, token);
+        assert.equal(answer.status, 401, `${route.id} ${id}`);
+        traces.add(JSON.stringify(traceOf(answer)));
+      }
+    }
+  }
+  assert.equal(traces.size, 1);
+});
+
+test('the owner of another home cannot tell an object of this one from an object that is absent', async () => {
+  const world = await World.open();
+  await using _ = world.side;
+  for (const route of guarded) {
+    const kind = route.access.kind as Kind;
+    const objects = await world.objects();
+    const foreign = await world.send(route, objects[kind], world.stranger.token);
+    assert.equal(foreign.status, 404, route.id);
+    for (const id of [absent[kind], ...malformed]) {
+      assert.deepEqual(traceOf(await world.send(route, id, world.stranger.token)), traceOf(foreign), `${route.id} ${id}`);
+    }
+  }
+});
+
+test('a member without the action is refused, with it alone is served, and without the device finds nothing', async () => {
+  const world = await World.open();
+  await using _ = world.side;
+  for (const route of guarded) {
+    const kind = route.access.kind as Kind;
+    const action = actionOf(route.access);
+    const objects = await world.objects();
+    const homeId = world.homeOf(kind, objects);
+    const ask = (): Promise<Answer> => world.send(route, objects[kind], world.member.token);
+
+    await world.setMembership(
+      homeId,
+      actions.filter((other) => other !== action),
+    );
+    assert.equal((await ask()).status, action === undefined ? 404 : 403, `${route.id} without ${action}`);
+    if (action === undefined) continue;
+
+    if (kind !== 'home') {
+      await world.setMembership(homeId, actions, [await world.side.addDevice(homeId)]);
+      assert.equal((await ask()).status, 404, `${route.id} for another device`);
+    }
+    await world.setMembership(homeId, actions);
+    await world.endMembership();
+    assert.equal((await ask()).status, 404, `${route.id} after leaving the home`);
+
+    await world.setMembership(homeId, [action]);
+    assert.equal((await ask()).status, route.success, `${route.id} with ${action}`);
+  }
+});
+
+test('the owner is served on every route', async () => {
+  const world = await World.open();
+  await using _ = world.side;
+  for (const route of guarded) {
+    const objects = await world.objects();
+    const answer = await world.send(route, objects[route.access.kind as Kind], world.owner.token);
+    assert.equal(answer.status, route.success, `${route.id} ${JSON.stringify(answer.body)}`);
+  }
+});
+
+test('lists show what the user may see and nothing else', async () => {
+  const world = await World.open();
+  await using _ = world.side;
+  const { side, owner, stranger, member } = world;
+  const objects = await world.objects();
+  const hidden = await side.addDevice(owner.homeId, 'Bedroom');
+  await side.raiseAlarm(hidden, owner.homeId);
+  await world.setMembership(owner.homeId, ['view.live', 'view.events'], [objects.device]);
+  const idsOf = async (path: string, token: string): Promise<string[]> =>
+    (await side.send('GET', path, { token })).body.items.map(({ id }: { id: string }) => id);
+
+  assert.deepEqual(await idsOf('/devices', member.token), [objects.device]);
+  assert.deepEqual(await idsOf('/events', member.token), [objects.event]);
+  assert.deepEqual(await idsOf('/homes', member.token), [owner.homeId]);
+  for (const path of ['/devices', '/events', `/devices?homeId=${owner.homeId}`, `/events?homeId=${owner.homeId}`]) {
+    assert.deepEqual(await idsOf(path, stranger.token), [], path);
+  }
+  assert.equal((await side.send('GET', `/events?deviceId=${objects.device}`, { token: stranger.token })).status, 404);
+
+  await world.setMembership(owner.homeId, ['view.live']);
+  assert.deepEqual(await idsOf('/events', member.token), []);
+});
+
+test('what a device recorded for the home before is not shown to the home that has it now', async () => {
+  const world = await World.open();
+  await using _ = world.side;
+  const { side, owner, stranger } = world;
+  const { device, event, segment } = await world.objects();
+  await side.db.updateTable('device').set({ home_id: stranger.homeId }).where('id', '=', device).execute();
+  for (const token of [owner.token, stranger.token]) {
+    assert.equal((await side.send('GET', `/events/${event}`, { token })).status, 404);
+    assert.equal((await side.send('GET', `/segments/${segment}`, { token })).status, 404);
+    assert.equal((await side.send('GET', `/segments/${segment}/media`, { token })).status, 404);
+    assert.deepEqual((await side.send('GET', '/events', { token })).body.items, []);
+  }
+});
