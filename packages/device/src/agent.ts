@@ -1,0 +1,349 @@
+import { type Clock, createRandom, Lifetime, type Logger, type Random, SystemClock, silentLogger, withDeadline } from '@cardea/core';
+import { bindingTimers, type CapabilitySet } from '@cardea/protocol';
+import { type Alarm, Alarms } from './alarms.ts';
+import { Binding } from './binding.ts';
+import { Boot } from './boot.ts';
+import type { Camera } from './camera.ts';
+import { CameraStreams } from './camera-streams.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import { type ConfigChange, Configuration } from './configuration.ts';
+import { DeviceClock } from './device-clock.ts';
+import { Dispatcher } from './handlers/dispatcher.ts';
+import { answeredMethods } from './handlers/index.ts';
+import { type DeviceIdentity, loadIdentity } from './identity.ts';
+import { LiveSessions } from './live/live-sessions.ts';
+import { PlatformHttp } from './net/platform-http.ts';
+import { secureAddress } from './net/secure-address.ts';
+import { createSocketConnector, type SocketConnector } from './net/socket-connector.ts';
+import { SegmentBacklog } from './recording/segment-backlog.ts';
+import { VideoStorage } from './recording/video-storage.ts';
+import { Snapshots } from './snapshots.ts';
+import { DeviceStore } from './state/device-store.ts';
+import { Connection } from './vd/connection.ts';
+import { type EventJournal, EventQueue, type MessageSender, openEventJournal } from './vd/event-queue.ts';
+import { type Schedule, SchedulingClient, schedulingAddress } from './vd/scheduling-client.ts';
+import type { SelfReport } from './vd/vd-session.ts';
+import { VrAccessKeeper } from './vd/vr-access-keeper.ts';
+
+export interface AgentOptions {
+  /** Origin of the platform, or the base address of its scheduling service. */
+  readonly platformUrl: string;
+  /** Holds the identity, the configuration and what is not uploaded yet. One agent at a time. */
+  readonly stateDirectory: string;
+  /** Stays the caller's: dispose it after the agent. */
+  readonly camera: Camera;
+  /** Binds the device to a home at its first connection. */
+  readonly bindingCode?: string;
+  /** Room for recordings that are not uploaded yet; the oldest give way. Default 2 GiB. */
+  readonly quotaBytes?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly logger?: Logger;
+}
+
+const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3;
+const FAREWELL_MS = 3_000;
+
+interface OpenedState {
+  readonly camera: Camera;
+  readonly platformUrl: string;
+  readonly bindingCode: string | undefined;
+  readonly identity: DeviceIdentity;
+  readonly store: DeviceStore;
+  readonly eventJournal: EventJournal;
+  readonly backlog: SegmentBacklog;
+  readonly clock: DeviceClock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * Opens the state of a device and puts the agent together; `start` makes it act.
+ * @throws AppError INVALID_STATE when the identity or the state cannot be read, URL_INVALID
+ */
+export async function createAgent(options: AgentOptions): Promise<Agent> {
+  const { platformUrl, stateDirectory, camera, bindingCode, quotaBytes = DEFAULT_QUOTA_BYTES } = options;
+  secureAddress(platformUrl);
+  const clock = new DeviceClock(options.clock ?? new SystemClock());
+  const random = options.random ?? createRandom(clock);
+  const identity = await loadIdentity(stateDirectory);
+  const logger = (options.logger ?? silentLogger).child({ deviceId: identity.deviceId });
+  const store = await DeviceStore.open(stateDirectory);
+  const eventJournal = await openEventJournal(stateDirectory);
+  const backlog = await SegmentBacklog.open({ stateDirectory, quotaBytes, logger });
+  return new Agent({ camera, platformUrl, bindingCode, identity, store, eventJournal, backlog, clock, random, logger });
+}
+
+/** A device: a camera that takes part in a platform. */
+export class Agent implements AsyncDisposable {
+  readonly deviceId: string;
+  /** Resolves when the platform has switched the device off. */
+  readonly poweredDown: Promise<void>;
+  private readonly state: OpenedState;
+  private readonly lifetime: Lifetime;
+  private readonly boot: Boot;
+  private readonly streams: CameraStreams;
+  private readonly config: Configuration;
+  private readonly binding: Binding;
+  private readonly vrAccess: VrAccessKeeper;
+  private readonly events: EventQueue;
+  private readonly live: LiveSessions;
+  private readonly storage: VideoStorage;
+  private readonly snapshots: Snapshots;
+  private readonly alarms: Alarms;
+  private readonly connection: Connection;
+  private readonly powerDown: () => void;
+
+  /** @internal Use `createAgent`. */
+  constructor(state: OpenedState) {
+    const { camera, identity, store, eventJournal, backlog, clock, random, logger } = state;
+    const connect = createSocketConnector(clock);
+    const http = new PlatformHttp(clock);
+    const isPrivate = (channel: number): boolean => this.config.text('privacy.mode', channel) === 'on';
+    const isBound = (): boolean => this.binding.bound;
+    const sender: MessageSender = {
+      call: (definition, params, options) => this.connection.call(definition, params, options),
+      notify: (definition, params) => this.connection.notify(definition, params),
+    };
+    const power = Promise.withResolvers<void>();
+    this.state = state;
+    this.deviceId = identity.deviceId;
+    this.poweredDown = power.promise;
+    this.powerDown = power.resolve;
+    this.lifetime = new Lifetime(logger);
+    this.boot = new Boot(clock, random);
+    this.streams = new CameraStreams(camera, { clock, random, logger });
+    this.config = new Configuration({
+      store,
+      channels: camera.channels.map(({ channel }) => channel),
+      initialName: camera.channels[0]?.name ?? camera.about.model,
+    });
+    this.binding = new Binding({
+      store,
+      code: state.bindingCode,
+      call: sender.call,
+      onChange: (bound, wipe) => this.bindingChanged(bound, wipe),
+      clock,
+      random,
+      logger,
+    });
+    this.vrAccess = new VrAccessKeeper({ call: sender.call, onRefused: () => this.connection.renew('expired') });
+    this.events = new EventQueue({ sender, maySend: () => this.connection.online && isBound(), clock, random, logger }, eventJournal);
+    this.live = new LiveSessions({
+      deviceId: identity.deviceId,
+      streams: this.streams,
+      isPrivate,
+      connect,
+      events: this.events,
+      clock,
+      logger,
+    });
+    this.storage = new VideoStorage({
+      camera,
+      streams: this.streams,
+      config: this.config,
+      backlog,
+      access: this.vrAccess,
+      http,
+      isBound,
+      clock,
+      random,
+      logger,
+    });
+    this.snapshots = new Snapshots({ channel: (channel) => this.streams.channel(channel), isPrivate, clock });
+    this.alarms = new Alarms({ events: this.events, recording: this.storage.recording, snapshots: this.snapshots, clock, logger });
+    this.connection = this.createConnection(http, connect);
+    this.config.onChange((change) => this.configChanged(change));
+  }
+
+  get online(): boolean {
+    return this.connection.online;
+  }
+
+  get bound(): boolean {
+    return this.binding.bound;
+  }
+
+  /** Everything this device can do. */
+  get capabilities(): CapabilitySet {
+    const name = this.config.text('device.name');
+    const { camera } = this.state;
+    return capabilitiesOf({
+      camera,
+      methods: answeredMethods(),
+      nameOf: (channel) => (channel.channel === FIRST_CHANNEL ? name : channel.name),
+    });
+  }
+
+  /** Begins to act: connects, records, uploads. */
+  start(): void {
+    const { logger, camera } = this.state;
+    logger.info({ model: camera.about.model, bound: this.bound }, 'the device starts');
+    this.storage.recording.update();
+    this.lifetime.run('events', (signal) => this.events.run(signal));
+    this.lifetime.run('storage', (signal) => this.storage.run(signal));
+    this.lifetime.run('connection', (signal) => this.connection.run(signal));
+  }
+
+  /**
+   * Reports an alarm of the camera and records it as the configuration says. Resolves with its id when it is certain to be
+   * reported, or `undefined` when the device belongs to nobody, is in privacy mode, or the platform has muted that alarm.
+   */
+  async raiseAlarm(alarm: Alarm): Promise<string | undefined> {
+    if (!this.bound || this.config.text('privacy.mode', alarm.channel) === 'on') return undefined;
+    return await this.alarms.sense(alarm);
+  }
+
+  /** Ends everything cleanly: media is stopped, segments are closed, the schedule is given back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { clock, logger, backlog } = this.state;
+    await this.storage.recording.close();
+    await this.live[Symbol.asyncDispose]();
+    const farewell = async (signal: AbortSignal): Promise<void> => {
+      if (this.vrAccess.current !== undefined && this.bound) await this.storage.uploader.report(signal);
+      if (this.online) await this.connection.release(signal);
+    };
+    await withDeadline(clock, FAREWELL_MS, farewell).catch((error: unknown) => logger.debug({ err: error }, 'no farewell'));
+    this.alarms[Symbol.dispose]();
+    await this.lifetime[Symbol.asyncDispose]();
+    await this.streams[Symbol.asyncDispose]();
+    await this.events[Symbol.asyncDispose]();
+    await backlog[Symbol.asyncDispose]();
+    logger.info({}, 'the device has stopped');
+  }
+
+  private createConnection(http: PlatformHttp, connect: SocketConnector): Connection {
+    const { camera, identity, store, platformUrl, clock, random, logger } = this.state;
+    const scheduling = new SchedulingClient({
+      identity,
+      about: camera.about,
+      channels: camera.channels.length,
+      lowPower: camera.power().present,
+      vsUrl: () => store.record.vsUrl ?? schedulingAddress(platformUrl),
+      onMoved: (vsUrl) => store.update({ vsUrl }),
+      http,
+      clock,
+      random,
+      logger,
+    });
+    const dispatcher = this.createDispatcher();
+    return new Connection({
+      deviceId: identity.deviceId,
+      scheduling,
+      connect,
+      self: this.selfReport(),
+      handle: (definition, params, call) => dispatcher.handle(definition, params, call),
+      lastGood: () => store.record.access,
+      firstReason: this.binding.wanted ? 'pairing' : 'boot',
+      onAccess: (access) => store.update({ access }),
+      onSchedule: (schedule) => this.scheduled(schedule),
+      onOnline: () => this.cameOnline(),
+      onForget: () => this.binding.forget(),
+      onPowerDown: this.powerDown,
+      clock,
+      random,
+      logger,
+    });
+  }
+
+  private createDispatcher(): Dispatcher {
+    const { camera, clock, logger } = this.state;
+    return new Dispatcher({
+      camera,
+      channel: (channel) => this.streams.channel(channel),
+      boot: this.boot,
+      capabilities: () => this.capabilities,
+      config: this.config,
+      binding: this.binding,
+      connection: { reschedule: (params) => this.connection.reschedule(params) },
+      live: this.live,
+      recording: this.storage.recording,
+      snapshots: this.snapshots,
+      alarms: this.alarms,
+      factoryReset: async () => this.forgetSoon(),
+      clock,
+      logger,
+    });
+  }
+
+  private selfReport(): SelfReport {
+    const { camera } = this.state;
+    return {
+      uptimeSec: () => this.boot.uptimeSec(),
+      info: () => ({
+        firmware: camera.about.firmware,
+        ...(camera.about.hardware !== undefined && { hardware: camera.about.hardware }),
+        model: camera.about.model,
+        channels: camera.channels.length,
+        capHash: this.capabilities.hash,
+        configVersion: this.config.version,
+        bootReason: 'powerUp',
+        bootId: this.boot.bootId,
+      }),
+      status: () => ({ liveSessions: this.live.count, ...batteryOf(camera) }),
+    };
+  }
+
+  private async scheduled(schedule: Schedule): Promise<void> {
+    if (schedule.vr !== undefined) this.vrAccess.set(schedule.vr);
+    await this.binding.agreeWith(schedule.bound);
+    this.storage.uploader.wake();
+  }
+
+  private cameOnline(): void {
+    this.state.logger.info({ bound: this.bound }, 'the device is online');
+    this.events.wake();
+    this.lifetime.run('binding', async (signal) => {
+      await this.binding.present(signal);
+      if (this.bound) await this.reachVideoService(signal);
+    });
+  }
+
+  private async reachVideoService(signal: AbortSignal): Promise<void> {
+    const { logger } = this.state;
+    if (this.vrAccess.current === undefined) {
+      await this.vrAccess.ask(signal).catch((error: unknown) => logger.warn({ err: error }, 'the video service is not known yet'));
+    }
+    this.storage.uploader.wake();
+  }
+
+  private async bindingChanged(bound: boolean, wipe: boolean): Promise<void> {
+    if (bound) {
+      this.events.wake();
+    } else {
+      this.live.stopAll('command');
+      this.vrAccess.set(undefined);
+      await this.events.clear();
+      if (wipe) await this.config.reset({ scope: 'soft' });
+    }
+    this.storage.recording.update();
+    // What was recorded for the former owner is not for the next one.
+    if (!bound) await this.storage.clear();
+  }
+
+  private configChanged({ channel, keys }: ConfigChange): void {
+    if (keys.includes('privacy.mode') && this.config.text('privacy.mode', channel) === 'on') this.live.stopAll('privacy', channel);
+    this.storage.recording.update();
+    if (keys.some((key) => key.startsWith('record.cloud.')) && this.vrAccess.current !== undefined) {
+      this.lifetime.run('plan', async (signal) => void (await this.storage.uploader.askInformation(signal)));
+    }
+  }
+
+  /** After a factory reset the platform closes the connection; when it does not, the device leaves by itself. */
+  private forgetSoon(): void {
+    this.state.clock.setTimer(bindingTimers.farewellMs, () => {
+      if (!this.bound) return;
+      this.lifetime.run('factory reset', async () => {
+        await this.binding.forget();
+        this.connection.renew('pairing');
+      });
+    });
+  }
+}
+
+const FIRST_CHANNEL = 1;
+
+function batteryOf(camera: Camera): { readonly batteryPct?: number } {
+  const { levelPct } = camera.power();
+  return levelPct === undefined ? {} : { batteryPct: levelPct };
+}

@@ -1,0 +1,61 @@
+import { recordLimits } from '@cardea/protocol';
+
+/** One configuration key that has an effect on this device. */
+export interface ConfigKeyRule {
+  /** Keys of a channel exist once for each channel. */
+  readonly scope: 'device' | 'channel';
+  readonly initial: unknown;
+  readonly accepts: (value: unknown) => boolean;
+  /** What is accepted, for people. */
+  readonly values: string;
+}
+
+const text = (maxChars: number) => (value: unknown) => typeof value === 'string' && value.trim() !== '' && value.length <= maxChars;
+const oneOf =
+  (...allowed: readonly string[]) =>
+  (value: unknown) =>
+    typeof value === 'string' && allowed.includes(value);
+const seconds = (max: number) => (value: unknown) => typeof value === 'number' && value >= 0 && value <= max;
+const flag = (value: unknown) => typeof value === 'boolean';
+
+const MAX_NAME_CHARS = 64;
+const MAX_POST_ROLL_SEC = 300;
+
+/** Every key this device knows (B5.21); a key without an effect is not in it. */
+export const configKeys = {
+  'device.name': { scope: 'device', initial: '', accepts: text(MAX_NAME_CHARS), values: 'text of 1 to 64 characters' },
+  'device.timezone': { scope: 'device', initial: 'UTC', accepts: isTimeZone, values: 'an IANA time zone' },
+  'privacy.mode': { scope: 'channel', initial: 'off', accepts: oneOf('off', 'on'), values: 'off, on' },
+  'record.cloud.mode': {
+    scope: 'channel',
+    initial: 'continuous',
+    accepts: oneOf('off', 'event', 'continuous'),
+    values: 'off, event, continuous',
+  },
+  'record.cloud.preRollSec': { scope: 'channel', initial: 5, accepts: seconds(recordLimits.preRollMaxSec), values: '0 to 30' },
+  'record.cloud.postRollSec': { scope: 'channel', initial: 10, accepts: seconds(MAX_POST_ROLL_SEC), values: '0 to 300' },
+  'record.cloud.audio': { scope: 'channel', initial: true, accepts: flag, values: 'true, false' },
+} as const satisfies Record<string, ConfigKeyRule>;
+
+export type ConfigKeyName = keyof typeof configKeys;
+
+export function isConfigKey(key: string): key is ConfigKeyName {
+  return Object.hasOwn(configKeys, key);
+}
+
+/** Keys that are `prefix` or lie below it. */
+export function keysBelow(prefix: string): readonly ConfigKeyName[] {
+  return Object.keys(configKeys).filter(
+    (key): key is ConfigKeyName => isConfigKey(key) && (key === prefix || key.startsWith(`${prefix}.`)),
+  );
+}
+
+function isTimeZone(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  try {
+    Intl.DateTimeFormat('en', { timeZone: value });
+    return true;
+  } catch {
+    return false;
+  }
+}

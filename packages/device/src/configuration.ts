@@ -1,0 +1,137 @@
+import { AppError } from '@cardea/core';
+import type { ParamsOf, ResultOf, resetDeviceConfiguration, setDeviceConfiguration } from '@cardea/protocol';
+import { type ConfigKeyName, configKeys, isConfigKey, keysBelow } from './config-keys.ts';
+import type { DeviceStore } from './state/device-store.ts';
+
+export interface ConfigurationOptions {
+  readonly store: DeviceStore;
+  readonly channels: readonly number[];
+  readonly initialName: string;
+}
+
+/** Keys that changed on one channel; keys of the whole device come with every channel they concern. */
+export interface ConfigChange {
+  readonly channel: number;
+  readonly keys: readonly ConfigKeyName[];
+}
+
+type Change = ParamsOf<typeof setDeviceConfiguration>;
+type Outcome = ResultOf<typeof setDeviceConfiguration>;
+type Rejection = NonNullable<Outcome['rejected']>[number];
+
+const FIRST_CHANNEL = 1;
+
+/** The configuration of the device as flat dotted keys with a version (B5.19-21). What was never set has its default. */
+export class Configuration {
+  private readonly options: ConfigurationOptions;
+  private readonly listeners = new Set<(change: ConfigChange) => void>();
+
+  constructor(options: ConfigurationOptions) {
+    this.options = options;
+  }
+
+  get version(): number {
+    return this.options.store.record.configVersion;
+  }
+
+  /** Calls `listener` after every change, whoever made it. */
+  onChange(listener: (change: ConfigChange) => void): void {
+    this.listeners.add(listener);
+  }
+
+  text(key: ConfigKeyName, channel = FIRST_CHANNEL): string {
+    const value = this.value(key, channel);
+    return typeof value === 'string' ? value : '';
+  }
+
+  number(key: ConfigKeyName, channel = FIRST_CHANNEL): number {
+    const value = this.value(key, channel);
+    return typeof value === 'number' ? value : 0;
+  }
+
+  flag(key: ConfigKeyName, channel = FIRST_CHANNEL): boolean {
+    return this.value(key, channel) === true;
+  }
+
+  /** All values, or those of `keys`, each of which may be a prefix. @throws AppError KEY_UNKNOWN | CHANNEL_NOT_FOUND */
+  read({
+    channel = FIRST_CHANNEL,
+    keys,
+  }: {
+    readonly channel?: number | undefined;
+    readonly keys?: readonly string[] | undefined;
+  }): Record<string, unknown> {
+    this.checkChannel(channel);
+    const wanted = keys === undefined ? Object.keys(configKeys).filter(isConfigKey) : keys.flatMap(known);
+    return Object.fromEntries(wanted.map((key) => [key, this.value(key, channel)]));
+  }
+
+  /**
+   * Changes keys; the answer leaves when they are on disk.
+   * @throws AppError VERSION_CONFLICT | CHANNEL_NOT_FOUND | KEY_UNKNOWN | VALUE_INVALID (with `details.key`, nothing changed)
+   */
+  async change({ channel = FIRST_CHANNEL, ifVersion, patch, atomic = true }: Change): Promise<Outcome> {
+    this.checkChannel(channel);
+    if (ifVersion !== undefined && ifVersion !== this.version) throw new AppError('VERSION_CONFLICT', { version: this.version });
+    const accepted: Partial<Record<ConfigKeyName, unknown>> = {};
+    const rejected: Rejection[] = [];
+    for (const [key, value] of Object.entries(patch)) {
+      try {
+        accepted[checked(key, value)] = value;
+      } catch (error) {
+        if (atomic) throw error;
+        const { code, message } = AppError.from(error);
+        rejected.push({ key, code, message });
+      }
+    }
+    const applied = Object.keys(accepted).filter(isConfigKey);
+    if (applied.length > 0) await this.write(channel, applied, accepted);
+    return { version: this.version, applied, ...(rejected.length > 0 && { rejected }) };
+  }
+
+  /** Back to defaults: the given keys, or all of one channel, or everything. @throws AppError KEY_UNKNOWN | CHANNEL_NOT_FOUND */
+  async reset({ scope, channel, keys = [] }: ParamsOf<typeof resetDeviceConfiguration>): Promise<void> {
+    if (channel !== undefined) this.checkChannel(channel);
+    const wanted = scope === 'keys' ? keys.flatMap(known) : Object.keys(configKeys).filter(isConfigKey);
+    for (const target of channel === undefined ? this.options.channels : [channel]) await this.write(target, wanted, {});
+  }
+
+  private value(key: ConfigKeyName, channel: number): unknown {
+    const stored = this.options.store.record.config[storedKey(key, channel)];
+    if (stored !== undefined) return stored;
+    return key === 'device.name' ? this.options.initialName : configKeys[key].initial;
+  }
+
+  /** Keys without a new value go back to their default. */
+  private async write(channel: number, keys: readonly ConfigKeyName[], values: Partial<Record<ConfigKeyName, unknown>>): Promise<void> {
+    const { store } = this.options;
+    const config = { ...store.record.config };
+    for (const key of keys) {
+      if (values[key] === undefined) delete config[storedKey(key, channel)];
+      else config[storedKey(key, channel)] = values[key];
+    }
+    await store.update({ config, configVersion: this.version + 1 });
+    for (const listener of this.listeners) listener({ channel, keys });
+  }
+
+  private checkChannel(channel: number): void {
+    if (!this.options.channels.includes(channel)) throw new AppError('CHANNEL_NOT_FOUND', { channel });
+  }
+}
+
+function storedKey(key: ConfigKeyName, channel: number): string {
+  return configKeys[key].scope === 'channel' ? `${channel}/${key}` : key;
+}
+
+function known(prefix: string): readonly ConfigKeyName[] {
+  const keys = keysBelow(prefix);
+  if (keys.length === 0) throw new AppError('KEY_UNKNOWN', { key: prefix });
+  return keys;
+}
+
+function checked(key: string, value: unknown): ConfigKeyName {
+  if (!isConfigKey(key)) throw new AppError('KEY_UNKNOWN', { key });
+  const rule = configKeys[key];
+  if (!rule.accepts(value)) throw new AppError('VALUE_INVALID', { key, allowed: rule.values });
+  return key;
+}

@@ -1,0 +1,34 @@
+import type { Logger } from '@cardea/core';
+import type { CapabilitySet } from '@cardea/protocol';
+import type { Alarms } from '../alarms.ts';
+import type { Binding } from '../binding.ts';
+import type { Boot } from '../boot.ts';
+import type { Camera, CameraChannel } from '../camera.ts';
+import type { Configuration } from '../configuration.ts';
+import type { DeviceClock } from '../device-clock.ts';
+import type { LiveSessions } from '../live/live-sessions.ts';
+import type { CloudRecording } from '../recording/cloud-recording.ts';
+import type { Snapshots } from '../snapshots.ts';
+import type { Connection } from '../vd/connection.ts';
+
+/** What the handlers work with; each one takes what it needs. */
+export interface HandlerContext {
+  readonly camera: Camera;
+  /** @throws AppError CHANNEL_NOT_FOUND */
+  readonly channel: (channel: number) => CameraChannel;
+  readonly boot: Boot;
+  readonly capabilities: () => CapabilitySet;
+  readonly config: Configuration;
+  readonly binding: Binding;
+  readonly connection: Pick<Connection, 'reschedule'>;
+  readonly live: LiveSessions;
+  readonly recording: CloudRecording;
+  readonly snapshots: Snapshots;
+  readonly alarms: Alarms;
+  /** Everything the owner set or left is erased, and the device belongs to nobody. */
+  readonly factoryReset: () => Promise<void>;
+  readonly clock: DeviceClock;
+  readonly logger: Logger;
+  /** Aborts when the connection the message came on ends. */
+  readonly signal: AbortSignal;
+}

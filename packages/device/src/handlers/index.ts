@@ -1,0 +1,71 @@
+import type { HandlersFor } from '@cardea/protocol';
+import type { HandlerContext } from './context.ts';
+import { handleGetBinding } from './get-binding.ts';
+import { handleGetCapabilityList } from './get-capability-list.ts';
+import { handleGetDeviceConfiguration } from './get-device-configuration.ts';
+import { handleGetDiskInformation } from './get-disk-information.ts';
+import { handleGetPtzPresetList } from './get-ptz-preset-list.ts';
+import { handleKeepAwake } from './keep-awake.ts';
+import { notSupported } from './not-supported.ts';
+import { handlePtzControl } from './ptz-control.ts';
+import { handlePushLiveVideo } from './push-live-video.ts';
+import { handleQueryDeviceStatus } from './query-device-status.ts';
+import { handleQueryDeviceTime } from './query-device-time.ts';
+import { handleRequestKeyframe } from './request-keyframe.ts';
+import { handleRescheduleDevice } from './reschedule-device.ts';
+import { handleResetDeviceConfiguration } from './reset-device-configuration.ts';
+import { handleSetDeviceConfiguration } from './set-device-configuration.ts';
+import { handleSetDeviceTime } from './set-device-time.ts';
+import { handleSnapshot } from './snapshot.ts';
+import { handleStartRecording } from './start-recording.ts';
+import { handleStopLiveVideo } from './stop-live-video.ts';
+import { handleStopRecording } from './stop-recording.ts';
+import { handleTriggerAlarm } from './trigger-alarm.ts';
+
+/** One handler for each message the platform may send; a missing one does not compile. */
+export const handlers: HandlersFor<'platform', HandlerContext> = {
+  'channel.reboot': notSupported,
+  'device.reboot': notSupported,
+  'device.reschedule': handleRescheduleDevice,
+  'firmware.upgrade': notSupported,
+  'firmware.getStatus': notSupported,
+  'time.set': handleSetDeviceTime,
+  'time.get': handleQueryDeviceTime,
+  'device.getStatus': handleQueryDeviceStatus,
+  'live.push': handlePushLiveVideo,
+  'live.stop': handleStopLiveVideo,
+  'record.start': handleStartRecording,
+  'record.stop': handleStopRecording,
+  'ptz.control': handlePtzControl,
+  'ptz.getPresets': handleGetPtzPresetList,
+  'config.get': handleGetDeviceConfiguration,
+  'config.set': handleSetDeviceConfiguration,
+  'config.reset': handleResetDeviceConfiguration,
+  'snapshot.capture': handleSnapshot,
+  'playback.start': notSupported,
+  'playback.control': notSupported,
+  'playback.getStatus': notSupported,
+  'power.keepAwake': handleKeepAwake,
+  'capability.get': handleGetCapabilityList,
+  'log.upload': notSupported,
+  'disk.getInfo': handleGetDiskInformation,
+  'disk.format': notSupported,
+  'binding.get': handleGetBinding,
+  'record.list': notSupported,
+  'record.sync': notSupported,
+  'live.requestKeyframe': handleRequestKeyframe,
+  'talk.start': notSupported,
+  'talk.stop': notSupported,
+  'alarm.trigger': handleTriggerAlarm,
+};
+
+export type PlatformMethod = keyof typeof handlers;
+
+export function isPlatformMethod(method: string): method is PlatformMethod {
+  return Object.hasOwn(handlers, method);
+}
+
+/** Methods that are really answered, for the capabilities. */
+export function answeredMethods(): readonly string[] {
+  return Object.keys(handlers).filter((method) => isPlatformMethod(method) && handlers[method] !== notSupported);
+}

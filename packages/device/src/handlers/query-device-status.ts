@@ -1,0 +1,42 @@
+import { networkInterfaces } from 'node:os';
+import type { ParamsOf, queryDeviceStatus, ResultOf } from '@cardea/protocol';
+import type { CameraChannel } from '../camera.ts';
+import type { HandlerContext } from './context.ts';
+
+type Status = ResultOf<typeof queryDeviceStatus>;
+type Context = Pick<HandlerContext, 'camera' | 'boot' | 'config' | 'live' | 'recording' | 'clock'>;
+
+export async function handleQueryDeviceStatus(_params: ParamsOf<typeof queryDeviceStatus>, context: Context): Promise<Status> {
+  const { camera, boot, clock } = context;
+  return {
+    uptimeSec: boot.uptimeSec(),
+    bootId: boot.bootId,
+    firmware: camera.about.firmware,
+    network: networkStatus(),
+    power: camera.power(),
+    disks: [],
+    channels: camera.channels.map((channel) => channelStatus(channel, context)),
+    playback: [],
+    upgrade: 'idle',
+    timeSynchronized: clock.synchronized,
+  };
+}
+
+function channelStatus({ channel, head }: CameraChannel, { config, live, recording }: Context): Status['channels'][number] {
+  const { cloud, active } = recording.activity(channel);
+  return {
+    channel,
+    online: true,
+    live: live.status(channel),
+    recording: { local: 'off', cloud, active },
+    privacy: config.text('privacy.mode', channel) === 'on',
+    ...(head && { ptz: head.status() }),
+  };
+}
+
+function networkStatus(): Status['network'] {
+  const outer = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4');
+  return { type: 'ethernet', ...(outer && { ip: outer.address, mac: outer.mac }) };
+}

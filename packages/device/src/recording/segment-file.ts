@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AppError, type Clock } from '@cardea/core';
+import { type RandomAccessEntry, randomAccessIndex } from '@cardea/media';
+import { syncDirectory } from '../state/durable-file.ts';
+
+export interface FinishedFile {
+  readonly sizeBytes: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+/** A disk that is so far behind does not keep up with the camera. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+/** A power cut costs at most what came since. */
+const SYNC_INTERVAL_MS = 5_000;
+
+/**
+ * Writes one video segment to disk while it is recorded: init segment, fragments, and at the end the index. What is handed
+ * over is written in order behind the caller's back; a failure shows at `finish`.
+ */
+export class SegmentFile {
+  private readonly path: string;
+  private readonly clock: Clock;
+  private readonly handle: Promise<FileHandle>;
+  private readonly hash = createHash('sha256');
+  private readonly index: RandomAccessEntry[] = [];
+  private work: Promise<void>;
+  private waitingBytes = 0;
+  private sizeBytes = 0;
+  private syncedMs: number;
+
+  /** Begins the file, which must not exist. */
+  constructor(path: string, clock: Clock) {
+    this.path = path;
+    this.clock = clock;
+    this.syncedMs = clock.monotonicMs();
+    this.handle = open(path, 'wx', 0o600);
+    this.work = this.handle.then(() => {});
+    // Whoever finishes or discards the file sees the failure.
+    this.work.catch(() => {});
+  }
+
+  /** `key` names the key frame a fragment begins with. */
+  append(bytes: Uint8Array, key?: Pick<RandomAccessEntry, 'trackId' | 'time'>): void {
+    if (key !== undefined) this.index.push({ ...key, moofOffset: this.sizeBytes });
+    this.sizeBytes += bytes.length;
+    this.waitingBytes += bytes.length;
+    this.hash.update(bytes);
+    const tooSlow = this.waitingBytes > MAX_WAITING_BYTES;
+    this.work = this.work.then(async () => {
+      if (tooSlow) throw new AppError('DISK_ERROR', { reason: 'the disk is too slow' });
+      const handle = await this.handle;
+      await handle.appendFile(bytes);
+      this.waitingBytes -= bytes.length;
+      if (this.clock.monotonicMs() - this.syncedMs < SYNC_INTERVAL_MS) return;
+      this.syncedMs = this.clock.monotonicMs();
+      await handle.datasync();
+    });
+    this.work.catch(() => {});
+  }
+
+  /** Resolves when the whole file is durable. @throws what the file system says, or AppError DISK_ERROR */
+  async finish(): Promise<FinishedFile> {
+    this.append(randomAccessIndex(this.index));
+    await this.work;
+    const handle = await this.handle;
+    await handle.sync();
+    await handle.close();
+    await syncDirectory(dirname(this.path));
+    return { sizeBytes: this.sizeBytes, sha256: this.hash.digest('hex') };
+  }
+
+  /** Removes the file. */
+  async discard(): Promise<void> {
+    await this.work.catch(() => {});
+    await this.handle.then((handle) => handle.close()).catch(() => {});
+    await rm(this.path, { force: true });
+  }
+}

@@ -1,0 +1,238 @@
+import { AppError, Backoff, sleep, type Timer } from '@cardea/core';
+import { backoffDefaults, vrLimits, vrTimers } from '@cardea/protocol';
+import type { RecordedSegment } from './segment-entry.ts';
+import { type SegmentUploadOptions, uploadSegment } from './segment-upload.ts';
+import type { VideoServerInformation } from './video-service-client.ts';
+
+export interface SegmentUploaderOptions extends SegmentUploadOptions {
+  /** There is a video service to upload to. */
+  readonly mayUpload: () => boolean;
+  /** What the video service said about plan and limits. */
+  readonly onInformation: (information: VideoServerInformation) => void;
+}
+
+/** Younger than this a continuous segment goes out before the backlog, so that the timeline stays fresh. */
+const FRESH_MS = 30_000;
+const DEFAULT_RETRY_AFTER_MS = 60_000;
+
+/**
+ * Brings recorded segments to the platform, two at a time: what was recorded for an event first, then fresh recording, then
+ * the backlog from its oldest end, which never takes more than half of the uploads.
+ * @see profile hss-open-1 C7, C8, B7.5, B7.6
+ */
+export class SegmentUploader {
+  private readonly options: SegmentUploaderOptions;
+  private readonly running = new Map<string, { readonly backlog: boolean; readonly done: Promise<void> }>();
+  private readonly notBeforeMs = new Map<string, number>();
+  private readonly backoff: Backoff;
+  private information: VideoServerInformation | undefined;
+  private wakeUp: () => void = () => {};
+  private timers: Timer[] = [];
+  private pausedUntilMs = 0;
+
+  constructor(options: SegmentUploaderOptions) {
+    this.options = options;
+    this.backoff = new Backoff({
+      baseMs: backoffDefaults.baseMs,
+      maxMs: backoffDefaults.capMs,
+      longAfterMs: backoffDefaults.longOutageAfterMs,
+      longMaxMs: backoffDefaults.longOutageCapMs,
+      random: () => options.random.fraction(),
+    });
+  }
+
+  /** Something changed: a segment was recorded, the device came online, the plan may be another. */
+  wake(): void {
+    this.wakeUp();
+  }
+
+  /** Uploads until `signal` aborts; segments under way are left for the next start. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.wake(), { once: true });
+    while (!signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        this.wakeUp = resolve;
+      });
+      if (this.ready()) {
+        await this.dropOutdated(signal);
+        while (this.startNext(signal));
+      }
+      await woken;
+    }
+    for (const timer of this.timers) timer[Symbol.dispose]();
+    await Promise.all([...this.running.values()].map(({ done }) => done));
+  }
+
+  /** Asks for plan and limits at once and then each 6 h, and reports statistics each 10 min, until `signal` aborts. */
+  async runReports(signal: AbortSignal): Promise<void> {
+    const { clock, mayUpload } = this.options;
+    let askedMs = Number.NEGATIVE_INFINITY;
+    let reportedMs = clock.monotonicMs();
+    while (!signal.aborted) {
+      if (mayUpload()) {
+        if (clock.monotonicMs() - askedMs >= vrTimers.serverInfoPollMs && (await this.askInformation(signal)))
+          askedMs = clock.monotonicMs();
+        if (clock.monotonicMs() - reportedMs >= vrTimers.statisticsPeriodMs) {
+          await this.report(signal);
+          reportedMs = clock.monotonicMs();
+        }
+      }
+      await sleep(clock, this.information === undefined ? RETRY_INFORMATION_MS : vrTimers.statisticsPeriodMs, { signal }).catch(() => {});
+    }
+  }
+
+  /** Tells the video service how storing went since the last report; its loss does not matter. */
+  async report(signal: AbortSignal): Promise<void> {
+    const { statistics, client, clock, backlog, logger } = this.options;
+    const waiting = backlog.recorded();
+    const [oldest] = waiting;
+    const bytes = waiting.reduce((sum, entry) => sum + entry.sizeBytes, 0);
+    const report = statistics.take(clock.now(), { segments: waiting.length, bytes, ...(oldest && { oldestAt: oldest.create.startAt }) });
+    await client.report(report, signal).catch((error: unknown) => logger.debug({ err: error }, 'the statistics were not taken'));
+  }
+
+  /** Reads plan and limits now. False when the video service did not answer. */
+  async askInformation(signal: AbortSignal): Promise<boolean> {
+    const { client, logger, onInformation } = this.options;
+    try {
+      this.information = await client.serverInformation(signal);
+    } catch (error) {
+      if (!signal.aborted) logger.warn({ status: AppError.from(error).status }, 'plan and limits of the video service are not known');
+      return false;
+    }
+    onInformation(this.information);
+    this.wake();
+    return true;
+  }
+
+  private ready(): boolean {
+    const { mayUpload, clock } = this.options;
+    return mayUpload() && this.information?.plan.active !== false && clock.monotonicMs() >= this.pausedUntilMs;
+  }
+
+  private startNext(signal: AbortSignal): boolean {
+    const next = this.pick();
+    if (next === undefined || signal.aborted) return false;
+    const { clientSegmentId } = next.create;
+    const done = this.upload(next, signal).finally(() => {
+      this.running.delete(clientSegmentId);
+      this.wake();
+    });
+    this.running.set(clientSegmentId, { backlog: this.isBacklog(next), done });
+    return true;
+  }
+
+  private pick(): RecordedSegment | undefined {
+    const { backlog, clock } = this.options;
+    const slots = Math.min(vrLimits.maxConcurrentUploads, this.information?.limits.maxConcurrentUploads ?? vrLimits.maxConcurrentUploads);
+    if (this.running.size >= slots) return undefined;
+    const waiting = backlog
+      .recorded()
+      .filter(
+        ({ create }) =>
+          !this.running.has(create.clientSegmentId) && (this.notBeforeMs.get(create.clientSegmentId) ?? 0) <= clock.monotonicMs(),
+      );
+    const urgent = waiting.findLast(({ create }) => create.kind !== 'continuous') ?? waiting.findLast((entry) => !this.isBacklog(entry));
+    if (urgent !== undefined) return urgent;
+    const backlogRuns = [...this.running.values()].some((upload) => upload.backlog);
+    return backlogRuns && slots > 1 ? undefined : waiting[0];
+  }
+
+  private isBacklog({ endAt }: RecordedSegment): boolean {
+    return endAt < this.options.clock.now() - FRESH_MS;
+  }
+
+  /** Never rejects. */
+  private async upload(entry: RecordedSegment, signal: AbortSignal): Promise<void> {
+    const { logger, backlog } = this.options;
+    const { clientSegmentId } = entry.create;
+    try {
+      await uploadSegment(this.asBackfill(entry), this.options, signal);
+      this.notBeforeMs.delete(clientSegmentId);
+      this.backoff.reset();
+    } catch (error) {
+      if (signal.aborted) return;
+      // Dropped for room while it was under way: nothing is left to upload.
+      if (backlog.get(clientSegmentId) === undefined) return;
+      const failure = AppError.from(error);
+      logger.warn({ status: failure.status, clientSegmentId }, 'a segment is uploaded later');
+      await this.react(failure, clientSegmentId, signal);
+    }
+  }
+
+  private async react(failure: AppError, clientSegmentId: string, signal: AbortSignal): Promise<void> {
+    const { clock } = this.options;
+    switch (failure.status) {
+      case 'NO_STORAGE_PLAN':
+        if (!(await this.askInformation(signal))) this.pause(DEFAULT_RETRY_AFTER_MS);
+        // The plan says active and yet refuses: do not ask in a circle.
+        else if (this.information?.plan.active === true) this.pause(DEFAULT_RETRY_AFTER_MS);
+        return;
+      case 'QUOTA_EXCEEDED':
+        return await this.dropForQuota(clientSegmentId, failure.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS);
+      case 'UPLOAD_FAILED':
+        // This one comes back later; others may go through meanwhile.
+        this.notBeforeMs.set(clientSegmentId, clock.monotonicMs() + Math.max(failure.retryAfterMs ?? 0, DEFAULT_RETRY_AFTER_MS));
+        return this.wakeIn(DEFAULT_RETRY_AFTER_MS);
+      default:
+        this.pause(Math.max(failure.retryAfterMs ?? 0, this.backoff.next()));
+    }
+  }
+
+  /** A full home keeps what was recorded for a reason. */
+  private async dropForQuota(clientSegmentId: string, waitMs: number): Promise<void> {
+    const { backlog, statistics, logger } = this.options;
+    const entry = backlog.get(clientSegmentId);
+    if (entry?.create.kind === 'continuous') {
+      statistics.count('failed');
+      logger.warn(
+        { clientSegmentId, startAt: entry.create.startAt, endAt: entry.endAt },
+        'a segment is dropped: the quota of the home is used up',
+      );
+      await backlog.remove(entry);
+    }
+    this.pause(waitMs);
+  }
+
+  private pause(ms: number): void {
+    this.pausedUntilMs = Math.max(this.pausedUntilMs, this.options.clock.monotonicMs() + ms);
+    this.wakeIn(ms);
+  }
+
+  private wakeIn(ms: number): void {
+    const timer = this.options.clock.setTimer(ms, () => {
+      this.timers = this.timers.filter((other) => other !== timer);
+      this.wake();
+    });
+    this.timers.push(timer);
+  }
+
+  /** What is too old is not wanted any more (C8): continuous recording by the platform's limit, the rest after a day. */
+  private async dropOutdated(signal: AbortSignal): Promise<void> {
+    const { backlog, clock, statistics, client, logger } = this.options;
+    for (const entry of backlog.recorded()) {
+      const { kind, clientSegmentId, startAt } = entry.create;
+      if (this.running.has(clientSegmentId) || clock.now() - entry.endAt <= this.keptMs(kind)) continue;
+      statistics.count('droppedTooLate');
+      logger.warn({ clientSegmentId, startAt, endAt: entry.endAt, kind }, 'a segment is dropped: too late');
+      // A lost cancel is harmless: the segment expires (C9).
+      if (entry.segmentId !== undefined) await client.cancel(entry.segmentId, 'tooLate', signal).catch(() => {});
+      await backlog.remove(entry);
+    }
+  }
+
+  private keptMs(kind: RecordedSegment['create']['kind']): number {
+    const limitSec = this.information?.limits.maxBacklogSec;
+    if (limitSec === undefined) return Number.POSITIVE_INFINITY;
+    return kind === 'continuous' ? limitSec * 1_000 : Math.max(limitSec * 1_000, vrTimers.eventBacklogMs);
+  }
+
+  /** What waited too long to count as live is announced for what it is. */
+  private asBackfill(entry: RecordedSegment): RecordedSegment {
+    const limitSec = this.information?.limits.maxBacklogSec;
+    const late = limitSec !== undefined && this.options.clock.now() - entry.endAt > limitSec * 1_000;
+    return late && entry.state === 'recorded' ? { ...entry, create: { ...entry.create, kind: 'backfill' } } : entry;
+  }
+}
+
+const RETRY_INFORMATION_MS = 30_000;

@@ -1,0 +1,266 @@
+import type { Logger, Random } from '@cardea/core';
+import { type AccessUnit, codecsOf, Fmp4Muxer, type Track, type VideoTrack } from '@cardea/media';
+import { type CreateSegment, clockLimits, type SegmentKind, type StreamName, vmTimers } from '@cardea/protocol';
+import type { MediaReceiver, MediaRun } from '../camera.ts';
+import type { DeviceClock } from '../device-clock.ts';
+import type { StreamReader } from '../stream-reader.ts';
+import type { SegmentBacklog } from './segment-backlog.ts';
+import { SegmentFile } from './segment-file.ts';
+
+/** Why something is recorded; it becomes part of the segments. */
+export interface RecordDemand {
+  readonly kind: Exclude<SegmentKind, 'backfill'>;
+  readonly taskId?: string;
+  readonly eventId?: string;
+  /** Length to cut at; absent: what the platform wants. */
+  readonly segmentSec?: number;
+}
+
+export interface StreamRecorderOptions {
+  readonly channel: number;
+  readonly stream: StreamName;
+  readonly reader: StreamReader;
+  readonly backlog: SegmentBacklog;
+  readonly targetSegmentSec: () => number;
+  readonly withAudio: () => boolean;
+  /** A segment is whole and on disk. */
+  readonly onRecorded: () => void;
+  readonly clock: DeviceClock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** An unbroken stretch of recording: its wall times count from one reading of the clock. */
+interface Span {
+  readonly spanId: string;
+  readonly startAt: number;
+  readonly originMs: number;
+  index: number;
+}
+
+interface OpenSegment {
+  readonly create: CreateSegment;
+  readonly demand: RecordDemand;
+  readonly file: SegmentFile;
+  readonly muxer: Fmp4Muxer;
+  /** Ticks of the run that are tick 0 of the file, for each track. */
+  readonly base: ReadonlyMap<number, number>;
+  readonly startMs: number;
+  pending: AccessUnit[];
+  pendingSinceMs: number;
+  sequence: number;
+  endMs: number;
+}
+
+/**
+ * Records one stream as video segments: cut at key frames, one fragment a second, each file complete in itself. A clock
+ * that steps ends the span, so that recorded time never runs back (C7, C8, B7.1).
+ */
+export class StreamRecorder implements MediaReceiver {
+  readonly channel: number;
+  readonly stream: StreamName;
+  private readonly options: StreamRecorderOptions;
+  private demand: RecordDemand | undefined;
+  private attachment: Disposable | undefined;
+  private run: MediaRun | undefined;
+  private video: VideoTrack | undefined;
+  private span: Span | undefined;
+  private open: OpenSegment | undefined;
+  private lastEndAt = 0;
+  private readonly closing = new Set<Promise<void>>();
+
+  constructor(options: StreamRecorderOptions) {
+    this.options = options;
+    this.channel = options.channel;
+    this.stream = options.stream;
+  }
+
+  /** What is being recorded for, if anything. */
+  get active(): RecordDemand | undefined {
+    return this.demand;
+  }
+
+  /**
+   * From now on record for `demand`, or not at all. Another reason takes effect at the next key frame; the first one reaches
+   * `preRollMs` back, as far as pictures are kept.
+   */
+  record(demand: RecordDemand | undefined, preRollMs = 0): void {
+    if (sameDemand(demand, this.demand)) return;
+    this.demand = demand;
+    if (demand === undefined) {
+      this.attachment?.[Symbol.dispose]();
+      this.attachment = undefined;
+      this.endSpan();
+    } else {
+      this.attachment ??= this.options.reader.attach(this, { preRollMs });
+    }
+  }
+
+  /** Wall time of the first sample if recording were asked for now. */
+  startsAt(preRollMs: number): number {
+    return this.demand === undefined ? this.options.reader.availableFrom(preRollMs) : this.options.clock.now();
+  }
+
+  /** Keeps pictures of the last `preRollMs` at hand until the answer is disposed. */
+  keepPreRoll(preRollMs: number): Disposable {
+    return this.options.reader.hold(preRollMs);
+  }
+
+  /** Resolves when everything recorded so far is on disk. */
+  async settle(): Promise<void> {
+    await Promise.all(this.closing);
+  }
+
+  begin(run: MediaRun): void {
+    this.endSpan();
+    this.run = run;
+    this.video = run.tracks.find((track) => track.kind === 'video');
+  }
+
+  unit(unit: AccessUnit): void {
+    const { run, video } = this;
+    if (run === undefined || video === undefined) return;
+    if (unit.trackId === video.id) this.placePicture(unit, video, run);
+    const { open } = this;
+    const base = open?.base.get(unit.trackId);
+    // Sound from before the first picture of the file has no place in it.
+    if (open === undefined || base === undefined || unit.dts < base) return;
+    const timeMs = monotonicMsOf(unit, run);
+    // Fragments begin with key frames, so that the index can name them.
+    const isKey = unit.keyframe && unit.trackId === video.id;
+    if (isKey || timeMs - open.pendingSinceMs >= vmTimers.maxFragmentMs) this.flush(open, timeMs);
+    open.pending.push({ ...unit, dts: unit.dts - base, pts: unit.pts - base });
+    if (unit.trackId === video.id) open.endMs = timeMs + (unit.duration / video.timescale) * 1_000;
+  }
+
+  private placePicture(unit: AccessUnit, video: VideoTrack, run: MediaRun): void {
+    const timeMs = monotonicMsOf(unit, run);
+    if (this.span !== undefined && this.stepped(this.span, timeMs)) this.endSpan();
+    if (!unit.keyframe) return;
+    if (this.open !== undefined && this.due(this.open, timeMs)) this.close(timeMs);
+    if (this.open !== undefined || this.demand === undefined) return;
+    this.span ??= this.newSpan(timeMs);
+    const startAt = wallAt(this.span, timeMs);
+    // A source that started again repeats its last pictures; they are recorded already.
+    if (startAt < this.lastEndAt && this.lastEndAt - startAt < clockLimits.stepMs) {
+      this.span = undefined;
+      return;
+    }
+    this.open = this.newSegment({ unit, video, run, demand: this.demand, span: this.span, timeMs, startAt });
+  }
+
+  private stepped(span: Span, timeMs: number): boolean {
+    return Math.abs(this.options.clock.wallAt(timeMs) - wallAt(span, timeMs)) > clockLimits.stepMs;
+  }
+
+  private due(open: OpenSegment, timeMs: number): boolean {
+    const lengthSec = open.demand.segmentSec ?? this.options.targetSegmentSec();
+    return !sameDemand(open.demand, this.demand) || timeMs - open.startMs >= lengthSec * 1_000;
+  }
+
+  private newSpan(originMs: number): Span {
+    const { random, clock } = this.options;
+    return { spanId: random.ulid(), startAt: clock.wallAt(originMs), originMs, index: 0 };
+  }
+
+  private newSegment(start: SegmentStart): OpenSegment {
+    const { backlog, clock, random, logger, channel, stream, withAudio } = this.options;
+    const { unit, video, run, demand, span, timeMs, startAt } = start;
+    const tracks = run.tracks.filter((track) => track.kind === 'video' || withAudio());
+    const { kind, taskId, eventId } = demand;
+    const create: CreateSegment = {
+      clientSegmentId: random.ulid(),
+      channel,
+      stream,
+      kind,
+      startAt,
+      spanId: span.spanId,
+      index: span.index++,
+      container: 'fmp4',
+      codecs: codecsOf(tracks),
+      width: video.width,
+      height: video.height,
+      audio: tracks.length > 1,
+      ...(taskId !== undefined && { taskId }),
+      ...(eventId !== undefined && { eventId }),
+    };
+    backlog.put({ create, state: 'recording' }).catch((error: unknown) => logger.error({ err: error }, 'the journal cannot be written'));
+    const muxer = new Fmp4Muxer(tracks);
+    const file = new SegmentFile(backlog.pathOfId(create.clientSegmentId), clock);
+    file.append(muxer.initSegment());
+    const base = new Map(tracks.map((track) => [track.id, inTicksOf(track, unit.dts, video)]));
+    return { create, demand, file, muxer, base, startMs: timeMs, pending: [], pendingSinceMs: timeMs, sequence: 0, endMs: timeMs };
+  }
+
+  private flush(open: OpenSegment, nowMs: number): void {
+    const { pending } = open;
+    open.pending = [];
+    open.pendingSinceMs = nowMs;
+    if (pending.length === 0) return;
+    open.sequence += 1;
+    const first = pending.find((unit) => unit.trackId === this.video?.id);
+    open.file.append(
+      open.muxer.fragment(pending, open.sequence),
+      first?.keyframe === true ? { trackId: first.trackId, time: first.pts } : undefined,
+    );
+  }
+
+  private endSpan(): void {
+    if (this.open !== undefined) this.close(this.open.endMs);
+    this.span = undefined;
+  }
+
+  /** The open segment ends at `endMs`, where the next one may begin. */
+  private close(endMs: number): void {
+    const { open, span } = this;
+    if (open === undefined || span === undefined) return;
+    this.open = undefined;
+    this.flush(open, endMs);
+    const endAt = wallAt(span, endMs);
+    this.lastEndAt = endAt;
+    const task = this.finish(open, endAt).finally(() => this.closing.delete(task));
+    this.closing.add(task);
+  }
+
+  /** Never rejects: a segment that cannot be written is lost, counted and logged, and recording goes on. */
+  private async finish({ create, file }: OpenSegment, endAt: number): Promise<void> {
+    const { backlog, logger, onRecorded } = this.options;
+    try {
+      const { sizeBytes, sha256 } = await file.finish();
+      const durationMs = endAt - create.startAt;
+      await backlog.put({ create: { ...create, durationMs, estimatedBytes: sizeBytes }, state: 'recorded', endAt, sizeBytes, sha256 });
+      onRecorded();
+    } catch (error) {
+      logger.error({ err: error, startAt: create.startAt, endAt }, 'a segment could not be written and is lost');
+      await file.discard().catch(() => {});
+      await backlog.remove({ create, state: 'recording' }).catch(() => {});
+    }
+  }
+}
+
+interface SegmentStart {
+  readonly unit: AccessUnit;
+  readonly video: VideoTrack;
+  readonly run: MediaRun;
+  readonly demand: RecordDemand;
+  readonly span: Span;
+  readonly timeMs: number;
+  readonly startAt: number;
+}
+
+function wallAt(span: Span, timeMs: number): number {
+  return Math.round(span.startAt + timeMs - span.originMs);
+}
+
+function monotonicMsOf(unit: AccessUnit, run: MediaRun): number {
+  const timescale = run.tracks.find((track) => track.id === unit.trackId)?.timescale ?? 1;
+  return run.startMonotonicMs + (unit.dts / timescale) * 1_000;
+}
+
+function inTicksOf(track: Track, dts: number, video: VideoTrack): number {
+  return track.id === video.id ? dts : Math.round((dts / video.timescale) * track.timescale);
+}
+
+function sameDemand(a: RecordDemand | undefined, b: RecordDemand | undefined): boolean {
+  return a?.kind === b?.kind && a?.taskId === b?.taskId && a?.eventId === b?.eventId && a?.segmentSec === b?.segmentSec;
+}

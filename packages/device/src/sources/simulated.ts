@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Clock, hasStatus, type Logger } from '@cardea/core';
+import type { Camera, CameraStream, Picture, PictureRequest, ReadOptions } from '../camera.ts';
+import { Clip } from './clip.ts';
+import { playClipLoop } from './clip-loop.ts';
+import { grabFrame } from './frame-grab.ts';
+import { openHead } from './head-memory.ts';
+
+export type Scene = 'front-door' | 'garden';
+
+export interface SimulatedCameraOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What it sees. */
+  readonly scene?: Scene;
+  /** Tells one simulated camera from another. */
+  readonly serial?: string;
+  /** Where the presets of the head are kept; absent: they are lost at the end. */
+  readonly stateDirectory?: string;
+}
+
+const sceneNames: Record<Scene, string> = { 'front-door': 'Front door', garden: 'Garden' };
+const FIRMWARE = '1.0.0';
+
+/**
+ * A camera without hardware: it plays a drawn scene lined up with the UTC minute, in two sizes and with sound, takes
+ * pictures, and has a head that moves. Everything it sends is real H.264 and AAC.
+ */
+export async function createSimulatedCamera(options: SimulatedCameraOptions): Promise<Camera> {
+  const scene = options.scene ?? 'front-door';
+  const [main, sub] = await Promise.all([Clip.open(assetPath(`${scene}-main.mp4`)), Clip.open(assetPath(`${scene}-sub.mp4`))]);
+  const clips = { main, sub };
+  return {
+    about: {
+      vendor: 'Cardea',
+      model: 'Simulated camera',
+      productId: 'cardea-simulated',
+      serial: options.serial ?? scene,
+      hardware: 'none',
+      firmware: FIRMWARE,
+    },
+    channels: [
+      {
+        channel: 1,
+        name: sceneNames[scene],
+        streams: [streamOf('main', main), streamOf('sub', sub)],
+        takePicture: (request, readOptions) => takePicture(request, clips[request.stream === 'sub' ? 'sub' : 'main'], scene, readOptions),
+        head: await openHead(options),
+        detections: ['motion', 'person', 'vehicle', 'pet', 'package', 'sound'],
+      },
+    ],
+    power: () => ({ present: false, source: 'mains' }),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([main[Symbol.asyncDispose](), sub[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+function streamOf(name: 'main' | 'sub', clip: Clip): CameraStream {
+  return {
+    name,
+    video: clip.video,
+    gopSec: clip.gopSec,
+    ...(clip.audio && { audio: clip.audio }),
+    read: (receiver, readOptions) => playClipLoop(clip, receiver, readOptions, { alignToClock: true }),
+  };
+}
+
+async function takePicture(request: PictureRequest, clip: Clip, scene: Scene, { clock, signal }: ReadOptions): Promise<Picture> {
+  const capturedAt = clock.now();
+  const { width, height, quality } = request;
+  try {
+    const jpeg = await grabFrame({ path: clip.path, atMs: capturedAt % clip.durationMs, width, height, quality }, { clock, signal });
+    return { jpeg, capturedAt };
+  } catch (error) {
+    // Without ffmpeg a still of the scene stands in; it shows the scene but not the moment.
+    if (hasStatus(error, 'CAPTURE_FAILED') && !signal.aborted) return { jpeg: await readFile(assetPath(`${scene}.jpg`)), capturedAt };
+    throw error;
+  }
+}
+
+function assetPath(name: string): string {
+  return join(fileURLToPath(new URL('../../assets/', import.meta.url)), name);
+}

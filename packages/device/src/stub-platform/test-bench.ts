@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger, VirtualClock } from '@cardea/core';
+import { type Agent, type AgentOptions, createAgent } from '../agent.ts';
+import type { Camera } from '../camera.ts';
+import { createSimulatedCamera } from '../sources/simulated.ts';
+import { StubPlatform } from './stub-platform.ts';
+
+const PATIENCE_MS = 10_000;
+const STEP_MS = 20;
+
+/** A device, a platform by hand, and a clock that both share and that only the test moves. */
+export class TestBench implements AsyncDisposable {
+  readonly clock = new VirtualClock();
+  readonly platform: StubPlatform;
+  readonly stateDirectory: string;
+  private readonly started: AsyncDisposable[] = [];
+
+  private constructor(clock: VirtualClock, platform: StubPlatform, stateDirectory: string) {
+    this.clock = clock;
+    this.platform = platform;
+    this.stateDirectory = stateDirectory;
+  }
+
+  static async open(): Promise<TestBench> {
+    const clock = new VirtualClock();
+    return new TestBench(clock, await StubPlatform.start(clock), await mkdtemp(join(tmpdir(), 'cardea-device-')));
+  }
+
+  async camera(): Promise<Camera> {
+    const camera = await createSimulatedCamera({ clock: this.clock, logger: silentLogger });
+    this.started.push(camera);
+    return camera;
+  }
+
+  /** An agent that has been started; ended with the bench unless the test does. */
+  async agent(options: Partial<AgentOptions> = {}): Promise<Agent> {
+    const camera = options.camera ?? (await this.camera());
+    const agent = await createAgent({
+      platformUrl: this.platform.url,
+      stateDirectory: this.stateDirectory,
+      camera,
+      clock: this.clock,
+      ...options,
+    });
+    this.started.push(agent);
+    agent.start();
+    return agent;
+  }
+
+  /** An agent that is online. */
+  async onlineAgent(options: Partial<AgentOptions> = {}): Promise<Agent> {
+    const agent = await this.agent(options);
+    await this.until(() => agent.online, 'the device comes online');
+    return agent;
+  }
+
+  /** Waits for what only the network and the disk decide; time stands still. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (!condition()) {
+      assert.ok(performance.now() < deadline, `expected: ${what}`);
+      await turn();
+    }
+  }
+
+  /** Lets time pass, slowly enough for network and disk to keep up, until `condition` holds or `ms` are over. */
+  async pass(ms: number, condition: () => boolean = () => false): Promise<void> {
+    for (let passed = 0; passed < ms && !condition(); passed += STEP_MS) {
+      await this.clock.advance(Math.min(STEP_MS, ms - passed));
+      await turn();
+    }
+  }
+
+  /** Lets at most `ms` pass until `condition` holds. */
+  async within(ms: number, condition: () => boolean, what: string): Promise<void> {
+    await this.pass(ms, condition);
+    await this.until(condition, what);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ending = this.started.reverse().reduce(async (before, part) => {
+      await before;
+      await part[Symbol.asyncDispose]();
+    }, Promise.resolve());
+    // Parting words have deadlines of their own; the clock has to go on for them.
+    let ended = false;
+    void ending.finally(() => {
+      ended = true;
+    });
+    await this.pass(60_000, () => ended);
+    await ending;
+    await this.platform[Symbol.asyncDispose]();
+    await rm(this.stateDirectory, { recursive: true, force: true });
+  }
+}
+
+/** One turn of the event loop with whatever network and disk have ready. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}
