@@ -1,8 +1,9 @@
 import type { TSchema } from 'typebox';
+import { addressOf, type RouteId } from './addresses.ts';
 import { ApiProblem } from './api-problem.ts';
 import type { CommandMethod, CommandParams, CommandResult } from './device-commands.ts';
 import type { AnswerOf, BodyOf, PathOf, QueryOf, Route } from './route.ts';
-import { type RouteId, type RouteOf, routes } from './routes/index.ts';
+import type { RouteOf } from './routes/index.ts';
 
 /** Where the user API stands below the origin. */
 export const API_PATH = '/api/v1';
@@ -58,7 +59,7 @@ interface AnyInput extends CallOptions {
 /** A typed client of the user API, for browsers and Node. */
 export function createClient({ baseUrl, token, fetch: fetcher = fetch }: ClientOptions): Client {
   const apiUrl = baseUrl.replace(/\/$/, '') + API_PATH;
-  const urlOf = (id: RouteId, { params, query }: AnyInput = {}): string => apiUrl + fillPath(routeOf(id).path, params) + toQuery(query);
+  const urlOf = (id: RouteId, { params, query }: AnyInput = {}): string => apiUrl + fillPath(addressOf(id).path, params) + toQuery(query);
 
   const call = async (id: RouteId, input: AnyInput = {}): Promise<unknown> => {
     const headers: Record<string, string> = { accept: 'application/json' };
@@ -66,7 +67,7 @@ export function createClient({ baseUrl, token, fetch: fetcher = fetch }: ClientO
     if (input.body !== undefined) headers['content-type'] = 'application/json';
     if (input.idempotencyKey !== undefined) headers['idempotency-key'] = input.idempotencyKey;
     const response = await send(fetcher, urlOf(id, input), {
-      method: routeOf(id).method,
+      method: addressOf(id).method,
       headers,
       credentials: 'same-origin',
       body: input.body === undefined ? null : JSON.stringify(input.body),
@@ -91,14 +92,6 @@ async function send(fetcher: typeof fetch, url: string, init: RequestInit): Prom
     if (init.signal?.aborted) throw error;
     throw ApiProblem.unreachable(error);
   }
-}
-
-const routeById = new Map<string, Route>(routes.map((route) => [route.id, route]));
-
-function routeOf(id: RouteId): Route {
-  const route = routeById.get(id);
-  if (route === undefined) throw new TypeError(`no such route: ${id}`);
-  return route;
 }
 
 function fillPath(path: string, params: object | undefined): string {

@@ -1,4 +1,5 @@
 export { type Action, actions, type Role, roleActions } from './actions.ts';
+export { addressOf, type HttpMethod, type RouteId } from './addresses.ts';
 export { ApiProblem } from './api-problem.ts';
 export { API_PATH, type CallInput, type CallOptions, type Client, type ClientOptions, createClient } from './client.ts';
 export { type CommandMethod, type CommandParams, type CommandResult, commandActions, isCommandMethod } from './device-commands.ts';
@@ -11,5 +12,5 @@ export { Problem } from './model/problem.ts';
 export { type RemovedSegment, Segment } from './model/segment.ts';
 export { Login, Session, User } from './model/user.ts';
 export { createOpenApiDocument } from './openapi.ts';
-export type { Access, AnswerOf, BodyOf, HttpMethod, PathOf, QueryOf, Route } from './route.ts';
-export { type RouteId, type RouteOf, routes } from './routes/index.ts';
+export type { Access, AnswerOf, BodyOf, PathOf, QueryOf, Route } from './route.ts';
+export { type RouteOf, routes } from './routes/index.ts';

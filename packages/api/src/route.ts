@@ -1,5 +1,6 @@
 import type { Static, TObject, TSchema } from 'typebox';
 import type { Action } from './actions.ts';
+import { type Address, addressOf, type RouteId } from './addresses.ts';
 
 /**
  * What a caller has to show before a handler runs. The object is named by the path parameter `id` (`sessionId` for a live
@@ -13,13 +14,9 @@ export type Access =
   | { readonly kind: 'command' }
   | { readonly kind: 'liveSession' };
 
-export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-/** One operation of the user API. `id` is its stable name in code and documents, `path` stands below `/api/v1`. */
-export interface Route {
-  readonly id: string;
-  readonly method: HttpMethod;
-  readonly path: string;
+/** One operation of the user API. `id` is its stable name in code and documents. */
+export interface Route extends Address {
+  readonly id: RouteId;
   readonly summary: string;
   readonly access: Access;
   readonly params?: TObject;
@@ -32,9 +29,12 @@ export interface Route {
   readonly produces?: 'video/mp4' | 'text/event-stream';
 }
 
-/** Declares an operation; the literal types of its parts reach the handlers and the client. */
-export function defineRoute<const R extends Route>(route: R): R {
-  return route;
+/** Declares the operation with an id of `addresses`; the literal types of its parts reach the handlers and the client. */
+export function defineRoute<const I extends RouteId, const R extends Omit<Route, 'id' | keyof Address>>(
+  id: I,
+  route: R,
+): R & { readonly id: I } & Address {
+  return { ...addressOf(id), ...route, id };
 }
 
 type Part<R, K extends string, Absent> = R extends { readonly [Key in K]: infer S extends TSchema } ? Static<S> : Absent;

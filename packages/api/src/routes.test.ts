@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { addresses } from './addresses.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes/index.ts';
 
 const table: readonly Route[] = routes;
 
-test('no two operations share an id or an address', () => {
-  assert.equal(new Set(table.map((route) => route.id)).size, table.length);
+test('every address has one operation, and no two share one', () => {
+  assert.deepEqual(
+    table.map((route) => route.id),
+    Object.keys(addresses),
+  );
   assert.equal(new Set(table.map((route) => `${route.method} ${route.path}`)).size, table.length);
 });
 

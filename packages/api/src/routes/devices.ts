@@ -10,30 +10,21 @@ const params = Type.Object({ id: DeviceId });
 const liveParams = Type.Object({ sessionId: LiveSessionId });
 
 export const deviceRoutes = [
-  defineRoute({
-    id: 'device.list',
-    method: 'GET',
-    path: '/devices',
+  defineRoute('device.list', {
     summary: 'The devices the user may see',
     access: { kind: 'user' },
     query: Type.Object({ homeId: Type.Optional(HomeId), state: Type.Optional(DeviceState), ...paging }),
     success: 200,
     answer: pageOf(Device),
   }),
-  defineRoute({
-    id: 'device.get',
-    method: 'GET',
-    path: '/devices/{id}',
+  defineRoute('device.get', {
     summary: 'One device',
     access: { kind: 'device', action: 'view.live' },
     params,
     success: 200,
     answer: Device,
   }),
-  defineRoute({
-    id: 'device.update',
-    method: 'PATCH',
-    path: '/devices/{id}',
+  defineRoute('device.update', {
     summary: 'Renames a device',
     access: { kind: 'device', action: 'configure' },
     params,
@@ -41,19 +32,13 @@ export const deviceRoutes = [
     success: 200,
     answer: Device,
   }),
-  defineRoute({
-    id: 'device.delete',
-    method: 'DELETE',
-    path: '/devices/{id}',
+  defineRoute('device.delete', {
     summary: 'Unbinds a device from its home',
     access: { kind: 'device', action: 'manage' },
     params,
     success: 204,
   }),
-  defineRoute({
-    id: 'device.command',
-    method: 'POST',
-    path: '/devices/{id}/commands/{method}',
+  defineRoute('device.command', {
     summary: 'Sends one Vd message; the body is its `params`, the answer its `result`',
     access: { kind: 'command' },
     params: Type.Object({
@@ -64,10 +49,7 @@ export const deviceRoutes = [
     success: 200,
     answer: Type.Unknown(),
   }),
-  defineRoute({
-    id: 'live.create',
-    method: 'POST',
-    path: '/devices/{id}/live',
+  defineRoute('live.create', {
     summary: 'Starts watching a channel; waits until the device agreed',
     access: { kind: 'device', action: 'view.live' },
     params,
@@ -75,29 +57,20 @@ export const deviceRoutes = [
     success: 201,
     answer: LiveSession,
   }),
-  defineRoute({
-    id: 'live.renew',
-    method: 'PUT',
-    path: '/live/{sessionId}',
+  defineRoute('live.renew', {
     summary: 'Keeps a live session for another minute',
     access: { kind: 'liveSession' },
     params: liveParams,
     success: 200,
     answer: LiveSession,
   }),
-  defineRoute({
-    id: 'live.delete',
-    method: 'DELETE',
-    path: '/live/{sessionId}',
+  defineRoute('live.delete', {
     summary: 'Ends a live session and its connections',
     access: { kind: 'liveSession' },
     params: liveParams,
     success: 204,
   }),
-  defineRoute({
-    id: 'viewer.list',
-    method: 'GET',
-    path: '/devices/{id}/viewers',
+  defineRoute('viewer.list', {
     summary: 'Who watches the device now',
     access: { kind: 'device', action: 'view.live' },
     params,

@@ -8,10 +8,7 @@ import { defineRoute } from '../route.ts';
 const params = Type.Object({ id: EventId });
 
 export const eventRoutes = [
-  defineRoute({
-    id: 'event.list',
-    method: 'GET',
-    path: '/events',
+  defineRoute('event.list', {
     summary: 'Alarms and device events, newest first',
     access: { kind: 'user' },
     query: Type.Object({
@@ -26,20 +23,14 @@ export const eventRoutes = [
     success: 200,
     answer: pageOf(HomeEvent),
   }),
-  defineRoute({
-    id: 'event.get',
-    method: 'GET',
-    path: '/events/{id}',
+  defineRoute('event.get', {
     summary: 'One event',
     access: { kind: 'event', action: 'view.events' },
     params,
     success: 200,
     answer: HomeEvent,
   }),
-  defineRoute({
-    id: 'event.update',
-    method: 'PATCH',
-    path: '/events/{id}',
+  defineRoute('event.update', {
     summary: 'Marks an event as reviewed or not',
     access: { kind: 'event', action: 'view.events' },
     params,
@@ -47,10 +38,7 @@ export const eventRoutes = [
     success: 200,
     answer: HomeEvent,
   }),
-  defineRoute({
-    id: 'eventStream.open',
-    method: 'GET',
-    path: '/event-stream',
+  defineRoute('eventStream.open', {
     summary: 'Server-Sent Events `device`, `alarm`, `live`, `segment` and `reset`; Last-Event-ID resumes',
     access: { kind: 'user' },
     success: 200,

@@ -6,39 +6,27 @@ import { defineRoute } from '../route.ts';
 const params = Type.Object({ id: HomeId });
 
 export const homeRoutes = [
-  defineRoute({
-    id: 'home.list',
-    method: 'GET',
-    path: '/homes',
+  defineRoute('home.list', {
     summary: 'The homes the user belongs to',
     access: { kind: 'user' },
     success: 200,
     answer: pageOf(Home),
   }),
-  defineRoute({
-    id: 'home.create',
-    method: 'POST',
-    path: '/homes',
+  defineRoute('home.create', {
     summary: 'Makes a home; the user becomes its owner',
     access: { kind: 'user' },
     body: Type.Object({ name: HomeName, timezone: Timezone }),
     success: 201,
     answer: Home,
   }),
-  defineRoute({
-    id: 'home.get',
-    method: 'GET',
-    path: '/homes/{id}',
+  defineRoute('home.get', {
     summary: 'One home',
     access: { kind: 'home', action: 'view.live' },
     params,
     success: 200,
     answer: Home,
   }),
-  defineRoute({
-    id: 'home.update',
-    method: 'PATCH',
-    path: '/homes/{id}',
+  defineRoute('home.update', {
     summary: 'Renames a home or moves it to another time zone',
     access: { kind: 'home', action: 'manage' },
     params,
@@ -46,19 +34,13 @@ export const homeRoutes = [
     success: 200,
     answer: Home,
   }),
-  defineRoute({
-    id: 'home.delete',
-    method: 'DELETE',
-    path: '/homes/{id}',
+  defineRoute('home.delete', {
     summary: 'Removes a home; 409 while a device belongs to it',
     access: { kind: 'home', action: 'manage' },
     params,
     success: 204,
   }),
-  defineRoute({
-    id: 'bindingCode.create',
-    method: 'POST',
-    path: '/homes/{id}/binding-codes',
+  defineRoute('bindingCode.create', {
     summary: 'Makes a code with which one device can join the home',
     access: { kind: 'home', action: 'manage' },
     params,

@@ -1,3 +1,4 @@
+import type { RouteId } from '../addresses.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { homeRoutes } from './homes.ts';
@@ -9,8 +10,6 @@ import { setupRoutes } from './setup.ts';
 export const routes = [...setupRoutes, ...sessionRoutes, ...homeRoutes, ...deviceRoutes, ...segmentRoutes, ...eventRoutes] as const;
 
 type AnyRoute = (typeof routes)[number];
-
-export type RouteId = AnyRoute['id'];
 
 /** The definition with a given id. */
 export type RouteOf<I extends RouteId> = Extract<AnyRoute, { readonly id: I }>;

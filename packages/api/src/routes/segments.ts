@@ -7,10 +7,7 @@ import { defineRoute } from '../route.ts';
 const params = Type.Object({ id: SegmentId });
 
 export const segmentRoutes = [
-  defineRoute({
-    id: 'segment.list',
-    method: 'GET',
-    path: '/devices/{id}/segments',
+  defineRoute('segment.list', {
     summary: 'Stored video of a device, oldest first',
     access: { kind: 'device', action: 'view.recordings' },
     params: Type.Object({ id: DeviceId }),
@@ -18,30 +15,21 @@ export const segmentRoutes = [
     success: 200,
     answer: pageOf(Segment),
   }),
-  defineRoute({
-    id: 'segment.get',
-    method: 'GET',
-    path: '/segments/{id}',
+  defineRoute('segment.get', {
     summary: 'One video segment',
     access: { kind: 'segment', action: 'view.recordings' },
     params,
     success: 200,
     answer: Segment,
   }),
-  defineRoute({
-    id: 'segment.media',
-    method: 'GET',
-    path: '/segments/{id}/media',
+  defineRoute('segment.media', {
     summary: 'The bytes of a video segment; takes Range',
     access: { kind: 'segment', action: 'view.recordings' },
     params,
     success: 200,
     produces: 'video/mp4',
   }),
-  defineRoute({
-    id: 'segment.update',
-    method: 'PATCH',
-    path: '/segments/{id}',
+  defineRoute('segment.update', {
     summary: 'Locks a video segment against deletion by age, or unlocks it',
     access: { kind: 'segment', action: 'control' },
     params,
@@ -49,10 +37,7 @@ export const segmentRoutes = [
     success: 200,
     answer: Segment,
   }),
-  defineRoute({
-    id: 'segment.delete',
-    method: 'DELETE',
-    path: '/segments/{id}',
+  defineRoute('segment.delete', {
     summary: 'Deletes a video segment and its bytes',
     access: { kind: 'segment', action: 'manage' },
     params,

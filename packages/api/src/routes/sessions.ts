@@ -4,57 +4,39 @@ import { GivenPassword, Login, NewPassword, Session, User, UserName } from '../m
 import { defineRoute } from '../route.ts';
 
 export const sessionRoutes = [
-  defineRoute({
-    id: 'session.create',
-    method: 'POST',
-    path: '/sessions',
+  defineRoute('session.create', {
     summary: 'Logs in; 401 whatever is wrong, 429 after repeated failures',
     access: { kind: 'public' },
     body: Type.Object({ email: Type.String({ maxLength: 254 }), password: GivenPassword }),
     success: 201,
     answer: Login,
   }),
-  defineRoute({
-    id: 'session.createOnce',
-    method: 'POST',
-    path: '/sessions/one-time',
+  defineRoute('session.createOnce', {
     summary: 'Logs in with a link that works once',
     access: { kind: 'public' },
     body: Type.Object({ token: Type.String({ minLength: 1, maxLength: 256 }) }),
     success: 201,
     answer: Login,
   }),
-  defineRoute({
-    id: 'session.list',
-    method: 'GET',
-    path: '/sessions',
+  defineRoute('session.list', {
     summary: 'Where the user is logged in',
     access: { kind: 'user' },
     success: 200,
     answer: pageOf(Session),
   }),
-  defineRoute({
-    id: 'session.delete',
-    method: 'DELETE',
-    path: '/sessions/{id}',
+  defineRoute('session.delete', {
     summary: 'Logs out; `current` is the session of this request',
     access: { kind: 'user' },
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
     success: 204,
   }),
-  defineRoute({
-    id: 'me.get',
-    method: 'GET',
-    path: '/me',
+  defineRoute('me.get', {
     summary: 'The user of this session',
     access: { kind: 'user' },
     success: 200,
     answer: User,
   }),
-  defineRoute({
-    id: 'me.update',
-    method: 'PATCH',
-    path: '/me',
+  defineRoute('me.update', {
     summary: 'Changes the name, or the password, which ends all other sessions',
     access: { kind: 'user' },
     body: Type.Object({

@@ -4,19 +4,13 @@ import { Email, Login, NewPassword, UserName } from '../model/user.ts';
 import { defineRoute } from '../route.ts';
 
 export const setupRoutes = [
-  defineRoute({
-    id: 'setup.get',
-    method: 'GET',
-    path: '/setup',
+  defineRoute('setup.get', {
     summary: 'Whether this platform still has no owner',
     access: { kind: 'public' },
     success: 200,
     answer: Type.Object({ needed: Type.Boolean() }),
   }),
-  defineRoute({
-    id: 'setup.create',
-    method: 'POST',
-    path: '/setup',
+  defineRoute('setup.create', {
     summary: 'Makes the owner and a first home, with the token of the set-up link; 409 once an owner exists',
     access: { kind: 'public' },
     body: Type.Object({

@@ -1,0 +1,54 @@
+/**
+ * Every operation of the user API: its id and where it is found below `/api/v1`. This is all a client needs at run time;
+ * what goes in and out stands in `routes/`.
+ */
+export const addresses = {
+  'setup.get': 'GET /setup',
+  'setup.create': 'POST /setup',
+  'session.create': 'POST /sessions',
+  'session.createOnce': 'POST /sessions/one-time',
+  'session.list': 'GET /sessions',
+  'session.delete': 'DELETE /sessions/{id}',
+  'me.get': 'GET /me',
+  'me.update': 'PATCH /me',
+  'home.list': 'GET /homes',
+  'home.create': 'POST /homes',
+  'home.get': 'GET /homes/{id}',
+  'home.update': 'PATCH /homes/{id}',
+  'home.delete': 'DELETE /homes/{id}',
+  'bindingCode.create': 'POST /homes/{id}/binding-codes',
+  'device.list': 'GET /devices',
+  'device.get': 'GET /devices/{id}',
+  'device.update': 'PATCH /devices/{id}',
+  'device.delete': 'DELETE /devices/{id}',
+  'device.command': 'POST /devices/{id}/commands/{method}',
+  'live.create': 'POST /devices/{id}/live',
+  'live.renew': 'PUT /live/{sessionId}',
+  'live.delete': 'DELETE /live/{sessionId}',
+  'viewer.list': 'GET /devices/{id}/viewers',
+  'segment.list': 'GET /devices/{id}/segments',
+  'segment.get': 'GET /segments/{id}',
+  'segment.media': 'GET /segments/{id}/media',
+  'segment.update': 'PATCH /segments/{id}',
+  'segment.delete': 'DELETE /segments/{id}',
+  'event.list': 'GET /events',
+  'event.get': 'GET /events/{id}',
+  'event.update': 'PATCH /events/{id}',
+  'eventStream.open': 'GET /event-stream',
+} as const;
+
+export type RouteId = keyof typeof addresses;
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface Address {
+  readonly method: HttpMethod;
+  /** With `{parameters}`. */
+  readonly path: string;
+}
+
+/** Method and path of an operation. */
+export function addressOf(id: RouteId): Address {
+  const [method, path] = addresses[id].split(' ') as [HttpMethod, string];
+  return { method, path };
+}
