@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError, type Clock, type Logger, TokenBuckets, WebSocketLink } from '@cardea/core';
-import { DEVICE_ID_PARAMETER, paths, subprotocols, vdLimits, vdTimers } from '@cardea/protocol';
+import { closeCodes, DEVICE_ID_PARAMETER, paths, subprotocols, vdLimits, vdTimers } from '@cardea/protocol';
 import { decodeJwt } from 'jose';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type HttpServer, refuseUpgrade, type UpgradeHandler } from '../http/http-server.ts';
@@ -119,6 +119,10 @@ export class DeviceGateway {
   private open(socket: WebSocket, ticket: Ticket): void {
     const { clock, handler, keepAlive, logger, registry } = this.options;
     const link = new WebSocketLink(socket, clock);
+    if (registry.stopping) {
+      link.close(closeCodes.SERVICE_RESTART.code, 'the platform restarts');
+      return;
+    }
     const session = new DeviceSession({
       ...ticket,
       link,

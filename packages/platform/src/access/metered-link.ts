@@ -3,7 +3,8 @@ import { TokenBucket } from '@cardea/core';
 import { closeCodes } from '@cardea/protocol';
 
 const MESSAGES_PER_SECOND = 50;
-const MESSAGES_BURST = 100;
+/** Far above what the limit of events answers, so that a hasty device is told to slow down before it is cut off. */
+const MESSAGES_BURST = 1_000;
 /** Sixteen of the largest answers: a device that asks but does not read gets no more. */
 const MAX_UNREAD_BYTES = 1_048_576;
 

@@ -272,7 +272,8 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
     const known = this.seats.get(deviceId);
     if (known !== undefined && mayComeBack(known)) await this.waitForReturn(known, signal);
     const seat = this.seats.get(deviceId);
-    if (seat?.presence === 'online' && seat.current !== undefined) return seat.current;
+    // A silent connection is still the shortest way to a device that merely missed a keep-alive.
+    if (seat?.current !== undefined) return seat.current;
     throw new AppError(seat?.presence === 'asleep' ? 'DEVICE_ASLEEP' : 'DEVICE_OFFLINE');
   }
 
@@ -295,6 +296,6 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
 }
 
 /** Lost a moment ago, or connected and not yet heard. */
-function mayComeBack({ presence, sockets }: Seat): boolean {
-  return presence === 'suspect' || (presence !== 'online' && sockets.length > 0);
+function mayComeBack({ current, presence, sockets }: Seat): boolean {
+  return current === undefined && (presence === 'suspect' || sockets.length > 0);
 }

@@ -50,11 +50,13 @@ export class BindingHandler {
   }
 
   private async claim(report: BindingReport, device: DeviceRow): Promise<BindingAnswer> {
-    const { bus, claims } = this.options;
+    const { bus, claims, records } = this.options;
     if (report.bindToken === undefined) throw new AppError('UNAUTHORIZED');
     const { homeId, bindingId, boundAt } = await claims.claim(report.bindToken, { deviceId: device.id });
     const answer: BindingAnswer = { bound: true, bindingId, boundAt, unbindAction: UNBIND_ACTION };
     await this.record(report, { ...device, home_id: homeId }, answer);
+    // The home gets to know the device while it is connected, so its first news is that it went.
+    await records.changeStatus(device.id, { connected: true });
     bus.publish({ type: 'device', homeId, deviceId: device.id });
     return answer;
   }

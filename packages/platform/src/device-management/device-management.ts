@@ -18,11 +18,10 @@ import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import { BindingHandler } from './binding-handler.ts';
 import { CapabilityCache } from './capability-cache.ts';
 import { DeviceCommander } from './device-commander.ts';
-import { DeviceDirectory, type DeviceFilter, type DevicePage } from './device-directory.ts';
+import { DeviceDirectory } from './device-directory.ts';
 import { DeviceRecords } from './device-records.ts';
 import { EventHandlers } from './event-handlers.ts';
 import { EventJournal } from './event-journal.ts';
-import { EventLog } from './event-log.ts';
 import { KeepAliveHandler } from './keep-alive-handler.ts';
 import { createMessageHandlers, type MessageContext } from './message-handlers.ts';
 import type {
@@ -61,8 +60,6 @@ export interface DeviceManagementOptions {
  * @see H.627.2 9.3.2, I.2 (titles only); profile hss-open-1 B5
  */
 export class DeviceManagement implements AsyncDisposable {
-  /** The events of homes for users. */
-  readonly events: EventLog;
   private readonly options: DeviceManagementOptions;
   private readonly records: DeviceRecords;
   private readonly commander: DeviceCommander;
@@ -83,7 +80,6 @@ export class DeviceManagement implements AsyncDisposable {
     this.journal = new EventJournal(options);
     const shared = { ...options, records: this.records, journal: this.journal, lifetime: this.lifetime };
     const capabilities = new CapabilityCache(shared);
-    this.events = new EventLog(options);
     this.commander = new DeviceCommander({ ...shared, capabilities });
     this.userCommands = new UserCommands({ ...options, commander: this.commander });
     this.directory = new DeviceDirectory(shared);
@@ -151,12 +147,8 @@ export class DeviceManagement implements AsyncDisposable {
     return this.directory.describe(proof);
   }
 
-  list(proofs: readonly DeviceProof[], filter: DeviceFilter = {}): Promise<DevicePage> {
-    return this.directory.list(proofs, filter);
-  }
-
   /** @throws AppError NOT_FOUND */
-  rename(proof: DeviceProof<'configure'>, name: string): Promise<Device> {
+  rename(proof: DeviceProof<'configure'>, name: string): Promise<void> {
     return this.directory.rename(proof, name);
   }
 

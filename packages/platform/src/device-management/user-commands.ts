@@ -83,10 +83,15 @@ export class UserCommands {
     const own = new Set(this.options.ownOrigins());
     for (const member of definition.platformFills ?? []) {
       for (const address of addressesIn(params[member])) {
-        if (!own.has(originOf(address))) throw new AppError('FORBIDDEN', { member, reason: 'address of another server' });
+        if (!own.has(originOf(address))) throw foreignAddress(definition, member);
       }
     }
   }
+}
+
+function foreignAddress(definition: RpcDefinition, member: string): AppError {
+  const status = definition.errors.includes('URL_INVALID') ? 'URL_INVALID' : 'FORBIDDEN';
+  return new AppError(status, { member }, { message: 'the address is not one of this platform' });
 }
 
 function addressesIn(value: unknown): readonly string[] {

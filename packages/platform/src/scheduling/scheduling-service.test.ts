@@ -41,7 +41,7 @@ test('a bound device is told the video service and the media servers too', async
 const day = 86_400;
 const now = 1_767_225_600;
 
-for (const { what, claims, code, status = 401 } of [
+for (const { what, claims, code } of [
   { what: 'a proof for another interface', claims: { aud: 'vd' }, code: 1702 },
   { what: 'a proof about another device', claims: { sub: '00000000000000000000000000' }, code: 1702 },
   { what: 'a proof that lives longer than five minutes', claims: { exp: now + 301 }, code: 1702 },
@@ -54,7 +54,7 @@ for (const { what, claims, code, status = 401 } of [
     await using plane = await ControlPlane.start();
     const device = plane.device();
     const answer = await device.schedule({}, await device.proof({ claims }));
-    assert.equal(answer.status, status);
+    assert.equal(answer.status, 401);
     assert.equal(answer.body.error.code, code);
     assert.equal(answer.body.serverTime, 1_767_225_600_000);
   });
@@ -170,7 +170,7 @@ test('a body outside the schema names what is wrong', async () => {
   const device = plane.device();
   const { status, body } = await device.schedule({ reason: 'because' });
   assert.deepEqual([status, body.error.code], [400, -32602]);
-  assert.equal(body.error.data.details.problems[0].path, '/reason');
+  assert.equal(body.error.data.details.problems[0]?.path, '/reason');
   assert.equal((await device.send('POST', '/vs/v1/schedule', await device.proof(), '{"requestId":')).status, 400);
 });
 

@@ -23,8 +23,8 @@ export interface ServerDirectory {
 export interface LocalServersOptions {
   /** Origin under which devices reach this process, `http://` or `https://`. */
   readonly publicUrl: () => string;
-  /** Whether one more device fits. */
-  readonly hasRoom: () => boolean;
+  /** Whether this device fits; one that is connected already does. */
+  readonly hasRoom: (deviceId: string) => boolean;
 }
 
 const FULL_RETRY_AFTER_MS = 30_000;
@@ -37,8 +37,8 @@ export class LocalServers implements ServerDirectory {
     this.options = options;
   }
 
-  async pick(): Promise<ServerSet> {
-    if (!this.options.hasRoom()) throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: FULL_RETRY_AFTER_MS });
+  async pick({ deviceId }: ServerWish): Promise<ServerSet> {
+    if (!this.options.hasRoom(deviceId)) throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: FULL_RETRY_AFTER_MS });
     return this.addresses();
   }
 

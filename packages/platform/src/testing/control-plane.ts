@@ -26,7 +26,7 @@ export interface ControlPlaneOptions {
   readonly scheduling?: Partial<SchedulingOptions>;
   readonly management?: Partial<DeviceManagementOptions>;
   readonly maxReplacements?: number;
-  readonly hasRoom?: () => boolean;
+  readonly hasRoom?: (deviceId: string) => boolean;
   /** Database of an earlier run. */
   readonly directory?: string;
 }

@@ -12,11 +12,23 @@ export interface ProofOverrides {
   readonly key?: KeyObject;
 }
 
+/** Every member a Vs answer may have; a test that reads one that is absent fails. */
+interface VsBody extends Json {
+  readonly scheduleId: string;
+  readonly serverTime: number;
+  readonly bound: boolean;
+  readonly vd: Json & { readonly token: string };
+  readonly vr: Json & { readonly token: string; readonly baseUrl: string };
+  readonly error: {
+    readonly code: number;
+    readonly data: { readonly name: string; readonly details: { readonly problems: readonly { readonly path: string }[] } };
+  };
+}
+
 export interface VsAnswer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: an answer of the wire, looked into by tests
-  readonly body: any;
+  readonly body: VsBody;
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
