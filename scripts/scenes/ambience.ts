@@ -2,6 +2,8 @@
 export const SAMPLE_RATE = 32_000;
 export const SAMPLES_PER_LOOP = 60 * SAMPLE_RATE;
 
+const LOUDNESS = 2;
+
 /** A sound at a moment of the loop. `level` 0..1; `seconds` is how long a pass or a call lasts. */
 export interface Cue {
   readonly sound: 'chirp' | 'pass' | 'step' | 'bark';
@@ -18,7 +20,7 @@ export function synthesizeAmbience(seed: number, cues: readonly Cue[]): Float32A
   addWind(loop, seed);
   for (let second = 0; second < 60; second += 1) addTick(loop, second);
   for (const cue of cues) addCue(loop, cue, seed + Math.round(cue.at * 1000));
-  return loop;
+  return loop.map((sample) => LOUDNESS * sample);
 }
 
 /** Uniform noise -1..1, the same for the same seed (a linear congruential sequence). */

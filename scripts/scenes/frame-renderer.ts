@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { chromium } from '@playwright/test';
 
 const PAGE_FOLDER = new URL('./page/', import.meta.url);
@@ -38,7 +37,6 @@ export async function renderFrames(request: RenderRequest): Promise<void> {
   try {
     const page = await browser.newPage();
     page.on('pageerror', (error) => console.error(error));
-    page.on('console', (message) => console.error(message.text()));
     await page.goto(`http://127.0.0.1:${portOf(server)}/scene.html?scene=${request.sceneName}`);
     await page.evaluate(`renderFrames(${request.from}, ${request.to}, ${request.quality})`);
   } finally {
@@ -63,5 +61,7 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, onFra
 }
 
 function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address.port;
 }

@@ -7,6 +7,7 @@ import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Cue, synthesizeAmbience } from './ambience.ts';
+import { FRONT_DOOR_CUES, GARDEN_CUES } from './cues.ts';
 import { encodeLoopedSound, encodeRendition, type Rendition } from './encode.ts';
 import { renderFrames } from './frame-renderer.ts';
 import { FRAMES_PER_LOOP, FRAMES_PER_SECOND } from './page/frame-cells.ts';
@@ -17,12 +18,9 @@ const RENDITIONS: Readonly<Record<string, Rendition>> = {
   sub: { width: 640, height: 360, level: '3.0', bitrateKbps: 170 },
 };
 
-const chirps = (moments: readonly number[], pitch: number): readonly Cue[] =>
-  moments.map((at, index) => ({ sound: 'chirp', at, level: 0.5 + 0.25 * (index % 3), pitch: pitch + 180 * (index % 4) }));
-
 const SCENES: Readonly<Record<string, { seed: number; cues: readonly Cue[]; posterSecond: number }>> = {
-  'front-door': { seed: 1, posterSecond: 15, cues: chirps([2.4, 13.3, 27.6, 41.2, 55.5], 3600) },
-  garden: { seed: 2, posterSecond: 20, cues: chirps([0.7, 3.3, 8.6, 14.4, 16.1, 22.7, 29.5, 33.2, 38.8, 44.3, 50.6, 57.4], 3900) },
+  'front-door': { seed: 1, posterSecond: 17.5, cues: FRONT_DOOR_CUES },
+  garden: { seed: 2, posterSecond: 43, cues: GARDEN_CUES },
 };
 
 const { values } = parseArgs({

@@ -1,38 +1,37 @@
-import { FRAMES_PER_SECOND } from './frame-cells.ts';
+import { FRAMES_PER_LOOP, FRAMES_PER_SECOND } from './frame-cells.ts';
+import { frontDoor } from './front-door.ts';
+import { garden } from './garden.ts';
+import { drawLens } from './lens.ts';
+import { Mesh } from './mesh.ts';
 import { drawOverlay } from './overlay.ts';
+import { Renderer } from './renderer.ts';
 
-const SCENES = { 'front-door': { id: 1, name: 'Front door', hue: 30 }, garden: { id: 2, name: 'Garden', hue: 110 } } as const;
+const scene = new URLSearchParams(location.search).get('scene') === 'garden' ? garden : frontDoor;
+const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 720 });
+document.body.append(canvas);
+const context = canvas.getContext('2d');
+if (context === null) throw new Error('this browser draws no canvas');
+const still = new Mesh();
+scene.buildStill(still);
+const renderer = new Renderer({ width: canvas.width, height: canvas.height }, still, scene.view, scene.daylight);
+const moving = new Mesh();
 
-const name = new URLSearchParams(location.search).get('scene') === 'garden' ? 'garden' : 'front-door';
-const scene = SCENES[name];
-const canvas = document.querySelector('canvas') as HTMLCanvasElement;
-const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-
-function paint(frameIndex: number): void {
-  const phase = (frameIndex / FRAMES_PER_SECOND / 60) * 2 * Math.PI;
-  const sky = context.createLinearGradient(0, 0, 0, 720);
-  sky.addColorStop(0, `hsl(${scene.hue + 180} 50% 70%)`);
-  sky.addColorStop(0.5, `hsl(${scene.hue} 50% 80%)`);
-  sky.addColorStop(0.51, `hsl(${scene.hue} 35% 40%)`);
-  sky.addColorStop(1, `hsl(${scene.hue} 35% 30%)`);
-  context.fillStyle = sky;
-  context.fillRect(0, 0, 1280, 720);
-  for (let ball = 0; ball < 5; ball += 1) {
-    const turn = phase * (ball * 4 + 10) + ball;
-    context.fillStyle = `hsl(${scene.hue + ball * 40} 60% ${40 + ball * 8}%)`;
-    context.beginPath();
-    context.ellipse(640 + 200 * ball * Math.cos(turn), 400 + 30 * ball * Math.sin(turn), 40, 40, 0, 0, 2 * Math.PI);
-    context.fill();
-  }
-  drawOverlay(context, frameIndex, scene);
+function paint(target: CanvasRenderingContext2D, frameIndex: number): void {
+  moving.clear();
+  scene.buildMoving(moving, frameIndex / FRAMES_PER_SECOND);
+  renderer.draw(moving, (2 * Math.PI * frameIndex) / FRAMES_PER_LOOP);
+  target.drawImage(renderer.canvas, 0, 0);
+  drawLens(target);
+  drawOverlay(target, frameIndex, scene);
 }
 
-async function renderFrames(from: number, to: number, quality: number): Promise<void> {
+/** Draws frames `from` up to but not including `to` and posts each as JPEG to the script that opened the page. */
+async function renderFrames(target: CanvasRenderingContext2D, from: number, to: number, quality: number): Promise<void> {
   for (let frameIndex = from; frameIndex < to; frameIndex += 1) {
-    paint(frameIndex);
+    paint(target, frameIndex);
     const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', quality));
     await fetch(`/frames/${frameIndex}`, { method: 'POST', body: blob });
   }
 }
 
-Object.assign(globalThis, { renderFrames });
+Object.assign(globalThis, { renderFrames: (from: number, to: number, quality: number) => renderFrames(context, from, to, quality) });
