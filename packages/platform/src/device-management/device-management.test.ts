@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AppError } from '@cardea/core';
+import { ptzControl } from '@cardea/protocol';
 import { decodeJwt } from 'jose';
 import { ControlPlane } from '../testing/control-plane.ts';
 
@@ -41,7 +42,7 @@ test('an unbound device may bind and be asked what it is, and nothing else', asy
   assert.equal((await connection.event('alarm.notify', alarm)).error?.code, 1017);
   assert.equal((await connection.event('power.sleeping', { wakeChannel: 'none' })).error?.code, 1017);
   const { result } = await connection.request('server.getInfo', {});
-  assert.deepEqual(Object.keys((result ?? {}).services as object), ['vd']);
+  assert.deepEqual(Object.keys(result?.services ?? {}), ['vd']);
   await plane.until(async () => (await plane.row(device.id)).capabilities !== null);
   await assert.rejects(plane.authorizer.device(plane.principal(), 'view.live', device.id), { status: 'NOT_FOUND' });
   await assert.rejects(plane.management.send(device.id, ptzControl, { channel: 1, action: 'stop' }), { status: 'NOT_BOUND' });
@@ -184,8 +185,9 @@ test('a bound device asks for addresses and a fresh token of the video service',
   await using plane = await ControlPlane.start();
   const { connection } = await plane.boundDevice();
   const { result } = await connection.request('server.getInfo', { services: ['vr'] });
-  const { vr } = (result ?? {}).services as { vr: { baseUrl: string; token: string; tokenExpiresAt: number } };
-  assert.deepEqual([vr.baseUrl, vr.tokenExpiresAt, decodeJwt(vr.token).aud], [`${plane.url}/vr/v1`, 1_767_229_200_000, 'vr']);
+  const { vr } = (result?.services ?? {}) as { vr?: { baseUrl: string; token: string; tokenExpiresAt: number } };
+  assert.deepEqual([vr?.baseUrl, vr?.tokenExpiresAt], [`${plane.url}/vr/v1`, 1_767_229_200_000]);
+  assert.equal(decodeJwt(vr?.token ?? '').aud, 'vr');
   assert.deepEqual(result?.limits, { maxMessageBytes: 65_536, maxSegmentBytes: 52_428_800, eventsPerMin: 120 });
 });
 
