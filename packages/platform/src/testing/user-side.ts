@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Action, Device, Segment } from '@cardea/api';
-import { AppError, createRandom, type Random, silentLogger, VirtualClock } from '@cardea/core';
+import { AppError, createRandom, type Random, silentLogger, SystemClock, VirtualClock } from '@cardea/core';
 import { Registry } from 'prom-client';
 import { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
@@ -55,7 +55,7 @@ export interface Stubs {
 /** Homes and the user API on a real port and a real database, with devices and video made of rows and memory. */
 export class UserSide implements AsyncDisposable {
   // Sessions are dated by the clock of the machine, so the virtual one starts there.
-  readonly clock = new VirtualClock(Date.now());
+  readonly clock = new VirtualClock(new SystemClock().now());
   readonly random: Random = createRandom(this.clock);
   readonly bus = new InProcessBus(silentLogger);
   readonly http = new HttpServer({ logger: silentLogger });
