@@ -22,7 +22,11 @@ export async function playClipLoop(
   while (!signal.aborted) {
     const run = new LoopRun(clip, start, clock);
     receiver.begin(run.media);
-    await run.play(receiver, signal, options);
+    try {
+      await run.play(receiver, signal, options);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
     start = nextStart(clip, clock);
   }
 }

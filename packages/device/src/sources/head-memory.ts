@@ -17,10 +17,10 @@ export async function openHead({ clock, logger, stateDirectory }: OpenHeadOption
   if (stateDirectory === undefined) return new PtzHead({ clock, logger });
   const path = join(stateDirectory, FILE);
   let writing = Promise.resolve();
-  const remember = (memory: HeadMemory): void => {
-    writing = writing
-      .then(() => writeFileDurably(path, JSON.stringify(memory)))
-      .catch((error: unknown) => logger.warn({ err: error }, 'presets could not be kept'));
+  const remember = (memory: HeadMemory): Promise<void> => {
+    const write = writing.then(() => writeFileDurably(path, JSON.stringify(memory)));
+    writing = write.catch(() => {});
+    return write;
   };
   return new PtzHead({ clock, logger, memory: decode(await readFileIfPresent(path), logger), remember });
 }

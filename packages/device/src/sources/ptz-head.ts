@@ -41,8 +41,8 @@ export interface PtzHeadOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly memory?: HeadMemory | undefined;
-  /** Called after each change of presets or home. */
-  readonly remember?: (memory: HeadMemory) => void;
+  /** Keeps presets and home; called after each change. */
+  readonly remember?: (memory: HeadMemory) => Promise<void>;
 }
 
 /** The model of a motorised head: moves take time, end at the limits, and a continuous move always ends by itself. */
@@ -96,13 +96,13 @@ export class PtzHead implements CameraHead {
       case 'gotoPreset':
         return { ...this.go(toVector(this.preset(command).position), command.speed), presetId: this.preset(command).presetId };
       case 'setPreset':
-        return this.setPreset(command);
+        return await this.setPreset(command);
       case 'removePreset':
-        return this.removePreset(command);
+        return await this.removePreset(command);
       case 'gotoHome':
         return this.go(toVector(this.home), command.speed);
       case 'setHome':
-        return this.setHome();
+        return await this.setHome();
       case 'calibrate':
         return this.calibrate();
       default:
@@ -227,7 +227,7 @@ export class PtzHead implements CameraHead {
     return preset;
   }
 
-  private setPreset({ presetId, name }: HeadCommand): HeadOutcome {
+  private async setPreset({ presetId, name }: HeadCommand): Promise<HeadOutcome> {
     if (this.motion !== undefined) throw new AppError('PTZ_MOVING');
     const id = presetId ?? this.freePresetId();
     const used = this.stored.get(id);
@@ -238,21 +238,21 @@ export class PtzHead implements CameraHead {
     }
     const position = rounded(this.rest);
     this.stored.set(id, { presetId: id, name: name ?? used?.name ?? `Preset ${id}`, position, updatedAt: this.options.clock.now() });
-    this.save();
+    await this.save();
     return { ...this.outcome([]), presetId: id };
   }
 
-  private removePreset(command: HeadCommand): HeadOutcome {
+  private async removePreset(command: HeadCommand): Promise<HeadOutcome> {
     const { presetId } = this.preset(command);
     this.stored.delete(presetId);
-    this.save();
+    await this.save();
     return { ...this.outcome([]), presetId };
   }
 
-  private setHome(): HeadOutcome {
+  private async setHome(): Promise<HeadOutcome> {
     if (this.motion !== undefined) throw new AppError('PTZ_MOVING');
     this.home = rounded(this.rest);
-    this.save();
+    await this.save();
     return this.outcome([]);
   }
 
@@ -270,8 +270,8 @@ export class PtzHead implements CameraHead {
     throw new AppError('PRESET_FULL', { max: MAX_PRESETS });
   }
 
-  private save(): void {
-    this.options.remember?.({ presets: this.presets().presets, home: this.home });
+  private async save(): Promise<void> {
+    await this.options.remember?.({ presets: this.presets().presets, home: this.home });
   }
 
   private outcome(limit: readonly PtzAxis[]): HeadOutcome {
