@@ -36,6 +36,8 @@ export class UploadSessions {
       throw new AppError('LIMIT_EXCEEDED', { maxConcurrentUploads: this.maxPerDevice }, { retryAfterMs: CREDIT_RETRY_MS });
     }
     this.running.add(upload);
+    // Who reads the bytes learns of their end; between two reads nobody would listen, and that would end the process.
+    upload.source.on('error', () => {});
     const watch = this.watch(upload);
     return {
       [Symbol.dispose]: () => {

@@ -44,7 +44,7 @@ export class VolumeSync {
   }
 
   /** @throws AppError INTERNAL_ERROR */
-  async file(handle: FileHandle, path: string): Promise<void> {
+  async file(handle: Pick<FileHandle, 'sync'>, path: string): Promise<void> {
     await this.attempt(path, () => handle.sync());
   }
 
