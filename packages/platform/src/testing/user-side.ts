@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Action, Device, Segment } from '@cardea/api';
-import { AppError, createRandom, type Random, silentLogger, SystemClock, VirtualClock } from '@cardea/core';
+import { AppError, createRandom, type Random, SystemClock, silentLogger, VirtualClock } from '@cardea/core';
 import { Registry } from 'prom-client';
 import { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
