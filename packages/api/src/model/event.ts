@@ -18,8 +18,8 @@ export const HomeEvent = Type.Object({
   type: Type.String({
     description: 'alarm type, or `online`, `offline`, `recordingStopped`, `battery`, `firmware`, `storage`, `clock`, `binding`, `config`',
   }),
-  state: Type.Optional(Type.String({ description: 'of an alarm that lasts: `start`, `update`, `end`; `pulse` of one that does not' })),
-  level: Type.Optional(Type.Integer()),
+  state: Type.Optional(Type.String({ description: 'of an alarm that lasts: `start`, `update`, `stop`; `pulse` of one that does not' })),
+  level: Type.Optional(Type.Integer({ minimum: 1, maximum: 4, description: '1 is the most severe' })),
   occurredAt: Instant,
   receivedAt: Instant,
   correlationId: Type.Optional(Type.String({ description: 'the same for all states of one alarm' })),

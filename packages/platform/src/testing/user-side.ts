@@ -203,14 +203,19 @@ export class UserSide implements AsyncDisposable {
   }
 
   /** An alarm of a device, told to the bus. */
-  async raiseAlarm(deviceId: string, homeId: string, occurredAt = this.clock.now()): Promise<string> {
+  async raiseAlarm(
+    deviceId: string,
+    homeId: string,
+    occurredAt = this.clock.now(),
+    { eventId = this.random.ulid(), params = '{}' }: { readonly eventId?: string; readonly params?: string } = {},
+  ): Promise<string> {
     const id = this.random.ulid();
     await this.db
       .insertInto('device_event')
       .values({
         id,
         device_id: deviceId,
-        event_id: this.random.ulid(),
+        event_id: eventId,
         home_id: homeId,
         kind: 'alarm',
         type: 'motion',
@@ -221,7 +226,7 @@ export class UserSide implements AsyncDisposable {
         text: null,
         occurred_at: occurredAt,
         received_at: this.clock.now(),
-        params: '{}',
+        params,
         answer: '{}',
         reviewed: 0,
       })

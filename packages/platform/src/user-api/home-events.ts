@@ -1,5 +1,6 @@
 import type { EventKind, HomeEvent } from '@cardea/api';
 import { AppError } from '@cardea/core';
+import { alarmNotification, validateParams } from '@cardea/protocol';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { Db, Row } from '../store/ports.ts';
 
@@ -84,25 +85,41 @@ export class HomeEvents {
   }
 
   private async describe(rows: readonly Row<'device_event'>[]): Promise<HomeEvent[]> {
-    if (rows.length === 0) return [];
-    const segments = await this.db
-      .selectFrom('segment')
-      .select(['id', 'home_id', 'device_id', 'event_id'])
-      .where('device_id', 'in', [...new Set(rows.map((row) => row.device_id))])
-      .where('event_id', 'in', [...new Set(rows.map((row) => row.event_id))])
-      .where('state', '=', 'stored')
-      .orderBy('start_at')
-      .execute();
+    const segments = await this.segmentsOf(rows);
     return rows.map((row) => {
+      const named = segmentsNamedIn(row);
       const own = segments.filter(
-        (segment) => segment.event_id === row.event_id && segment.device_id === row.device_id && segment.home_id === row.home_id,
+        ({ id, device_id, home_id, event_id }) =>
+          device_id === row.device_id && home_id === row.home_id && (event_id === row.event_id || named.includes(id)),
       );
       return toEvent(
         row,
-        own.map((segment) => segment.id),
+        own.map(({ id }) => id),
       );
     });
   }
+
+  /** Stored segments recorded for these events, or named by them: what a device names may be anything. */
+  private async segmentsOf(rows: readonly Row<'device_event'>[]) {
+    const alarms = rows.filter((row) => row.kind === 'alarm');
+    if (alarms.length === 0) return [];
+    const named = alarms.flatMap(segmentsNamedIn);
+    const eventIds = alarms.map((row) => row.event_id);
+    return await this.db
+      .selectFrom('segment')
+      .select(['id', 'home_id', 'device_id', 'event_id'])
+      .where('device_id', 'in', [...new Set(alarms.map((row) => row.device_id))])
+      .where((e) => (named.length === 0 ? e('event_id', 'in', eventIds) : e.or([e('event_id', 'in', eventIds), e('id', 'in', named)])))
+      .where('state', '=', 'stored')
+      .orderBy('start_at')
+      .execute();
+  }
+}
+
+function segmentsNamedIn(row: Row<'device_event'>): readonly string[] {
+  if (row.kind !== 'alarm') return [];
+  const alarm = validateParams(alarmNotification, JSON.parse(row.params));
+  return alarm.ok ? (alarm.value.media?.segmentIds ?? []) : [];
 }
 
 function toEvent(row: Row<'device_event'>, segmentIds: string[]): HomeEvent {

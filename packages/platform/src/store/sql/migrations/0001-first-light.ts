@@ -129,6 +129,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
   await schema.createIndex('segment_time').on('segment').columns(['home_id', 'device_id', 'state', 'start_at']).execute();
   await schema.createIndex('segment_client').on('segment').columns(['device_id', 'client_segment_id']).execute();
+  await schema.createIndex('segment_event').on('segment').columns(['device_id', 'event_id']).execute();
   await schema.createIndex('segment_confirm').on('segment').columns(['state', 'confirm_before']).execute();
   await schema
     .createTable('upload_statistic')
