@@ -1,4 +1,4 @@
-import { type ErrorData, type StatusName, statusNameOf, statusTable } from '@cardea/protocol';
+import { type ErrorData, type StatusName, statusNameOf, statusTable, type WireError } from '@cardea/protocol';
 
 /** What the other end of a connection said went wrong; kept beside our own status so that an edge can show it. */
 export interface RemoteFailure {
@@ -13,6 +13,8 @@ export interface AppErrorOptions {
   readonly message?: string;
   readonly retryAfterMs?: number;
   readonly remote?: RemoteFailure;
+  /** Where an interface asks for another HTTP status than the table. */
+  readonly httpStatus?: number;
 }
 
 /**
@@ -24,6 +26,7 @@ export class AppError extends Error {
   readonly details: Readonly<Record<string, unknown>> | undefined;
   readonly retryAfterMs: number | undefined;
   readonly remote: RemoteFailure | undefined;
+  readonly httpStatus: number;
 
   constructor(status: StatusName, details?: Readonly<Record<string, unknown>>, options: AppErrorOptions = {}) {
     super(options.message ?? statusTable[status].meaning, { cause: options.cause });
@@ -32,14 +35,11 @@ export class AppError extends Error {
     this.details = details;
     this.retryAfterMs = options.retryAfterMs;
     this.remote = options.remote;
+    this.httpStatus = options.httpStatus ?? statusTable[status].http;
   }
 
   get code(): number {
     return statusTable[this.status].code;
-  }
-
-  get httpStatus(): number {
-    return statusTable[this.status].http;
   }
 
   get retryable(): boolean {
@@ -52,6 +52,11 @@ export class AppError extends Error {
     if (this.retryAfterMs !== undefined) data.retryAfterMs = this.retryAfterMs;
     if (this.details !== undefined) data.details = this.details;
     return data;
+  }
+
+  /** The error object of a wire answer: JSON-RPC on Vd, the member `error` on Vs and Vr. */
+  toWireError(): WireError {
+    return { code: this.code, message: this.message, data: this.toErrorData() };
   }
 
   /** Any thrown value as an AppError; what we did not foresee becomes INTERNAL_ERROR with its cause kept. */

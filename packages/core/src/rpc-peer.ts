@@ -169,7 +169,7 @@ export class RpcPeer {
   }
 
   private fail(id: RpcId | null, error: AppError): void {
-    this.send({ kind: 'error', id, error: { code: error.code, message: error.message, data: error.toErrorData() } });
+    this.send({ kind: 'error', id, error: error.toWireError() });
   }
 
   private send(envelope: Envelope): void {

@@ -66,7 +66,9 @@ export class EventHandlers {
     return this.take(device, params, { kind: 'device', type: 'sleeping' }, async () => this.options.connections.announceSleep(device.id));
   }
 
+  /** Only a push that failed is news: starting and ending are what somebody asked for. */
   async live(params: ParamsOf<typeof liveChange>, device: DeviceRow): Promise<Received> {
+    if (params.state !== 'error') return received;
     return this.take(device, params, { kind: 'device', type: 'live', channel: params.channel, state: params.state, text: params.reason });
   }
 

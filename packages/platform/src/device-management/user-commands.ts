@@ -91,7 +91,7 @@ export class UserCommands {
 
 function foreignAddress(definition: RpcDefinition, member: string): AppError {
   const status = definition.errors.includes('URL_INVALID') ? 'URL_INVALID' : 'FORBIDDEN';
-  return new AppError(status, { member }, { message: 'the address is not one of this platform' });
+  return new AppError(status, { member }, { message: 'the address is not one of this platform', httpStatus: 422 });
 }
 
 function addressesIn(value: unknown): readonly string[] {

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { AppError, type Clock, type Logger } from '@cardea/core';
 import {
   type AnswerOf,
@@ -13,12 +12,14 @@ import {
   validateBody,
 } from '@cardea/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { drainBody } from '../http/drain-body.ts';
+import { toAppError } from '../http/problem.ts';
+import { sendWireError } from '../http/wire-error.ts';
 import { UPLOADS_PATH } from './upload-tickets.ts';
 import type { VideoService } from './video-service.ts';
 import type { BoundDevice } from './vr-access.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
-const LINGER_MS = 5_000;
 const OTHER_METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS'];
 
 interface SegmentRoute {
@@ -32,9 +33,9 @@ export function registerVrRoutes(
   { logger, clock }: { readonly logger: Logger; readonly clock: Clock },
 ): void {
   const fail = (thrown: FastifyError, reply: FastifyReply): FastifyReply => {
-    const error = asAppError(thrown);
+    const error = toAppError(thrown);
     if (error.status === 'INTERNAL_ERROR') logger.error({ err: thrown }, 'a request of the video service failed');
-    return sendError(reply, error);
+    return sendWireError(reply, error, { status: statusOf(error) });
   };
   void app.register(async (vr) => {
     vr.setErrorHandler((thrown: FastifyError, _request, reply) => fail(thrown, reply));
@@ -45,7 +46,7 @@ export function registerVrRoutes(
     uploads.removeAllContentTypeParsers();
     uploads.addContentTypeParser('*', (_request, _payload, done) => done(null));
     uploads.setErrorHandler((thrown: FastifyError, request, reply) => {
-      drain(request.raw, clock);
+      drainBody(request.raw, clock);
       return fail(thrown, reply);
     });
     registerUploads(uploads, service, clock);
@@ -97,8 +98,8 @@ function registerUploads(app: FastifyInstance, service: VideoService, clock: Clo
     method: OTHER_METHODS,
     url,
     handler: async (request, reply) => {
-      drain(request.raw, clock);
-      return sendError(reply.header('allow', 'PUT'), new AppError('INVALID_REQUEST'), 405);
+      drainBody(request.raw, clock);
+      return sendWireError(reply.header('allow', 'PUT'), new AppError('INVALID_REQUEST'), { status: 405 });
     },
   });
 }
@@ -121,7 +122,7 @@ async function createItem(service: VideoService, device: BoundDevice, request: C
   } catch (thrown) {
     const error = AppError.from(thrown);
     if (error.httpStatus >= 500) throw error;
-    return { item: { clientSegmentId: request.clientSegmentId, error: wireErrorOf(error) }, replayed: true };
+    return { item: { clientSegmentId: request.clientSegmentId, error: error.toWireError() }, replayed: true };
   }
 }
 
@@ -144,34 +145,9 @@ function declaredBytes(contentLength: string | undefined): number | undefined {
   return contentLength === undefined ? undefined : Number(contentLength);
 }
 
-/** Lets the rest of a refused body run out, so that the answer is not lost with the connection; one that does not end is cut off. */
-function drain(request: IncomingMessage, clock: Clock): void {
-  if (request.complete || request.destroyed) return;
-  const timer = clock.setTimer(LINGER_MS, () => request.destroy());
-  request.once('close', () => timer[Symbol.dispose]());
-  request.resume();
-}
-
-function asAppError(error: FastifyError): AppError {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new AppError('TOO_LARGE', { maxBytes: BODY_LIMIT_BYTES });
-  if (error.statusCode !== undefined && error.statusCode < 500) return new AppError('INVALID_REQUEST', undefined, { cause: error });
-  return AppError.from(error);
-}
-
 // The ticket is the credential of an upload, so one that ran out forbids, as an object store would say it (B7.2, C8).
 function statusOf(error: AppError): number {
   return error.status === 'TICKET_EXPIRED' ? 403 : error.httpStatus;
-}
-
-function sendError(reply: FastifyReply, error: AppError, status = statusOf(error)): FastifyReply {
-  if (error.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000));
-  return noStore(reply)
-    .code(status)
-    .send({ error: wireErrorOf(error) });
-}
-
-function wireErrorOf(error: AppError) {
-  return { code: error.code, message: error.message, data: error.toErrorData() };
 }
 
 function noStore(reply: FastifyReply): FastifyReply {
