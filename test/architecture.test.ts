@@ -19,7 +19,18 @@ const floorPlan: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders of the platform that each are one functional entity of the Recommendation: none knows another. */
-const services = ['access', 'scheduling', 'device-management', 'media-broadcasting', 'video-service', 'homes', 'user-api', 'notifications'];
+const services = [
+  'access',
+  'scheduling',
+  'device-management',
+  'media-broadcasting',
+  'video-service',
+  'homes',
+  'user-api',
+  'notifications',
+  'uploads',
+  'audit',
+];
 
 const MAX_LINES = 600;
 

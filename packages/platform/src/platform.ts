@@ -28,6 +28,8 @@ import { openSqlite } from './store/sql/sqlite.ts';
 import { loadPlatformKeys } from './tokens/platform-keys.ts';
 import { TokenIssuer } from './tokens/token-issuer.ts';
 import { UrlSigner } from './tokens/url-signer.ts';
+import { registerUploadRoutes } from './uploads/upload-routes.ts';
+import { Uploads } from './uploads/uploads.ts';
 import { UserApi } from './user-api/user-api.ts';
 import { VideoService } from './video-service/video-service.ts';
 import { registerVrRoutes } from './video-service/vr-routes.ts';
@@ -87,6 +89,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const bindings = new Bindings({ ...shared, publicUrl });
   const setup = new Setup({ accounts, homes, random });
 
+  const signer = new UrlSigner(keys.uploadSecret, clock);
+  const uploads = stack.use(new Uploads({ ...shared, objects, signer, publicUrl }));
   const connections = stack.use(new SessionRegistry(shared));
   const servers = new LocalServers({ publicUrl, hasRoom: () => !connections.stopping });
   const devices = stack.use(
@@ -108,7 +112,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       ...shared,
       objects,
       tokens,
-      signer: new UrlSigner(keys.uploadSecret, clock),
+      signer,
       publicUrl,
       serverId: 'cardea',
       limits: { maxSegmentBytes: config['limits.segmentBytes'] },
@@ -170,6 +174,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   registerMetrics(registry, { connections, media });
   registerVsRoutes(http.app, scheduling, { logger });
   registerVrRoutes(http.app, video, { logger, clock });
+  registerUploadRoutes(http.app, uploads, { logger, clock });
   gateway.attach(http);
   media.start(http);
   userApi.start(http);
@@ -179,6 +184,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   scheduling.start();
   await devices.start();
   await video.start();
+  uploads.start();
   stack.use(new Lifetime(logger)).run('purge', async (signal) => {
     while (!signal.aborted) {
       await Promise.all([accounts.purgeExpired(), bindings.purgeExpired(), userApi.purgeExpired()]);

@@ -15,6 +15,8 @@ export interface Tables {
   device_event: DeviceEventTable;
   segment: SegmentTable;
   upload_statistic: UploadStatisticTable;
+  upload: UploadTable;
+  audit: AuditTable;
   idempotency: IdempotencyTable;
   setting: SettingTable;
   user: UserTable;
@@ -174,6 +176,39 @@ export interface UploadStatisticTable {
   period_end_at: Fixed<number>;
   /** The report as received, JSON. */
   report: Fixed<string>;
+}
+
+/** Small objects devices put at a ticket: written when the bytes are durable. */
+export interface UploadTable {
+  /** Of the ticket. */
+  id: Fixed<string>;
+  kind: Fixed<'snapshot' | 'log'>;
+  home_id: Fixed<string>;
+  device_id: Fixed<string>;
+  /** What it belongs to: an event, a task. */
+  reference: Fixed<string>;
+  object_key: Fixed<string>;
+  content_type: Fixed<string>;
+  size_bytes: Fixed<number>;
+  /** Lower-case hex. */
+  sha256: Fixed<string>;
+  stored_at: Fixed<number>;
+}
+
+/** Who did and saw what. Rows are never changed; each holds the hash of the one before. */
+export interface AuditTable {
+  /** From 1, without gaps. */
+  seq: Fixed<number>;
+  at: Fixed<number>;
+  user_id: Fixed<string | null>;
+  home_id: Fixed<string | null>;
+  device_id: Fixed<string | null>;
+  action: Fixed<string>;
+  /** JSON. */
+  detail: Fixed<string>;
+  /** SHA-256, lower-case hex. */
+  previous_hash: Fixed<string>;
+  hash: Fixed<string>;
 }
 
 export interface IdempotencyTable {
