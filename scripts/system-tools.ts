@@ -7,6 +7,7 @@ const tools: Readonly<Record<string, string>> = {
   chromium: 'chromium',
   ffmpeg: 'ffmpeg',
   ffprobe: 'ffmpeg',
+  'nats-server': 'nats-server',
   strace: 'strace',
 };
 
