@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { WebSocket } from 'ws';
 import { capabilitySet } from './capability-set.ts';
 import { Identity } from './identity.ts';
 import { isObject, type Json, numberAt, objectAt, Refusal, textAt } from './json.ts';
@@ -24,32 +25,47 @@ export class Device {
   private readonly head = new PtzHead();
   private readonly bootId = ulid();
   private vd: JsonRpcSocket | undefined;
+  private vdUrl = '';
+  /** Of the schedule, until a keepAlive result brings a newer one. */
+  private vdToken = '';
+  private keepAliveSec = 30;
   private keepAliveTimer: NodeJS.Timeout | undefined;
   private sequence = 0;
   private missed = 0;
-  /** A token that came with a keepAlive result; it replaces that of the schedule. */
-  private renewedToken: string | undefined;
 
   /** `offsetMs` is how wrong its clock is at power up. */
   constructor(vsUrl: string, offsetMs = 0) {
     this.scheduling = new Scheduling(vsUrl, this.identity, offsetMs);
   }
 
-  /** Opens the Vd connection of `schedule`, newest wins, and resolves when the platform has answered the first keepAlive. */
+  /** Opens the Vd connection of `schedule`, and resolves when the platform has answered the first keepAlive. @throws Refusal */
   async connect({ vdUrl, vdToken, keepAliveSec }: Schedule): Promise<JsonRpcSocket> {
-    const url = new URL(vdUrl);
-    url.searchParams.set('deviceId', this.identity.deviceId);
-    const socket = await openSocket(url.href, 'hss.vd.v1.json', this.renewedToken ?? vdToken);
-    const vd = new JsonRpcSocket(socket, (method, params) => this.answer(method, params));
-    clearInterval(this.keepAliveTimer);
+    this.vdUrl = vdUrl;
+    this.vdToken = vdToken;
+    this.keepAliveSec = keepAliveSec;
+    return await this.reconnect();
+  }
+
+  /** Opens a further connection to the same server with the newest token, as after a loss (C3.3). @throws Refusal */
+  async reconnect(): Promise<JsonRpcSocket> {
+    const vd = new JsonRpcSocket(await this.openVd(this.vdToken), (method, params) => this.answer(method, params));
     this.vd = vd;
     this.sequence = 0;
+    this.missed = 0;
     await this.keepAlive(vd);
-    this.keepAliveTimer = setInterval(() => void this.keepAliveOrLeave(vd), keepAliveSec * 1000);
+    clearInterval(this.keepAliveTimer);
+    this.keepAliveTimer = setInterval(() => void this.keepAliveOrLeave(vd), this.keepAliveSec * 1000);
     void vd.closed.then(() => {
       if (this.vd === vd) clearInterval(this.keepAliveTimer);
     });
     return vd;
+  }
+
+  /** Presents `token` to the access server. @throws Refusal with the status of the refused upgrade */
+  async openVd(token: string): Promise<WebSocket> {
+    const url = new URL(this.vdUrl);
+    url.searchParams.set('deviceId', this.identity.deviceId);
+    return await openSocket(url.href, 'hss.vd.v1.json', token);
   }
 
   /** Sends one request on the newest connection. @throws Refusal */
@@ -87,7 +103,7 @@ export class Device {
     const common = { seq, sentAt: this.scheduling.now(), uptimeSec: Math.floor(process.uptime()) };
     const result = await vd.request('device.keepAlive', { ...common, ...(seq === 0 && { info }) });
     numberAt(result, 'serverTime');
-    if (isObject(result.token)) this.renewedToken = textAt(result.token, 'value');
+    if (isObject(result.token)) this.vdToken = textAt(result.token, 'value');
   }
 
   private async keepAliveOrLeave(vd: JsonRpcSocket): Promise<void> {

@@ -69,8 +69,8 @@ export class JsonRpcSocket {
       if (!isObject(params)) throw new Refusal(-32602, 'params must be an object');
       return { result: this.answer(method, params) };
     } catch (error) {
-      const { code, message } = error instanceof Refusal ? error : new Refusal(1000, String(error));
-      return { error: { code, message, data: { name: message, retryable: false } } };
+      const { code, reason } = error instanceof Refusal ? error : new Refusal(1000, String(error));
+      return { error: { code, message: reason, data: { name: reason, retryable: false } } };
     }
   }
 }

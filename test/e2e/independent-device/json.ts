@@ -20,6 +20,12 @@ export function objectAt(from: Json, name: string): Json {
   return value;
 }
 
+/** The objects in the list `name`; none when there is no such list. */
+export function objectsAt(from: Json, name: string): readonly Json[] {
+  const value = from[name];
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
 /** The text member `name`. @throws Refusal -32602 */
 export function textAt(from: Json, name: string): string {
   const value = from[name];
@@ -37,12 +43,15 @@ export function numberAt(from: Json, name: string, fallback?: number): number {
 /** A request that the other end, or this end, refused: `code` as in section B1, `body` the rest of what was said. */
 export class Refusal extends Error {
   readonly code: number;
+  /** What is wrong, without the number. */
+  readonly reason: string;
   readonly status: number | undefined;
   readonly body: Json;
 
-  constructor(code: number, message: string, status?: number, body: Json = {}) {
-    super(`${code} ${message}`);
+  constructor(code: number, reason: string, status?: number, body: Json = {}) {
+    super(`${code} ${reason}`);
     this.code = code;
+    this.reason = reason;
     this.status = status;
     this.body = body;
   }

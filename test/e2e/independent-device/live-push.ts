@@ -35,6 +35,7 @@ export class LivePush {
     try {
       await this.publish(textAt(target, 'url'), textAt(target, 'token'));
     } catch (error) {
+      if (this.ended.signal.aborted) return;
       this.state = 'error';
       this.failure = error instanceof Refusal && error.code === PUSH_REJECTED ? PUSH_REJECTED : PUSH_CONNECT_FAILED;
     } finally {
@@ -59,6 +60,7 @@ export class LivePush {
 
   private async publish(url: string, token: string): Promise<void> {
     const socket = await openSocket(url, 'hss.vm.v1', token);
+    if (this.ended.signal.aborted) return socket.close(1000);
     this.socket = socket;
     socket.once('close', () => this.ended.abort());
     socket.send(JSON.stringify(this.startMessage(token)));
@@ -68,14 +70,16 @@ export class LivePush {
       if (parseObject(data.toString('utf8')).type === 'stop') this.stop('command');
     });
     this.state = 'publishing';
-    for await (const piece of pictures(this.ended.signal)) this.send(socket, piece);
+    for await (const piece of pictures()) {
+      if (this.ended.signal.aborted) break;
+      this.send(socket, piece);
+    }
   }
 
   /** What does not fit is dropped up to the next key frame, so that a slow line shows fewer pictures and never a broken one. */
   private send(socket: WebSocket, { kind, key, bytes }: Piece): void {
-    if (this.ended.signal.aborted) return;
-    if (socket.bufferedAmount > MAX_QUEUED_BYTES) this.keyFrameWanted = true;
     if (key) this.keyFrameWanted = false;
+    if (socket.bufferedAmount > MAX_QUEUED_BYTES) this.keyFrameWanted = true;
     if (kind === 'fragment' && this.keyFrameWanted) return;
     const header = Buffer.alloc(8);
     header.writeUInt8(kind === 'init' ? 0 : 1, 0);
@@ -126,12 +130,15 @@ export class LiveSessions {
   /** Answers live.stop; without a session id everything stops. */
   stop({ sessionId }: Json): Json {
     const stopped = [...this.pushes.keys()].filter((id) => sessionId === undefined || id === sessionId);
-    for (const id of stopped) this.pushes.get(id)?.stop('command');
+    for (const id of stopped) {
+      this.pushes.get(id)?.stop('command');
+      this.pushes.delete(id);
+    }
     return { stopped };
   }
 
   private begin(sessionId: string, target: Json): LivePush {
-    if (this.pushes.size > 0) throw new Refusal(1107, 'TOO_MANY_SESSIONS');
+    if ([...this.pushes.values()].some(({ failure }) => failure === undefined)) throw new Refusal(1107, 'TOO_MANY_SESSIONS');
     const push = new LivePush(sessionId, this.deviceId);
     this.pushes.set(sessionId, push);
     this.started += 1;

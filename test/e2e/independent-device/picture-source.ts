@@ -21,12 +21,10 @@ const encoder = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatenc
 const output = [...encoder, 'yuv420p', '-g', String(fps * gopSec), '-bf', '0', '-f', 'mp4', '-'];
 const input = ['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=${width}x${height}:rate=${fps}`];
 
-/** A test picture in real time, beginning with an init segment and a key frame, until `signal` is aborted. */
-export async function* pictures(signal: AbortSignal): AsyncGenerator<Piece> {
+/** A test picture in real time, beginning with an init segment and a key frame, until the reader has enough. */
+export async function* pictures(): AsyncGenerator<Piece> {
   const flags = ['-movflags', 'empty_moov+default_base_moof+frag_every_frame'];
   const ffmpeg = spawn('ffmpeg', ['-re', ...input, ...flags, ...output], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const end = (): boolean => ffmpeg.kill('SIGKILL');
-  signal.addEventListener('abort', end, { once: true });
   try {
     let collected: Buffer[] = [];
     for await (const { type, bytes } of splitBoxes(ffmpeg.stdout)) {
@@ -37,7 +35,7 @@ export async function* pictures(signal: AbortSignal): AsyncGenerator<Piece> {
       yield { kind: type === 'moov' ? 'init' : 'fragment', key: type === 'mdat' && startsAtKeyFrame(piece), bytes: piece };
     }
   } finally {
-    end();
+    ffmpeg.kill('SIGKILL');
   }
 }
 

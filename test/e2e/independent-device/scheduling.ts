@@ -62,6 +62,7 @@ export class Scheduling {
       reason,
       channels: 1,
       network: { type: 'ethernet' },
+      // A member of the maker's own, which a platform ignores (B0).
       'x-colour': 'green',
     };
   }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { isObject, type Json, parseObject, textAt } from './json.ts';
+import { objectsAt, parseObject, textAt } from './json.ts';
 
 /** Somebody who watches a live address with a plain WebSocket. */
 export class Viewer {
@@ -51,12 +51,8 @@ export async function play(video: Buffer): Promise<Played> {
     });
     child.stdin?.end(video);
   });
-  const { streams, frames } = parseObject(output);
-  const [stream = {}] = objectsOf(streams);
-  const timesSec = objectsOf(frames).map(({ pts_time }) => Number(pts_time));
+  const probed = parseObject(output);
+  const [stream = {}] = objectsAt(probed, 'streams');
+  const timesSec = objectsAt(probed, 'frames').map(({ pts_time }) => Number(pts_time));
   return { width: stream.width, height: stream.height, codec: stream.codec_name, timesSec };
-}
-
-function objectsOf(value: unknown): readonly Json[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
 }
