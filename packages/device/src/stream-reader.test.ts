@@ -5,7 +5,16 @@ import type { AccessUnit, VideoTrack } from '@cardea/media';
 import type { CameraStream, MediaReceiver, ReadOptions } from './camera.ts';
 import { StreamReader } from './stream-reader.ts';
 
-const track: VideoTrack = { kind: 'video', id: 1, timescale: 1_000, codec: 'h264', codecString: 'avc1.64001f', config: new Uint8Array(), width: 2, height: 2 };
+const track: VideoTrack = {
+  kind: 'video',
+  id: 1,
+  timescale: 1_000,
+  codec: 'h264',
+  codecString: 'avc1.64001f',
+  config: new Uint8Array(),
+  width: 2,
+  height: 2,
+};
 
 /** An encoder with ten pictures a second and a key frame each second, whose reads can be counted, broken and silenced. */
 class Encoder {
@@ -24,7 +33,8 @@ class Encoder {
     for (let index = 0; !signal.aborted; index += 1) {
       if (this.trouble === 'fails') throw new Error('the lens fell off');
       const dts = index * 100;
-      if (this.trouble === 'none') receiver.unit({ trackId: 1, dts, pts: dts, duration: 100, keyframe: index % 10 === 0, data: new Uint8Array([index]) });
+      if (this.trouble === 'none')
+        receiver.unit({ trackId: 1, dts, pts: dts, duration: 100, keyframe: index % 10 === 0, data: new Uint8Array([index]) });
       await sleep(clock, 100, { signal });
     }
   }

@@ -8,7 +8,11 @@ import type { HeadCommand } from '../camera.ts';
 import { openHead } from './head-memory.ts';
 import { PtzHead } from './ptz-head.ts';
 
-function newHead(): { head: PtzHead; clock: VirtualClock; control: (command: Omit<HeadCommand, 'channel'>) => ReturnType<PtzHead['control']> } {
+function newHead(): {
+  head: PtzHead;
+  clock: VirtualClock;
+  control: (command: Omit<HeadCommand, 'channel'>) => ReturnType<PtzHead['control']>;
+} {
   const clock = new VirtualClock();
   const head = new PtzHead({ clock, logger: silentLogger });
   return { head, clock, control: (command) => head.control({ channel: 1, ...command }) };

@@ -47,7 +47,12 @@ class Recorder implements MediaReceiver {
   }
 }
 
-async function play(camera: Camera, name: StreamName, clock: VirtualClock, watch: (recorder: Recorder, pass: (ms: number) => Promise<void>) => Promise<void>) {
+async function play(
+  camera: Camera,
+  name: StreamName,
+  clock: VirtualClock,
+  watch: (recorder: Recorder, pass: (ms: number) => Promise<void>) => Promise<void>,
+) {
   const stream = camera.channels[0]?.streams.find((candidate) => candidate.name === name);
   assert.ok(stream);
   const recorder = new Recorder(clock);
@@ -74,7 +79,7 @@ test('the simulated camera shows the true second of the minute and starts with a
     assert.equal(first?.unit.keyframe, true);
     assert.equal(first?.at, -1_300, 'the key frame of second 6');
     assert.ok((first?.arrivedMs ?? 99) <= 40, 'at once');
-    for (const { at, arrivedMs } of recorder.pictures) assert.ok(arrivedMs >= at, 'no picture comes before its time');
+    for (const { at, arrivedMs } of recorder.pictures) assert.ok(arrivedMs >= at - 0.01, 'no picture comes before its time');
     assert.ok((recorder.pictures.at(-1)?.at ?? 0) > 2_900);
     assert.equal(recorder.pictures.length, 4_400 / 40 + 1);
   });
@@ -116,7 +121,26 @@ test('after a step of the clock the picture is lined up again, and time does not
 
 test('a file is played over and over, H.265 with B-frames and sound too', async () => {
   const path = join(directory, 'clip.mp4');
-  ffmpeg('-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25:duration=2', '-f', 'lavfi', '-i', 'sine=duration=2', '-c:v', 'libx265', '-x265-params', 'log-level=none:bframes=2', '-tag:v', 'hvc1', '-c:a', 'aac', '-shortest', path);
+  ffmpeg(
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc2=size=320x180:rate=25:duration=2',
+    '-f',
+    'lavfi',
+    '-i',
+    'sine=duration=2',
+    '-c:v',
+    'libx265',
+    '-x265-params',
+    'log-level=none:bframes=2',
+    '-tag:v',
+    'hvc1',
+    '-c:a',
+    'aac',
+    '-shortest',
+    path,
+  );
   const clock = new VirtualClock(MINUTE_AT);
   await using camera = await createFileCamera({ path, clock });
   const [channel] = camera.channels;

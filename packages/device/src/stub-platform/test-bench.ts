@@ -9,7 +9,8 @@ import { createSimulatedCamera } from '../sources/simulated.ts';
 import { StubPlatform } from './stub-platform.ts';
 
 const PATIENCE_MS = 10_000;
-const STEP_MS = 20;
+const MEDIA_STEP_MS = 20;
+const MESSAGE_STEP_MS = 250;
 
 /** A device, a platform by hand, and a clock that both share and that only the test moves. */
 export class TestBench implements AsyncDisposable {
@@ -66,17 +67,25 @@ export class TestBench implements AsyncDisposable {
     }
   }
 
-  /** Lets time pass, slowly enough for network and disk to keep up, until `condition` holds or `ms` are over. */
-  async pass(ms: number, condition: () => boolean = () => false): Promise<void> {
-    for (let passed = 0; passed < ms && !condition(); passed += STEP_MS) {
-      await this.clock.advance(Math.min(STEP_MS, ms - passed));
+  /**
+   * Lets time pass until `condition` holds or `ms` are over, slowly enough for network and disk to keep up: 20 ms at a time
+   * where media flows, more where only messages do.
+   */
+  async pass(ms: number, condition: () => boolean = () => false, stepMs = MEDIA_STEP_MS): Promise<void> {
+    for (let passed = 0; passed < ms && !condition(); passed += stepMs) {
+      await this.clock.advance(Math.min(stepMs, ms - passed));
       await turn();
     }
   }
 
+  /** As `pass`, for times in which only messages flow. */
+  async idle(ms: number): Promise<void> {
+    await this.pass(ms, undefined, MESSAGE_STEP_MS);
+  }
+
   /** Lets at most `ms` pass until `condition` holds. */
-  async within(ms: number, condition: () => boolean, what: string): Promise<void> {
-    await this.pass(ms, condition);
+  async within(ms: number, condition: () => boolean, what: string, stepMs?: number): Promise<void> {
+    await this.pass(ms, condition, stepMs);
     await this.until(condition, what);
   }
 

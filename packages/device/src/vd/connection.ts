@@ -97,6 +97,7 @@ export class Connection {
     try {
       while (!signal.aborted) {
         this.current = await this.establish(signal);
+        if (this.current === undefined) return;
         this.options.onOnline();
         const end = await this.watch(signal);
         if (signal.aborted || !(await this.react(end, signal))) return;
@@ -126,25 +127,37 @@ export class Connection {
     return { accepted: true, switchAt: clock.now() + Math.round(jitterMs) };
   }
 
-  /** Resolves with a connection whose first keep-alive was answered. @throws AppError CANCELLED when `signal` aborts */
-  private async establish(signal: AbortSignal): Promise<VdSession> {
-    const { clock, logger } = this.options;
+  /**
+   * Resolves with a connection whose first keep-alive was answered, or with nothing when the platform switches the device off.
+   * @throws AppError CANCELLED when `signal` aborts
+   */
+  private async establish(signal: AbortSignal): Promise<VdSession | undefined> {
     while (true) {
       const access = await this.usableAccess(signal);
       try {
         return await this.open(access, signal);
       } catch (error) {
         if (signal.aborted) throw error;
-        this.failures += 1;
-        const failure = AppError.from(error);
-        // An access server that refuses the credential, or two failures, lead back to the scheduling service.
-        const refused = failure.status !== 'RATE_LIMITED' && failure.status !== 'NO_CAPACITY' && failure.details?.httpStatus !== undefined;
-        if (refused || this.failures >= vdTimers.attemptsBeforeVs) this.ask ??= this.askAfterLoss('reconnect');
-        const waitMs = Math.max(failure.retryAfterMs ?? 0, this.backoff.next());
-        logger.warn({ status: failure.status, waitMs: Math.round(waitMs) }, 'no connection to the access server');
-        await sleep(clock, waitMs, { signal });
+        if (!(await this.recover(AppError.from(error), signal))) return undefined;
       }
     }
+  }
+
+  /** Waits as a failed connection asks for. False: stay away for good. */
+  private async recover(failure: AppError, signal: AbortSignal): Promise<boolean> {
+    const { clock, logger } = this.options;
+    const { closeCode, httpStatus } = failure.details ?? {};
+    // The server has said why before it had even heard us.
+    if (typeof closeCode === 'number' && closeReactionTo(closeCode) !== 'retry')
+      return await this.react({ code: closeCode, reason: 'at once' }, signal);
+    this.failures += 1;
+    // An access server that refuses the credential, or two failures, lead back to the scheduling service.
+    const refused = failure.status !== 'RATE_LIMITED' && failure.status !== 'NO_CAPACITY' && httpStatus !== undefined;
+    if (refused || this.failures >= vdTimers.attemptsBeforeVs) this.ask ??= this.askAfterLoss('reconnect');
+    const waitMs = Math.max(failure.retryAfterMs ?? 0, this.backoff.next());
+    logger.warn({ status: failure.status, waitMs: Math.round(waitMs) }, 'no connection to the access server');
+    await sleep(clock, waitMs, { signal });
+    return true;
   }
 
   private async usableAccess(signal: AbortSignal): Promise<VdAccess> {

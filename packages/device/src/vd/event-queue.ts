@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { AppError, Backoff, type CallOptions, type Clock, hasStatus, type Logger, type Random, sleep, TokenBucket } from '@cardea/core';
 import {
   backoffDefaults,
+  conforms,
+  ErrorData,
   type ParamsOf,
   type ResultOf,
   type RpcDefinition,
@@ -140,7 +142,7 @@ export class EventQueue implements AsyncDisposable {
         if (signal.aborted) return;
         const failure = AppError.from(error);
         logger.warn({ status: failure.status, method: next.definition.method }, 'an event was not acknowledged and is sent again');
-        await sleep(clock, Math.max(failure.retryAfterMs ?? 0, backoff.next()), { signal }).catch(() => {});
+        await sleep(clock, Math.max(waitAskedBy(failure), backoff.next()), { signal }).catch(() => {});
       }
     }
   }
@@ -184,6 +186,11 @@ export class EventQueue implements AsyncDisposable {
       [...this.waiting.values()].map(({ definition, params }) => ({ queued: { method: definition.method, params } })),
     );
   }
+}
+
+function waitAskedBy({ remote, retryAfterMs }: AppError): number {
+  const asked = conforms(ErrorData, remote?.data) ? remote?.data.retryAfterMs : undefined;
+  return retryAfterMs ?? asked ?? 0;
 }
 
 /** Sending the same bytes again would bring the same refusal. */

@@ -178,7 +178,7 @@ class RetryWaits {
   }
 
   after(error: AppError): number {
-    this.unreachable = error.remote === undefined && error.details?.httpStatus === undefined ? this.unreachable + 1 : 0;
+    this.unreachable = ['GOING_AWAY', 'TIMEOUT'].includes(error.status) ? this.unreachable + 1 : 0;
     switch (error.status) {
       case 'AUTH_INVALID':
       case 'UNAUTHORIZED':
