@@ -1,0 +1,109 @@
+import { type AnswerOf, ApiProblem, type Client, type RouteOf, type Segment } from '@cardea/api';
+import { type QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
+import { useApp } from '../app-context.ts';
+
+export type User = AnswerOf<RouteOf<'me.get'>>;
+export type Home = AnswerOf<RouteOf<'home.get'>>;
+export type Device = AnswerOf<RouteOf<'device.get'>>;
+export type Session = AnswerOf<RouteOf<'session.list'>>['items'][number];
+export type StreamName = Device['channels'][number]['streams'][number];
+
+const PAGE_ITEMS = 200;
+/** A list longer than this many pages is cut. */
+const MAX_PAGES = 20;
+
+export const keys = {
+  me: ['me'],
+  homes: ['homes'],
+  devices: ['devices'],
+  sessions: ['sessions'],
+  presets: (deviceId: string, channel: number) => ['presets', deviceId, channel],
+  segments: (deviceId: string, channel: number, from: number) => ['segments', deviceId, channel, from],
+} as const;
+
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+async function allPages<T>(read: (cursor: string | undefined) => Promise<Page<T>>): Promise<readonly T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const answer = await read(cursor);
+    items.push(...answer.items);
+    cursor = answer.next;
+    if (cursor === undefined) break;
+  }
+  return items;
+}
+
+/** The user, or `null` when nobody is logged in. */
+export function meQuery(api: Client) {
+  return queryOptions<User | null>({
+    queryKey: keys.me,
+    queryFn: ({ signal }) => api.call('me.get', { signal }).catch(nullWhenLoggedOut),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+function nullWhenLoggedOut(error: unknown): null {
+  if (error instanceof ApiProblem && error.status === 401) return null;
+  throw error;
+}
+
+/** The devices the user may see, by name. The event stream keeps them fresh. */
+export function devicesQuery(api: Client) {
+  return queryOptions<readonly Device[]>({
+    queryKey: keys.devices,
+    queryFn: ({ signal }) => allPages((cursor) => api.call('device.list', { query: { cursor, limit: PAGE_ITEMS }, signal })),
+    staleTime: 60_000,
+  });
+}
+
+export function homesQuery(api: Client) {
+  return queryOptions<readonly Home[]>({
+    queryKey: keys.homes,
+    queryFn: async ({ signal }) => (await api.call('home.list', { signal })).items,
+    staleTime: 60_000,
+  });
+}
+
+/** Recordings of one channel that touch `fromMs` to `toMs`, oldest first. The event stream adds new ones. */
+export function segmentsQuery(api: Client, { deviceId, channel, fromMs, toMs }: SegmentRange) {
+  return queryOptions<readonly Segment[]>({
+    queryKey: keys.segments(deviceId, channel, fromMs),
+    queryFn: ({ signal }) =>
+      allPages((cursor) =>
+        api.call('segment.list', {
+          params: { id: deviceId },
+          query: { from: fromMs, to: toMs, channel, cursor, limit: PAGE_ITEMS },
+          signal,
+        }),
+      ),
+    staleTime: 30_000,
+  });
+}
+
+export interface SegmentRange {
+  readonly deviceId: string;
+  readonly channel: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export function useDevices() {
+  return useQuery(devicesQuery(useApp().api));
+}
+
+/** One device of the list; `undefined` while it is read and when there is none of this id. */
+export function useDevice(id: string) {
+  const { data, ...query } = useQuery(devicesQuery(useApp().api));
+  return { ...query, device: data?.find((candidate) => candidate.id === id) };
+}
+
+/** Forgets everything that belongs to whoever was logged in. */
+export function forgetUser(queries: QueryClient): void {
+  queries.setQueryData(keys.me, null);
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
+}

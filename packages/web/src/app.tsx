@@ -1,0 +1,87 @@
+import { MantineProvider } from '@mantine/core';
+import { type QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query';
+import type { i18n } from 'i18next';
+import { lazy, Suspense } from 'react';
+import { I18nextProvider, useTranslation } from 'react-i18next';
+import { BrowserRouter, Link, Navigate, Route, Routes, useLocation } from 'react-router';
+import type { LinkLogin } from './api/one-time-login.ts';
+import { meQuery } from './api/queries.ts';
+import { AppContext, type AppServices, useApp } from './app-context.ts';
+import { HomePage } from './pages/home-page.tsx';
+import { EmptyState } from './parts/empty-state.tsx';
+import { Entrance } from './parts/entrance.tsx';
+import { ProblemNotice } from './parts/problem-notice.tsx';
+import { Shell } from './parts/shell.tsx';
+import { theme } from './theme/theme.ts';
+
+const AccountPage = lazy(async () => ({ default: (await import('./pages/account-page.tsx')).AccountPage }));
+const CameraPage = lazy(async () => ({ default: (await import('./pages/camera-page.tsx')).CameraPage }));
+const DevicesPage = lazy(async () => ({ default: (await import('./pages/devices-page.tsx')).DevicesPage }));
+const LoginPage = lazy(async () => ({ default: (await import('./pages/login-page.tsx')).LoginPage }));
+const SetupPage = lazy(async () => ({ default: (await import('./pages/setup-page.tsx')).SetupPage }));
+
+export interface AppProps {
+  readonly services: AppServices;
+  readonly queries: QueryClient;
+  readonly texts: i18n;
+  /** How the login link went that opened the page. */
+  readonly linkLogin: LinkLogin;
+}
+
+export function App({ services, queries, texts, linkLogin }: AppProps) {
+  return (
+    <I18nextProvider i18n={texts}>
+      {/* The variables and classes of the library come from its style sheets: our policy allows no style elements. */}
+      <MantineProvider theme={theme} defaultColorScheme="auto" withCssVariables={false} withGlobalClasses={false}>
+        <QueryClientProvider client={queries}>
+          <AppContext value={services}>
+            <BrowserRouter>
+              <Suspense>
+                <Routes>
+                  <Route path="/setup" element={<SetupPage />} />
+                  <Route path="/login" element={<LoginPage linkFailed={linkLogin === 'failed'} />} />
+                  <Route element={<LoggedIn />}>
+                    <Route index element={<HomePage />} />
+                    <Route path="/devices" element={<DevicesPage />} />
+                    <Route path="/cameras/:deviceId/:channel" element={<CameraPage />} />
+                    <Route path="/account" element={<AccountPage />} />
+                    <Route path="*" element={<NotFound />} />
+                  </Route>
+                </Routes>
+              </Suspense>
+            </BrowserRouter>
+          </AppContext>
+        </QueryClientProvider>
+      </MantineProvider>
+    </I18nextProvider>
+  );
+}
+
+/** Everything that needs a login; leads to it otherwise. */
+function LoggedIn() {
+  const { t } = useTranslation();
+  const { api } = useApp();
+  const { pathname, search } = useLocation();
+  const me = useQuery(meQuery(api));
+  const setup = useQuery({ queryKey: ['setup'], queryFn: () => api.call('setup.get'), enabled: me.data === null });
+  if (me.data) return <Shell />;
+  if (me.isError) {
+    return (
+      <Entrance title={t('app.name')}>
+        <ProblemNotice problem={me.error} onRetry={() => void me.refetch()} />
+      </Entrance>
+    );
+  }
+  if (setup.data?.needed) return <Entrance title={t('app.noOwner')} lead={t('app.noOwnerHint')} children={null} />;
+  if (setup.isFetched) return <Navigate to="/login" replace state={{ from: pathname + search }} />;
+  return null;
+}
+
+function NotFound() {
+  const { t } = useTranslation();
+  return (
+    <EmptyState icon="broken" title={t('app.notFound')} hint={t('app.notFoundHint')}>
+      <Link to="/">{t('app.toHome')}</Link>
+    </EmptyState>
+  );
+}

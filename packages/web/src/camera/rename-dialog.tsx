@@ -1,0 +1,40 @@
+import { Button, Modal, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Device } from '../api/queries.ts';
+import { useRename } from '../devices/use-rename.ts';
+import form from '../parts/form.module.css';
+import { ProblemNotice } from '../parts/problem-notice.tsx';
+
+export function RenameDialog({ device, onClose }: { readonly device: Device; readonly onClose: () => void }) {
+  const { t } = useTranslation();
+  const [name, setName] = useState(device.name);
+  const rename = useRename(device.id);
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    rename.mutate(name, { onSuccess: onClose });
+  };
+  return (
+    <Modal opened onClose={onClose} title={t('rename.title')} closeButtonProps={{ 'aria-label': t('app.close'), size: 44 }}>
+      <form className={form.form} onSubmit={submit}>
+        <TextInput
+          label={t('field.deviceName')}
+          required
+          maxLength={80}
+          data-autofocus
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        {rename.isError && <ProblemNotice problem={rename.error} />}
+        <div className={form.row}>
+          <Button variant="default" onClick={onClose}>
+            {t('app.cancel')}
+          </Button>
+          <Button type="submit" loading={rename.isPending}>
+            {t('app.save')}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

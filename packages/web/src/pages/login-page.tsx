@@ -1,0 +1,71 @@
+import { ApiProblem } from '@cardea/api';
+import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Navigate, useLocation } from 'react-router';
+import { keys } from '../api/queries.ts';
+import { useApp } from '../app-context.ts';
+import { Entrance } from '../parts/entrance.tsx';
+import form from '../parts/form.module.css';
+import { ProblemNotice } from '../parts/problem-notice.tsx';
+
+export function LoginPage({ linkFailed }: { readonly linkFailed: boolean }) {
+  const { t } = useTranslation();
+  const { api } = useApp();
+  const queries = useQueryClient();
+  const location = useLocation();
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const login = useMutation({
+    mutationFn: () => api.call('session.create', { body: { email: email.trim(), password } }),
+    onSuccess: ({ user }) => queries.setQueryData(keys.me, user),
+  });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    login.mutate();
+  };
+  if (login.isSuccess) return <Navigate to={cameFrom(location.state)} replace />;
+  return (
+    <Entrance title={t('login.title')}>
+      {linkFailed && login.isIdle && <ProblemNotice problem={undefined} text={t('login.expiredLink')} />}
+      <form className={form.form} onSubmit={submit}>
+        <TextInput
+          label={t('field.email')}
+          type="email"
+          autoComplete="username"
+          required
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+        />
+        <PasswordInput
+          label={t('field.password')}
+          autoComplete="current-password"
+          required
+          visibilityToggleButtonProps={{ 'aria-label': t('field.showPassword') }}
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
+        {login.isError && <LoginProblem problem={login.error} />}
+        <Button type="submit" loading={login.isPending}>
+          {t('login.submit')}
+        </Button>
+      </form>
+    </Entrance>
+  );
+}
+
+function LoginProblem({ problem }: { readonly problem: Error }) {
+  const { t } = useTranslation();
+  if (!(problem instanceof ApiProblem)) return <ProblemNotice problem={problem} />;
+  if (problem.status === 401 || problem.status === 400) return <ProblemNotice problem={problem} text={t('login.wrong')} />;
+  if (problem.status !== 429) return <ProblemNotice problem={problem} />;
+  const minutes = Math.max(1, Math.ceil((problem.retryAfterMs ?? 60_000) / 60_000));
+  return <ProblemNotice problem={problem} text={t('login.tooMany', { count: minutes })} />;
+}
+
+/** The page that asked for the login. */
+function cameFrom(state: unknown): string {
+  const from = typeof state === 'object' && state !== null && 'from' in state ? state.from : undefined;
+  return typeof from === 'string' && /^\/(?!\/)/.test(from) ? from : '/';
+}

@@ -1,0 +1,83 @@
+import { ApiProblem } from '@cardea/api';
+import { Anchor, Button, PasswordInput, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, Navigate, useSearchParams } from 'react-router';
+import { keys } from '../api/queries.ts';
+import { useApp } from '../app-context.ts';
+import { Entrance } from '../parts/entrance.tsx';
+import form from '../parts/form.module.css';
+import { ProblemNotice } from '../parts/problem-notice.tsx';
+
+export function SetupPage() {
+  const { t } = useTranslation();
+  const { api } = useApp();
+  const queries = useQueryClient();
+  const [search] = useSearchParams();
+  const setupToken = search.get('token') ?? '';
+  const [account, setAccount] = useState({ name: '', email: '', password: '' });
+  const setUp = useMutation({
+    mutationFn: () => {
+      const { timeZone: timezone } = Intl.DateTimeFormat().resolvedOptions();
+      return api.call('setup.create', { body: { ...account, email: account.email.trim(), setupToken, timezone } });
+    },
+    onSuccess: ({ user }) => queries.setQueryData(keys.me, user),
+  });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    setUp.mutate();
+  };
+  const change = (member: keyof typeof account) => (event: FormEvent<HTMLInputElement>) => {
+    const { value } = event.currentTarget;
+    setAccount((before) => ({ ...before, [member]: value }));
+  };
+  if (setUp.isSuccess) return <Navigate to="/" replace />;
+  return (
+    <Entrance title={t('setup.title')} lead={t('setup.lead')}>
+      <form className={form.form} onSubmit={submit}>
+        <TextInput label={t('field.name')} autoComplete="name" required maxLength={80} value={account.name} onChange={change('name')} />
+        <TextInput
+          label={t('field.email')}
+          type="email"
+          autoComplete="username"
+          required
+          maxLength={254}
+          value={account.email}
+          onChange={change('email')}
+        />
+        <PasswordInput
+          label={t('field.newPassword')}
+          description={t('field.newPasswordHint')}
+          autoComplete="new-password"
+          required
+          minLength={8}
+          maxLength={256}
+          visibilityToggleButtonProps={{ 'aria-label': t('field.showPassword') }}
+          value={account.password}
+          onChange={change('password')}
+        />
+        {setupToken === '' && <ProblemNotice problem={undefined} text={t('setup.noToken')} />}
+        {setUp.isError && <SetupProblem problem={setUp.error} />}
+        <Button type="submit" loading={setUp.isPending} disabled={setupToken === ''}>
+          {t('setup.submit')}
+        </Button>
+      </form>
+    </Entrance>
+  );
+}
+
+function SetupProblem({ problem }: { readonly problem: Error }) {
+  const { t } = useTranslation();
+  if (!(problem instanceof ApiProblem)) return <ProblemNotice problem={problem} />;
+  if (problem.status === 401) return <ProblemNotice problem={problem} text={t('setup.badToken')} />;
+  if (problem.status !== 409) return <ProblemNotice problem={problem} />;
+  return (
+    <>
+      <ProblemNotice problem={problem} text={t('setup.done')} />
+      <Anchor component={Link} to="/login">
+        {t('setup.logIn')}
+      </Anchor>
+    </>
+  );
+}

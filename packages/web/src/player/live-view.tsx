@@ -1,0 +1,88 @@
+import { Button } from '@mantine/core';
+import { type CSSProperties, type ReactNode, type SyntheticEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Device } from '../api/queries.ts';
+import { Icon, type IconName } from '../parts/icon.tsx';
+import { useNow } from '../use-now.ts';
+import styles from './live-view.module.css';
+import { type PictureState, pictureState } from './picture-state.ts';
+import { pictureHint } from './picture-text.ts';
+import { StateBadge } from './state-badge.tsx';
+import { Still } from './still.tsx';
+import type { Live } from './use-live.ts';
+
+export interface LiveViewProps {
+  readonly device: Device;
+  readonly live: Live;
+  readonly muted: boolean;
+  /** Tells why there is no picture, and offers to try again. Not for pictures that are links. */
+  readonly explains: boolean;
+  /** Lies over the picture. */
+  readonly children?: ReactNode;
+}
+
+const AGE_STEP_MS = 1_000;
+const RATIO_DEFAULT = '16 / 9';
+
+/** The live picture of a camera, or the last one, and always what it is. */
+export function LiveView({ device, live, muted, explains, children }: LiveViewProps) {
+  const { videoRef, status, still, player } = live;
+  const now = useNow(AGE_STEP_MS);
+  const [ratio, setRatio] = useState(RATIO_DEFAULT);
+  const state = pictureState(device, status);
+  const moving = status.kind === 'playing' || status.kind === 'stalled';
+  const onSize = ({ currentTarget: { videoWidth, videoHeight } }: SyntheticEvent<HTMLVideoElement>): void => {
+    if (videoWidth > 0) setRatio(`${videoWidth} / ${videoHeight}`);
+  };
+  const style: CSSProperties & Record<'--picture-ratio', string> = { '--picture-ratio': ratio };
+  return (
+    <div className={styles.stage} style={style}>
+      {/* biome-ignore lint/a11y/useMediaCaption: nobody writes captions for live pictures */}
+      <video
+        ref={videoRef}
+        className={`${styles.picture} ${moving ? '' : styles.hidden} ${status.kind === 'stalled' ? styles.stopped : ''}`}
+        muted={muted}
+        playsInline
+        onResize={onSize}
+        onLoadedMetadata={onSize}
+      />
+      {!moving && still !== undefined && <Still picture={still} className={styles.still} />}
+      {!moving && <Why state={state} hasStill={still !== undefined} explains={explains} onRetry={() => player?.retry()} />}
+      {children}
+      <div className={styles.top}>
+        <StateBadge state={state} now={now} stillAt={moving ? undefined : still?.takenAt} />
+      </div>
+    </div>
+  );
+}
+
+const signs: Partial<Record<PictureState['kind'], IconName>> = {
+  asleep: 'moon',
+  private: 'shield',
+  offline: 'broken',
+  offlineSince: 'broken',
+  refused: 'broken',
+  unsupported: 'broken',
+};
+
+interface WhyProps {
+  readonly state: PictureState;
+  readonly hasStill: boolean;
+  readonly explains: boolean;
+  readonly onRetry: () => void;
+}
+
+function Why({ state, hasStill, explains, onRetry }: WhyProps) {
+  const { t } = useTranslation();
+  const sign = signs[state.kind];
+  const hint = explains ? pictureHint(t, state) : undefined;
+  const canRetry = explains && (state.kind === 'blocked' || state.kind === 'refused' || state.kind === 'retrying');
+  return (
+    <div className={styles.why}>
+      {sign !== undefined && <Icon name={sign} size={explains ? 40 : 32} />}
+      {(state.kind === 'connecting' || state.kind === 'retrying') && !hasStill && <span className={styles.pulse} aria-hidden="true" />}
+      {hint !== undefined && <p className={styles.reason}>{hint}</p>}
+      {canRetry && <Button onClick={onRetry}>{state.kind === 'blocked' ? t('picture.play') : t('app.retry')}</Button>}
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { useTranslation } from 'react-i18next';
+import { clockText, minuteText } from '../time-text.ts';
+import type { Span } from './coverage.ts';
+import styles from './recordings-panel.module.css';
+
+export interface HourBandProps {
+  readonly span: Span;
+  /** What is covered of it. */
+  readonly spans: readonly Span[];
+  /** The instant on show. */
+  readonly at: number;
+  readonly onPick: (instant: number) => void;
+}
+
+/** An hour as a band: filled where there is video, hatched where there is none. A slider moves the instant on show. */
+export function HourBand({ span, spans, at, onPick }: HourBandProps) {
+  const { t } = useTranslation();
+  const lengthMs = span.to - span.from;
+  const value = Math.round((Math.min(Math.max(at, span.from), span.to) - span.from) / 1_000);
+  return (
+    <div>
+      <div className={styles.band}>
+        <div className={styles.track}>
+          <svg viewBox={`0 0 ${lengthMs} 10`} preserveAspectRatio="none" aria-hidden="true">
+            {spans.flatMap(({ from, to }) =>
+              [styles.covered, styles.video].map((className) => (
+                <rect key={`${from} ${className}`} className={className} x={from - span.from} y="0" width={to - from} height="10" />
+              )),
+            )}
+          </svg>
+        </div>
+        <input
+          type="range"
+          className={styles.slider}
+          min={0}
+          max={lengthMs / 1_000 - 1}
+          step={1}
+          value={value}
+          aria-label={t('recordings.position')}
+          aria-valuetext={clockText(span.from + value * 1_000)}
+          onChange={(event) => onPick(span.from + Number(event.currentTarget.value) * 1_000)}
+        />
+      </div>
+      <div className={styles.ends} aria-hidden="true">
+        <span>{minuteText(span.from)}</span>
+        <span>{minuteText(span.from + lengthMs / 2)}</span>
+        <span>{minuteText(span.to)}</span>
+      </div>
+    </div>
+  );
+}

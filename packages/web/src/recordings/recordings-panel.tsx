@@ -1,0 +1,116 @@
+import { Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { segmentsQuery } from '../api/queries.ts';
+import { useApp } from '../app-context.ts';
+import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { durationText, minuteText } from '../time-text.ts';
+import { useNow } from '../use-now.ts';
+import { bestStream, coverageOf, coveredMs, minutesOf, type Span } from './coverage.ts';
+import { DayPicker } from './day-picker.tsx';
+import { HourBand } from './hour-band.tsx';
+import { addDays, dayStart, hourStart, hoursOf } from './hours.ts';
+import styles from './recordings-panel.module.css';
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const NOW_STEP_MS = 10_000;
+
+export interface RecordingsPanelProps {
+  readonly deviceId: string;
+  readonly channel: number;
+  /** The instant on show, `undefined` while it is live. */
+  readonly playedAt: number | undefined;
+  readonly onPlay: (instant: number) => void;
+}
+
+/** What was recorded: choose a day and an hour, then a minute. */
+export function RecordingsPanel({ deviceId, channel, playedAt, onPlay }: RecordingsPanelProps) {
+  const { t } = useTranslation();
+  const now = useNow(NOW_STEP_MS);
+  const [hour, setHour] = useState(() => hourStart(now));
+  const playedHour = playedAt === undefined ? undefined : hourStart(playedAt);
+  // The playback goes on into the next hour; the list follows it there, and only then.
+  useEffect(() => {
+    if (playedHour !== undefined) setHour(playedHour);
+  }, [playedHour]);
+  const pickDay = (day: number): void => {
+    const sameHour = day + (hour - dayStart(hour));
+    setHour(hourStart(Math.min(sameHour, now)));
+  };
+  return (
+    <section className={styles.panel} aria-labelledby="recordings">
+      <div className={styles.head}>
+        <h2 id="recordings">{t('recordings.title')}</h2>
+        <DayPicker day={dayStart(hour)} today={dayStart(now)} onPick={pickDay} onStep={(days) => pickDay(addDays(hour, days))} />
+      </div>
+      <Hours hour={hour} now={now} onPick={setHour} />
+      <Hour key={hour} {...{ deviceId, channel, hour, now, playedAt, onPlay }} />
+    </section>
+  );
+}
+
+function Hours({ hour, now, onPick }: { readonly hour: number; readonly now: number; readonly onPick: (hour: number) => void }) {
+  const { t } = useTranslation();
+  const chosen = useRef<HTMLButtonElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another hour is another button
+  useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [hour]);
+  return (
+    <fieldset className={styles.hours} aria-label={t('recordings.hours')}>
+      {hoursOf(hour).map((candidate) => (
+        <button
+          key={candidate}
+          type="button"
+          ref={candidate === hour ? chosen : null}
+          className={styles.hour}
+          aria-pressed={candidate === hour}
+          disabled={candidate > now}
+          onClick={() => onPick(candidate)}
+        >
+          {minuteText(candidate)}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+interface HourProps extends RecordingsPanelProps {
+  readonly hour: number;
+  readonly now: number;
+}
+
+function Hour({ deviceId, channel, hour, now, playedAt, onPlay }: HourProps) {
+  const { t } = useTranslation();
+  const { api } = useApp();
+  const segments = useQuery(segmentsQuery(api, { deviceId, channel, fromMs: hour, toMs: hour + HOUR_MS }));
+  if (segments.isError) return <ProblemNotice problem={segments.error} onRetry={() => void segments.refetch()} />;
+  if (segments.data === undefined) return <Skeleton h={120} radius={8} />;
+  const span: Span = { from: hour, to: hour + HOUR_MS };
+  const spans = coverageOf(bestStream(segments.data), span);
+  const times = { from: minuteText(span.from), to: minuteText(span.to) };
+  const minutes = minutesOf(spans, hour);
+  return (
+    <>
+      <HourBand span={span} spans={spans} at={playedAt ?? now} onPick={onPlay} />
+      <p className={styles.muted}>
+        {spans.length === 0 ? t('recordings.none', times) : t('recordings.summary', { ...times, amount: durationText(coveredMs(spans)) })}
+      </p>
+      <ul className={styles.minutes} aria-label={t('recordings.minutes', { hour: times.from })}>
+        {minutes.map((minute) => (
+          <li key={minute}>
+            <button
+              type="button"
+              className={styles.minute}
+              aria-current={playedAt !== undefined && playedAt >= minute && playedAt < minute + MINUTE_MS}
+              aria-label={t('recordings.playFrom', { time: minuteText(minute) })}
+              onClick={() => onPlay(minute)}
+            >
+              {minuteText(minute)}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,42 @@
+const units = [
+  { unit: 'day', ms: 86_400_000 },
+  { unit: 'hour', ms: 3_600_000 },
+  { unit: 'minute', ms: 60_000 },
+  { unit: 'second', ms: 1_000 },
+] as const;
+
+/** A duration in its largest whole unit, e.g. `12 sec`, `3 min`; at least one second. */
+export function durationText(durationMs: number, locale?: string): string {
+  const { unit, ms } = units.find((candidate) => durationMs >= candidate.ms) ?? { unit: 'second', ms: 1_000 };
+  const count = Math.max(1, Math.floor(durationMs / ms));
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short' }).format(count);
+}
+
+/** Time left as `9:05`. */
+export function countdownText(leftMs: number): string {
+  const seconds = Math.max(0, Math.ceil(leftMs / 1_000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+interface TextOptions {
+  readonly locale?: string;
+  readonly timeZone?: string;
+}
+
+/** An instant as people say it: the time today, with the day otherwise. */
+export function instantText(instant: number, now: number, { locale, timeZone }: TextOptions = {}): string {
+  const day = (ms: number): string => new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', timeZone }).format(ms);
+  const today = day(instant) === day(now);
+  const time: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', timeZone };
+  return new Intl.DateTimeFormat(locale, today ? time : { ...time, day: 'numeric', month: 'short' }).format(instant);
+}
+
+/** The time of day to the second. */
+export function clockText(instant: number, { locale, timeZone }: TextOptions = {}): string {
+  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone }).format(instant);
+}
+
+/** The time of day to the minute. */
+export function minuteText(instant: number, { locale, timeZone }: TextOptions = {}): string {
+  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone }).format(instant);
+}
