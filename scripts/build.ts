@@ -40,7 +40,8 @@ function emit(folder: string): void {
   for (const path of globSync('dist/**/*.{js,d.ts}', { cwd: folder })) {
     if (!path.includes('.test.')) cpSync(join(folder, path), join(out, path));
   }
-  for (const extra of ['assets', 'bin']) if (existsSync(join(folder, extra))) cpSync(join(folder, extra), join(out, extra), { recursive: true });
+  for (const extra of ['assets', 'bin'])
+    if (existsSync(join(folder, extra))) cpSync(join(folder, extra), join(out, extra), { recursive: true });
   cpSync(join(root, 'LICENSE'), join(out, 'LICENSE'));
   console.log(`build/npm/${out.slice(target.length + 1)}`);
 }

@@ -9,6 +9,9 @@ const vite = fileURLToPath(new URL('../node_modules/vite/bin/vite.js', import.me
 
 // A production install has no Vite, and published packages bring the built app along.
 if (existsSync(vite)) {
-  const { status } = spawnSync(existsSync(node) ? node : process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: web, stdio: 'inherit' });
+  const { status } = spawnSync(existsSync(node) ? node : process.execPath, [vite, 'build', '--logLevel', 'warn'], {
+    cwd: web,
+    stdio: 'inherit',
+  });
   process.exit(status ?? 1);
 }

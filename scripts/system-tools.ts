@@ -16,13 +16,22 @@ function isInstalled(command: string): boolean {
 }
 
 function run(command: string, args: readonly string[]): boolean {
-  const { status } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  const { status } = spawnSync(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
   return status === 0;
 }
 
 /** Installs what is missing by Debian's package manager. @throws Error naming what to install by hand where that is not possible */
 export function installSystemTools(): void {
-  const missing = [...new Set(Object.keys(tools).filter((command) => !isInstalled(command)).map((command) => tools[command] ?? command))];
+  const missing = [
+    ...new Set(
+      Object.keys(tools)
+        .filter((command) => !isInstalled(command))
+        .map((command) => tools[command] ?? command),
+    ),
+  ];
   if (missing.length === 0) return;
   console.log(`Installing ${missing.join(', ')}`);
   const prefix = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
