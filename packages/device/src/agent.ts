@@ -1,5 +1,5 @@
 import { type Clock, createRandom, Lifetime, type Logger, type Random, SystemClock, silentLogger, withDeadline } from '@cardea/core';
-import { bindingTimers, type CapabilitySet } from '@cardea/protocol';
+import { bindingTimers, type CapabilitySet, rebootTimers } from '@cardea/protocol';
 import { type Alarm, Alarms } from './alarms.ts';
 import { Binding } from './binding.ts';
 import { Boot } from './boot.ts';
@@ -17,6 +17,7 @@ import { secureAddress } from './net/secure-address.ts';
 import { createSocketConnector, type SocketConnector } from './net/socket-connector.ts';
 import { SegmentBacklog } from './recording/segment-backlog.ts';
 import { VideoStorage } from './recording/video-storage.ts';
+import { type Restart, Restarts } from './restarts.ts';
 import { Snapshots } from './snapshots.ts';
 import { DeviceStore } from './state/device-store.ts';
 import { Connection } from './vd/connection.ts';
@@ -43,6 +44,7 @@ export interface AgentOptions {
 
 const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3;
 const FAREWELL_MS = 3_000;
+const CHANNEL_DOWN_MS = 2_000;
 
 interface OpenedState {
   readonly camera: Camera;
@@ -79,9 +81,13 @@ export class Agent implements AsyncDisposable {
   readonly deviceId: string;
   /** Resolves when the platform has switched the device off. */
   readonly poweredDown: Promise<void>;
+  /** Resolves when the device has to restart: whoever runs it disposes this agent and makes another. */
+  readonly restart: Promise<Restart>;
   private readonly state: OpenedState;
   private readonly lifetime: Lifetime;
   private readonly boot: Boot;
+  private readonly restarts: Restarts;
+  private restarting: Restart | undefined;
   private readonly streams: CameraStreams;
   private readonly config: Configuration;
   private readonly binding: Binding;
@@ -111,7 +117,12 @@ export class Agent implements AsyncDisposable {
     this.poweredDown = power.promise;
     this.powerDown = power.resolve;
     this.lifetime = new Lifetime(logger);
-    this.boot = new Boot(clock, random);
+    this.boot = new Boot(clock, random, store.record.plannedStart);
+    this.restarts = new Restarts({ store, clock, logger });
+    this.restart = this.restarts.wanted.then((restart) => {
+      this.restarting = restart;
+      return restart;
+    });
     this.streams = new CameraStreams(camera, { clock, random, logger });
     this.config = new Configuration({
       store,
@@ -177,8 +188,9 @@ export class Agent implements AsyncDisposable {
 
   /** Begins to act: connects, records, uploads. */
   start(): void {
-    const { logger, camera } = this.state;
-    logger.info({ model: camera.about.model, bound: this.bound }, 'the device starts');
+    const { logger, camera, store } = this.state;
+    logger.info({ model: camera.about.model, bound: this.bound, reason: this.boot.reason }, 'the device starts');
+    if (store.record.plannedStart !== undefined) this.lifetime.run('start', async () => await store.update({ plannedStart: undefined }));
     this.storage.recording.update();
     this.lifetime.run('events', (signal) => this.events.run(signal));
     this.lifetime.run('storage', (signal) => this.storage.run(signal));
@@ -194,14 +206,19 @@ export class Agent implements AsyncDisposable {
     return await this.alarms.sense(alarm);
   }
 
-  /** Ends everything cleanly: media is stopped, segments are closed, the schedule is given back. */
+  /** Ends everything cleanly: media is stopped, segments are closed, and unless it restarts the schedule is given back. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { clock, logger, backlog } = this.state;
-    await this.storage.recording.close();
+    const { restarting } = this;
+    this.restarts[Symbol.dispose]();
+    if (restarting?.graceful === false) await this.lifetime[Symbol.asyncDispose]();
+    await withDeadline(clock, rebootTimers.closeSegmentsMs, () => this.storage.recording.close()).catch((error: unknown) =>
+      logger.error({ err: error }, 'open segments could not be closed'),
+    );
     await this.live[Symbol.asyncDispose]();
     const farewell = async (signal: AbortSignal): Promise<void> => {
       if (this.vrAccess.current !== undefined && this.bound) await this.storage.uploader.report(signal);
-      if (this.online) await this.connection.release(signal);
+      if (this.online && restarting === undefined) await this.connection.release(signal);
     };
     await withDeadline(clock, FAREWELL_MS, farewell).catch((error: unknown) => logger.debug({ err: error }, 'no farewell'));
     this.alarms[Symbol.dispose]();
@@ -256,6 +273,8 @@ export class Agent implements AsyncDisposable {
       config: this.config,
       binding: this.binding,
       connection: { reschedule: (params) => this.connection.reschedule(params) },
+      restarts: this.restarts,
+      restartChannel: (channel) => this.restartChannel(channel),
       live: this.live,
       recording: this.storage.recording,
       snapshots: this.snapshots,
@@ -277,8 +296,9 @@ export class Agent implements AsyncDisposable {
         channels: camera.channels.length,
         capHash: this.capabilities.hash,
         configVersion: this.config.version,
-        bootReason: 'powerUp',
+        bootReason: this.boot.reason,
         bootId: this.boot.bootId,
+        ...(this.boot.lastUpgradeTaskId !== undefined && { lastUpgradeTaskId: this.boot.lastUpgradeTaskId }),
       }),
       status: () => ({ liveSessions: this.live.count, ...batteryOf(camera) }),
     };
@@ -327,6 +347,14 @@ export class Agent implements AsyncDisposable {
     if (keys.some((key) => key.startsWith('record.cloud.')) && this.vrAccess.current !== undefined) {
       this.lifetime.run('plan', async (signal) => void (await this.storage.uploader.askInformation(signal)));
     }
+  }
+
+  /** Viewers are told why; the platform asks again for whoever still watches, and recording goes on by itself. */
+  private restartChannel(channel: number): number {
+    this.state.logger.info({ channel }, 'a channel restarts');
+    this.live.stopAll('reschedule', channel, 'channelReboot');
+    this.streams.restart(channel, CHANNEL_DOWN_MS);
+    return CHANNEL_DOWN_MS;
   }
 
   /** After a factory reset the platform closes the connection; when it does not, the device leaves by itself. */

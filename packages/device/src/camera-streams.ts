@@ -36,6 +36,11 @@ export class CameraStreams implements AsyncDisposable {
     return found;
   }
 
+  /** Stops every stream of the channel for `pauseMs`; whoever reads one goes on with a new run. */
+  restart(channel: number, pauseMs: number): void {
+    for (const { name } of this.channel(channel).streams) this.reader(channel, name).restart(pauseMs);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.readers.values()].map((reader) => reader[Symbol.asyncDispose]()));
   }

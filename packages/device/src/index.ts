@@ -18,6 +18,8 @@ export type {
   ReadOptions,
 } from './camera.ts';
 export { DeviceIdentity, loadIdentity } from './identity.ts';
-export { type RunningDevice, type RunOptions, runDevice } from './main.ts';
+export { type RunOptions, runDevice } from './main.ts';
+export type { Restart } from './restarts.ts';
+export { RunningDevice, type RunningDeviceOptions } from './running-device.ts';
 export { createFileCamera } from './sources/file.ts';
 export { createSimulatedCamera, type Scene, type SimulatedCameraOptions } from './sources/simulated.ts';

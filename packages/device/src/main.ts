@@ -1,6 +1,6 @@
 import { AppError, type Clock, createLogger, type Logger, type LogLevel, SystemClock } from '@cardea/core';
-import { type Agent, createAgent } from './agent.ts';
 import type { Camera } from './camera.ts';
+import { RunningDevice } from './running-device.ts';
 import { createFileCamera } from './sources/file.ts';
 import { createSimulatedCamera, type Scene } from './sources/simulated.ts';
 
@@ -13,40 +13,14 @@ export interface RunOptions {
   readonly logLevel?: LogLevel;
 }
 
-/** A running agent together with its camera; disposing it stops both. */
-export interface RunningDevice extends AsyncDisposable {
-  readonly deviceId: string;
-  /** Whether it belongs to a home now. */
-  readonly bound: boolean;
-  /** Resolves when the platform has switched the device off. */
-  readonly poweredDown: Promise<void>;
-}
-
 const scenes: readonly Scene[] = ['front-door', 'garden'];
 
 /** Opens the source, starts an agent on it and resolves once it acts. @throws AppError INVALID_PARAMS for an unknown source, or as `createAgent` */
 export async function runDevice({ source, logLevel = 'info', ...options }: RunOptions): Promise<RunningDevice> {
   const clock = new SystemClock();
   const logger = createLogger(logLevel);
-  const camera = await openSource(source, { clock, logger, stateDirectory: options.stateDirectory });
-  const agent = await createAgent({ ...options, camera, clock, logger }).catch(async (error: unknown) => {
-    await camera[Symbol.asyncDispose]();
-    throw error;
-  });
-  agent.start();
-  return {
-    deviceId: agent.deviceId,
-    get bound() {
-      return agent.bound;
-    },
-    poweredDown: agent.poweredDown,
-    [Symbol.asyncDispose]: () => stop(agent, camera),
-  };
-}
-
-async function stop(agent: Agent, camera: Camera): Promise<void> {
-  await agent[Symbol.asyncDispose]();
-  await camera[Symbol.asyncDispose]();
+  const openCamera = (): Promise<Camera> => openSource(source, { clock, logger, stateDirectory: options.stateDirectory });
+  return await RunningDevice.start({ ...options, openCamera, clock, logger });
 }
 
 async function openSource(

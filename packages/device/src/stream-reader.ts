@@ -29,6 +29,8 @@ export class StreamReader implements AsyncDisposable {
   private reading: { readonly controller: AbortController; readonly done: Promise<void> } | undefined;
   private firstPicture = Promise.withResolvers<void>();
   private lastUnitMs = 0;
+  private attempt = new AbortController();
+  private pauseMs: number | undefined;
 
   constructor(stream: CameraStream, options: StreamReaderOptions) {
     this.stream = stream;
@@ -79,6 +81,16 @@ export class StreamReader implements AsyncDisposable {
     return first === undefined ? clock.now() : Math.round(clock.now() + first.startMonotonicMs - clock.monotonicMs());
   }
 
+  /** Ends the present read and begins another after `pauseMs`; nothing of before is kept. */
+  restart(pauseMs: number): void {
+    if (this.reading === undefined) return;
+    this.pauseMs = pauseMs;
+    this.run = undefined;
+    this.buffer = undefined;
+    this.firstPicture = Promise.withResolvers();
+    this.attempt.abort();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.receivers.clear();
     this.preRolls.clear();
@@ -111,13 +123,16 @@ export class StreamReader implements AsyncDisposable {
       } catch (error) {
         if (!signal.aborted) logger.warn({ err: error, stream: this.stream.name }, 'a stream failed and is started again');
       }
-      if (!signal.aborted) await sleep(clock, backoff.next(), { signal }).catch(() => {});
+      const waitMs = this.pauseMs ?? backoff.next();
+      this.pauseMs = undefined;
+      if (!signal.aborted) await sleep(clock, waitMs, { signal }).catch(() => {});
     }
   }
 
   private async readOnce(signal: AbortSignal, backoff: Backoff): Promise<void> {
     const { clock, logger } = this.options;
     const attempt = new AbortController();
+    this.attempt = attempt;
     const onAbort = (): void => attempt.abort();
     signal.addEventListener('abort', onAbort, { once: true });
     this.lastUnitMs = clock.monotonicMs();

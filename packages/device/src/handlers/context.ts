@@ -8,6 +8,7 @@ import type { Configuration } from '../configuration.ts';
 import type { DeviceClock } from '../device-clock.ts';
 import type { LiveSessions } from '../live/live-sessions.ts';
 import type { CloudRecording } from '../recording/cloud-recording.ts';
+import type { Restarts } from '../restarts.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { Connection } from '../vd/connection.ts';
 
@@ -21,6 +22,9 @@ export interface HandlerContext {
   readonly config: Configuration;
   readonly binding: Binding;
   readonly connection: Pick<Connection, 'reschedule'>;
+  readonly restarts: Restarts;
+  /** Restarts one channel; returns how long it will be away, in milliseconds. */
+  readonly restartChannel: (channel: number) => number;
   readonly live: LiveSessions;
   readonly recording: CloudRecording;
   readonly snapshots: Snapshots;

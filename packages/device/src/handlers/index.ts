@@ -11,6 +11,8 @@ import { handlePtzControl } from './ptz-control.ts';
 import { handlePushLiveVideo } from './push-live-video.ts';
 import { handleQueryDeviceStatus } from './query-device-status.ts';
 import { handleQueryDeviceTime } from './query-device-time.ts';
+import { handleRebootChannel } from './reboot-channel.ts';
+import { handleRebootDevice } from './reboot-device.ts';
 import { handleRequestKeyframe } from './request-keyframe.ts';
 import { handleRescheduleDevice } from './reschedule-device.ts';
 import { handleResetDeviceConfiguration } from './reset-device-configuration.ts';
@@ -24,8 +26,8 @@ import { handleTriggerAlarm } from './trigger-alarm.ts';
 
 /** One handler for each message the platform may send; a missing one does not compile. */
 export const handlers: HandlersFor<'platform', HandlerContext> = {
-  'channel.reboot': notSupported,
-  'device.reboot': notSupported,
+  'channel.reboot': handleRebootChannel,
+  'device.reboot': handleRebootDevice,
   'device.reschedule': handleRescheduleDevice,
   'firmware.upgrade': notSupported,
   'firmware.getStatus': notSupported,

@@ -47,6 +47,8 @@ interface LiveSession {
   ttl: Timer;
   lastKeyframeMs: number;
   failure?: AppError;
+  /** Why it was ended here. */
+  told?: string;
 }
 
 /** The live pushes of the device, one for each session id (B5.12, B5.13, C5). */
@@ -92,10 +94,10 @@ export class LiveSessions implements AsyncDisposable {
     return stopped;
   }
 
-  /** Ends all sessions of a channel, or of every channel. */
-  stopAll(reason: StopReason, channel?: number): void {
+  /** Ends all sessions of a channel, or of every channel; `told` says why more exactly than a stop frame can. */
+  stopAll(reason: StopReason, channel?: number, told: string = reason): void {
     for (const session of this.sessions.values()) {
-      if (channel === undefined || session.params.channel === channel) this.end(session, reason);
+      if (channel === undefined || session.params.channel === channel) this.end(session, reason, told);
     }
   }
 
@@ -200,7 +202,8 @@ export class LiveSessions implements AsyncDisposable {
     });
   }
 
-  private end(session: LiveSession, reason: StopReason): void {
+  private end(session: LiveSession, reason: StopReason, told: string = reason): void {
+    session.told = told;
     this.forget(session);
     session.pusher.stop(reason);
   }
@@ -216,7 +219,7 @@ export class LiveSessions implements AsyncDisposable {
     this.options.logger.info({ sessionId: params.sessionId, reason, status: error?.status }, 'a live push ended');
     if (error === undefined) {
       if (this.sessions.get(params.sessionId) === session) this.forget(session);
-      this.tell(params, { state: 'stopped', reason });
+      this.tell(params, { state: 'stopped', reason: session.told ?? reason });
       return;
     }
     session.failure = failureOf(error);

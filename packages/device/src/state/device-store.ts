@@ -18,6 +18,18 @@ export interface AccessRecord {
   readonly keepAliveSec: number;
 }
 
+/** A start the device knew of before it went down. */
+export interface PlannedStart {
+  readonly reason: 'reboot' | 'upgrade' | 'reset' | 'wake';
+  readonly upgradeTaskId?: string;
+}
+
+/** A reboot that was asked for, and when it was to happen. */
+export interface RebootTask {
+  readonly taskId: string;
+  readonly rebootAt: number;
+}
+
 export interface DeviceRecord {
   /** Rises with every change of `config`. */
   readonly configVersion: number;
@@ -27,6 +39,10 @@ export interface DeviceRecord {
   /** The platform said to schedule there from now on. */
   readonly vsUrl?: string | undefined;
   readonly access?: AccessRecord | undefined;
+  /** Why the device starts next; gone once it has. */
+  readonly plannedStart?: PlannedStart | undefined;
+  /** The newest tasks: one that is repeated restarts nothing. */
+  readonly rebootTasks?: readonly RebootTask[];
 }
 
 const FILE = 'config.json';
