@@ -1,4 +1,4 @@
-import { Backoff, createRandom, Lifetime, silentLogger, sleep, SystemClock } from '@cardea/core';
+import { Backoff, createRandom, Lifetime, SystemClock, silentLogger, sleep } from '@cardea/core';
 import { type Agent, type AgentOptions, createAgent } from './agent.ts';
 import type { Camera } from './camera.ts';
 import type { Restart } from './restarts.ts';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { silentLogger, VirtualClock } from '@cardea/core';
 import { type Agent, type AgentOptions, createAgent } from '../agent.ts';
 import type { Camera } from '../camera.ts';
+import { RunningDevice, type RunningDeviceOptions } from '../running-device.ts';
 import { createSimulatedCamera } from '../sources/simulated.ts';
 import { StubPlatform } from './stub-platform.ts';
 
@@ -56,6 +57,16 @@ export class TestBench implements AsyncDisposable {
     const agent = await this.agent(options);
     await this.until(() => agent.online, 'the device comes online');
     return agent;
+  }
+
+  /** A device that restarts when it is asked to, with a simulated camera. */
+  async device(options: Partial<RunningDeviceOptions> = {}): Promise<RunningDevice> {
+    const { clock, platform, stateDirectory } = this;
+    const openCamera = (): Promise<Camera> => createSimulatedCamera({ clock, logger: silentLogger });
+    const device = await RunningDevice.start({ platformUrl: platform.url, stateDirectory, openCamera, clock, ...options });
+    this.started.push(device);
+    await this.until(() => device.online, 'the device comes online');
+    return device;
   }
 
   /** Waits for what only the network and the disk decide; time stands still. */
