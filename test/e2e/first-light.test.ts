@@ -123,7 +123,7 @@ test('the platform restarts and the camera comes back by itself, still bound', a
   owner = await ownerAt(owner.url, owner.token);
   const device = await eventually('the device online again', async () => {
     const found = await owner.client.call('device.get', { params: { id: deviceId } });
-    return found.state === 'online' && found.lastSeenAt !== undefined && found.lastSeenAt > before ? found : undefined;
+    return found.state === 'online' && (found.lastSeenAt ?? 0) > before ? found : undefined;
   });
   assert.equal(device.id, deviceId);
   const live = await owner.client.call('live.create', { params: { id: deviceId }, body: { channel: 1, stream: 'main' } });
