@@ -175,6 +175,7 @@ test('missing and different bytes are told apart, and a second upload mends it',
   await camera.put(created, sameSize);
   assert.deepEqual(await errorOf(await camera.confirm(created, report)), { status: 409, code: 1804, name: 'OBJECT_MISMATCH' });
   await camera.put(created, bytesOf());
+  assert.equal((await filesOf(created)).length, 1);
   assert.equal((await camera.confirm(created, report)).status, 200);
 });
 
