@@ -40,3 +40,15 @@ export function clockText(instant: number, { locale, timeZone }: TextOptions = {
 export function minuteText(instant: number, { locale, timeZone }: TextOptions = {}): string {
   return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone }).format(instant);
 }
+
+/** The hour of the day. */
+export function hourText(instant: number, { locale, timeZone }: TextOptions = {}): string {
+  return new Intl.DateTimeFormat(locale, { hour: 'numeric', timeZone }).format(instant);
+}
+
+/** The time of day to the minute, where the half of the day is clear. */
+export function bareMinuteText(instant: number, { locale, timeZone }: TextOptions = {}): string {
+  const parts = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone }).formatToParts(instant);
+  const bare = parts.filter(({ type }) => type !== 'dayPeriod').map(({ value }) => value);
+  return bare.join('').trim();
+}

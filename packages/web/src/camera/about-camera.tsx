@@ -28,7 +28,7 @@ export function AboutCamera({ device, player, onRemoved }: AboutCameraProps) {
   const close = (): void => setDialog(undefined);
   const level = device.battery?.present ? device.battery.levelPct : undefined;
   return (
-    <section className={styles.card}>
+    <section className={`${styles.card} ${styles.about}`}>
       <h2>{t('camera.about')}</h2>
       <dl className={styles.facts}>
         <dt>{t('camera.model')}</dt>

@@ -57,7 +57,7 @@ export function CameraStage({ camera, live, playback, playedAt, onTime }: Camera
     />
   );
   return (
-    <div>
+    <div className={styles.picture}>
       <div className={styles.stage} ref={stageRef}>
         {isLive ? (
           <LiveView device={device} live={live} muted={muted} explains>

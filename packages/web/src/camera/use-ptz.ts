@@ -54,8 +54,7 @@ function axesIn(list: string): readonly (keyof Velocity)[] {
 function followKeys(driver: PtzDriver): () => void {
   const held = new Set<string>();
   const steer = (): void => {
-    const move = [...held].reduce<Velocity>((sum, key) => ({ ...sum, ...keyMoves[key] }), still);
-    driver.steer(move);
+    driver.steer(Object.assign({}, still, ...[...held].map((key) => keyMoves[key])));
   };
   const onDown = (event: KeyboardEvent): void => {
     const key = event.key.toLowerCase();

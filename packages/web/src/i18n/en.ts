@@ -43,7 +43,7 @@ export const en = {
     newPasswordHint: 'At least 8 characters. A few words are easier to remember than symbols.',
     showPassword: 'Show or hide the password',
     deviceName: 'Name',
-    presetName: 'Name of this view',
+    presetName: 'New view',
   },
   home: {
     title: 'Home',
@@ -125,7 +125,7 @@ export const en = {
     atEnd: 'It does not turn any further that way.',
     views: 'Saved views',
     noViews: 'Point the camera at something and save the view, to come back to it with one tap.',
-    saveView: 'Save this view',
+    saveView: 'Save view',
     going: 'On its way to “{{name}}”.',
     saved: 'Saved “{{name}}”.',
     unnamed: 'View {{id}}',

@@ -61,7 +61,7 @@ function CameraView({ camera }: { readonly camera: Camera }) {
         <CameraStage camera={camera} live={live} playback={playback} playedAt={playedAt} onTime={setPlayedAt} />
         <div className={styles.context}>
           {ptz !== undefined && isLive && (
-            <section className={styles.card}>
+            <section className={`${styles.card} ${styles.ptz}`}>
               <h2>{t('ptz.title')}</h2>
               <PtzPanel ptz={ptz} />
               {ptz.maxPresets > 0 && <PresetsPanel camera={camera} />}
@@ -69,7 +69,7 @@ function CameraView({ camera }: { readonly camera: Camera }) {
           )}
           <AboutCamera device={device} player={isLive ? live.player : undefined} onRemoved={() => void navigate('/', { replace: true })} />
         </div>
-        <div className={styles.wide}>
+        <div className={styles.recordings}>
           <RecordingsPanel
             deviceId={device.id}
             channel={channel}

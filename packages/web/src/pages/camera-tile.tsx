@@ -1,19 +1,19 @@
-import { useIntersection } from '@mantine/hooks';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { type Camera, cameraPath } from '../camera/camera.ts';
 import { LiveView } from '../player/live-view.tsx';
+import { useInSight } from '../player/use-in-sight.ts';
 import { useLive } from '../player/use-live.ts';
 import styles from './camera-tile.module.css';
 
 /** One camera of the grid: its small stream while it is in sight. A tile never wakes a camera. */
 export function CameraTile({ camera }: { readonly camera: Camera }) {
   const { t } = useTranslation();
-  const { ref, entry } = useIntersection<HTMLAnchorElement>({ rootMargin: '200px' });
+  const { ref, inSight } = useInSight<HTMLAnchorElement>();
   const { device, channel, name, streams } = camera;
   const stream = streams.includes('sub') ? 'sub' : 'main';
   const reachable = device.state === 'online' || device.state === 'suspect';
-  const live = useLive({ deviceId: device.id, channel, stream, enabled: reachable && entry?.isIntersecting === true });
+  const live = useLive({ deviceId: device.id, channel, stream, enabled: reachable && inSight });
   return (
     <Link ref={ref} to={cameraPath(camera)} className={styles.tile} aria-label={t('home.open', { name })}>
       <LiveView device={device} live={live} muted explains={false}>

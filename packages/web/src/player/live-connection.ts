@@ -24,7 +24,6 @@ const SILENCE_MS = 12_000;
 export class LiveConnection {
   private readonly options: LiveConnectionOptions;
   private readonly resources = new DisposableStack();
-  private readonly socket: MediaSocket;
   private readonly edge = new LiveEdge();
   private feed: MediaFeed | undefined;
   private heardAtMs: number;
@@ -36,12 +35,12 @@ export class LiveConnection {
     const { clock, ticket, video } = options;
     this.heardAtMs = clock.uptimeMs();
     this.resources.defer(() => ticket.end());
-    this.resources.use(clock.every(RENEW_MS, () => ticket.renew().catch((error: unknown) => this.end(error))));
+    this.resources.use(clock.every(RENEW_MS, () => void ticket.renew().catch((error: unknown) => this.end(error))));
     this.resources.use(clock.every(EDGE_MS, () => this.tick()));
     const onWaiting = (): void => this.edge.onStall();
     video.addEventListener('waiting', onWaiting);
     this.resources.defer(() => video.removeEventListener('waiting', onWaiting));
-    this.socket = this.resources.use(
+    this.resources.use(
       new MediaSocket({
         url: ticket.url,
         onMime: (mime) => this.onMime(mime),
@@ -64,11 +63,15 @@ export class LiveConnection {
 
   private onMime(mime: string): void {
     this.heard();
-    if (!canPlay(mime)) return this.end(new UnsupportedMedia(mime));
     this.mime = mime;
-    if (this.feed !== undefined) return this.feed.changeType(mime);
-    this.feed = new MediaFeed({ video: this.options.video, mime, onFault: (cause) => this.end(cause) });
-    this.play();
+    if (!canPlay(mime)) {
+      this.end(new UnsupportedMedia(mime));
+    } else if (this.feed === undefined) {
+      this.feed = new MediaFeed({ video: this.options.video, mime, onFault: (cause) => this.end(cause) });
+      this.play();
+    } else {
+      this.feed.changeType(mime);
+    }
   }
 
   private onMedia(bytes: Uint8Array<ArrayBuffer>): void {
@@ -82,7 +85,7 @@ export class LiveConnection {
 
   private tick(): void {
     const { clock, video } = this.options;
-    if (clock.uptimeMs() - this.heardAtMs > SILENCE_MS) return this.end(new Error('nothing came'));
+    if (clock.uptimeMs() - this.heardAtMs > SILENCE_MS) this.end(new Error('nothing came'));
     const ranges = this.feed?.ranges ?? [];
     if (ranges.length === 0 || video.seeking) return;
     const { playbackRate, seekToSec } = this.edge.order({ atSec: video.currentTime, ranges });

@@ -36,18 +36,27 @@ const END_TOLERANCE_SEC = 0.12;
  */
 export class LiveEdge {
   private target = FIRST_TARGET_SEC;
+  private settled = false;
 
   /** How far behind the newest picture the playhead should be. */
   get targetSec(): number {
     return this.target;
   }
 
-  /** The player ran dry: from now on it keeps more in reserve. */
+  /** The player ran dry: from now on it keeps more in reserve. Waiting at the beginning and after a jump does not count. */
   onStall(): void {
+    if (!this.settled) return;
+    this.settled = false;
     this.target = Math.min(LONGEST_TARGET_SEC, this.target + TARGET_STEP_SEC);
   }
 
-  order({ atSec, ranges }: Playhead): EdgeOrder {
+  order(playhead: Playhead): EdgeOrder {
+    const order = this.decide(playhead);
+    this.settled = playhead.ranges.length > 0 && order.seekToSec === undefined;
+    return order;
+  }
+
+  private decide({ atSec, ranges }: Playhead): EdgeOrder {
     const first = ranges[0];
     const last = ranges.at(-1);
     if (first === undefined || last === undefined) return { playbackRate: 1 };

@@ -37,7 +37,6 @@ export function LiveView({ device, live, muted, explains, children }: LiveViewPr
   const style: CSSProperties & Record<'--picture-ratio', string> = { '--picture-ratio': ratio };
   return (
     <div className={styles.stage} style={style}>
-      {/* biome-ignore lint/a11y/useMediaCaption: nobody writes captions for live pictures */}
       <video
         ref={videoRef}
         className={`${styles.picture} ${moving ? '' : styles.hidden} ${status.kind === 'stalled' ? styles.stopped : ''}`}

@@ -87,7 +87,8 @@ export class MediaFeed {
     try {
       this.buffer = this.media.addSourceBuffer(mime);
     } catch (error) {
-      return this.fail(error);
+      this.fail(error);
+      return;
     }
     this.buffer.addEventListener('updateend', () => this.work());
     this.buffer.addEventListener('error', () => this.fail(this.options.video.error ?? new TypeError('unreadable media')));
@@ -102,12 +103,13 @@ export class MediaFeed {
     const step = this.queue.take();
     if (step === undefined) return;
     try {
-      if (step.kind === 'append') return this.appendNow(buffer, step.bytes);
-      buffer.changeType(step.mime);
+      if (step.kind === 'append') this.appendNow(buffer, step.bytes);
+      else buffer.changeType(step.mime);
     } catch (error) {
-      return this.fail(error);
+      this.fail(error);
     }
-    this.work();
+    // Appending ends with an event, a change of type at once; then this finds the buffer busy, or something to do.
+    if (step.kind === 'changeType') this.work();
   }
 
   private appendNow(buffer: SourceBuffer, bytes: Uint8Array<ArrayBuffer>): void {

@@ -27,10 +27,13 @@ export class MediaSocket {
 
   private read(data: unknown): void {
     if (this.closed) return;
-    if (data instanceof ArrayBuffer) return this.options.onMedia(new Uint8Array(data));
+    if (data instanceof ArrayBuffer) {
+      this.options.onMedia(new Uint8Array(data));
+      return;
+    }
     const mime = mimeIn(data);
-    if (mime === undefined) return this.fail(new TypeError('unreadable head'));
-    this.options.onMime(mime);
+    if (mime === undefined) this.fail(new TypeError('unreadable head'));
+    else this.options.onMime(mime);
   }
 
   private fail(cause: unknown): void {

@@ -7,5 +7,5 @@ export function Still({ picture, className }: { readonly picture: LastPicture; r
   useLayoutEffect(() => {
     ref.current?.getContext('2d')?.drawImage(picture.canvas, 0, 0);
   }, [picture]);
-  return <canvas ref={ref} className={className} width={picture.canvas.width} height={picture.canvas.height} aria-hidden="true" />;
+  return <canvas ref={ref} className={className} width={picture.canvas.width} height={picture.canvas.height} />;
 }

@@ -49,7 +49,6 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
       {loaded.map((segment) => {
         const current = segment === playing.segment;
         return (
-          // biome-ignore lint/a11y/useMediaCaption: nobody writes captions for recordings of a camera
           <video
             key={segment.id}
             ref={current ? videoRef : null}

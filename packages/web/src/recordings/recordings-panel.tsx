@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { segmentsQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
-import { durationText, minuteText } from '../time-text.ts';
+import { bareMinuteText, durationText, hourText, minuteText } from '../time-text.ts';
 import { useNow } from '../use-now.ts';
 import { bestStream, coverageOf, coveredMs, minutesOf, type Span } from './coverage.ts';
 import { DayPicker } from './day-picker.tsx';
@@ -54,10 +54,9 @@ export function RecordingsPanel({ deviceId, channel, playedAt, onPlay }: Recordi
 function Hours({ hour, now, onPick }: { readonly hour: number; readonly now: number; readonly onPick: (hour: number) => void }) {
   const { t } = useTranslation();
   const chosen = useRef<HTMLButtonElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another hour is another button
   useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [hour]);
   return (
-    <fieldset className={styles.hours} aria-label={t('recordings.hours')}>
+    <div role="group" className={styles.hours} aria-label={t('recordings.hours')}>
       {hoursOf(hour).map((candidate) => (
         <button
           key={candidate}
@@ -68,10 +67,10 @@ function Hours({ hour, now, onPick }: { readonly hour: number; readonly now: num
           disabled={candidate > now}
           onClick={() => onPick(candidate)}
         >
-          {minuteText(candidate)}
+          {hourText(candidate)}
         </button>
       ))}
-    </fieldset>
+    </div>
   );
 }
 
@@ -106,7 +105,7 @@ function Hour({ deviceId, channel, hour, now, playedAt, onPlay }: HourProps) {
               aria-label={t('recordings.playFrom', { time: minuteText(minute) })}
               onClick={() => onPlay(minute)}
             >
-              {minuteText(minute)}
+              {bareMinuteText(minute)}
             </button>
           </li>
         ))}
