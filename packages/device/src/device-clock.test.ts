@@ -33,3 +33,12 @@ test('a point of the monotonic clock has the wall time it has by the present clo
   machine.jump(60_000);
   assert.equal(clock.wallAt(4_000), 1_064_000);
 });
+
+test('a clock set on purpose is left alone until the next schedule', () => {
+  const clock = new DeviceClock(new VirtualClock(1_000_000));
+  clock.set(9_000_000, 'manual');
+  assert.equal(clock.follow(1_000_000, 0), 0);
+  assert.equal(clock.source, 'manual');
+  assert.equal(clock.compare(1_000_000, 0), -8_000_000);
+  assert.equal(clock.follow(1_005_000, 0), 5_000);
+});

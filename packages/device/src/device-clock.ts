@@ -12,6 +12,7 @@ export class DeviceClock implements Clock {
   private readonly machine: Clock;
   private offsetMs = 0;
   private setBy: TimeSource = 'rtc';
+  private setOnPurpose = false;
 
   constructor(machine: Clock) {
     this.machine = machine;
@@ -49,6 +50,7 @@ export class DeviceClock implements Clock {
     const stepMs = utcAt - this.now();
     this.offsetMs += stepMs;
     this.setBy = source;
+    this.setOnPurpose = true;
     return stepMs;
   }
 
@@ -57,9 +59,19 @@ export class DeviceClock implements Clock {
    * Returns by how much it moved.
    */
   compare(serverTime: number, roundTripMs: number): number {
-    const serverNow = serverTime + roundTripMs / 2;
-    if (Math.abs(serverNow - this.now()) > TOLERATED_OFFSET_MS) return this.set(Math.round(serverNow), 'platform');
+    const stepMs = Math.round(serverTime + roundTripMs / 2 - this.now());
+    this.setOnPurpose = false;
+    if (Math.abs(stepMs) > TOLERATED_OFFSET_MS) {
+      this.offsetMs += stepMs;
+      this.setBy = 'platform';
+      return stepMs;
+    }
     if (!this.synchronized) this.setBy = 'platform';
     return 0;
+  }
+
+  /** As `compare`, but leaves a clock alone that somebody has set since the last comparison. */
+  follow(serverTime: number, roundTripMs: number): number {
+    return this.setOnPurpose ? 0 : this.compare(serverTime, roundTripMs);
   }
 }

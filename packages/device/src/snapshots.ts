@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { AppError, sleep } from '@cardea/core';
+import { jpegSize } from '@cardea/media';
 import { type ParamsOf, type ResultOf, type snapshot, snapshotLimits, type UploadTicket } from '@cardea/protocol';
 import type { CameraChannel, Picture } from './camera.ts';
 import type { DeviceClock } from './device-clock.ts';
-import { jpegSize } from './jpeg-size.ts';
 import { secureAddress } from './net/secure-address.ts';
 
 export interface SnapshotsOptions {
@@ -56,7 +56,6 @@ export class Snapshots {
 
   /** Puts a picture at its ticket. @throws AppError TICKET_EXPIRED | UPLOAD_FAILED */
   async put(jpeg: Uint8Array, ticket: UploadTicket, signal: AbortSignal): Promise<void> {
-    if (ticket.expiresAt <= this.options.clock.now()) throw new AppError('TICKET_EXPIRED');
     const headers = { 'content-type': 'image/jpeg', ...ticket.headers };
     const body = new Blob([Buffer.from(jpeg)], { type: 'image/jpeg' });
     const response = await fetch(secureAddress(ticket.url), { method: ticket.method, headers, body, redirect: 'manual', signal }).catch(

@@ -39,7 +39,11 @@ interface Frame {
 }
 
 function framesOf(file: Buffer): Frame[] {
-  const probe = spawnSync('ffprobe', ['-v', 'error', '-of', 'json', '-show_entries', 'frame=media_type,pts_time,key_frame', '-i', 'pipe:0'], { input: file, maxBuffer: 64 * 1024 * 1024 });
+  const probe = spawnSync(
+    'ffprobe',
+    ['-v', 'error', '-of', 'json', '-show_entries', 'frame=media_type,pts_time,key_frame', '-i', 'pipe:0'],
+    { input: file, maxBuffer: 64 * 1024 * 1024 },
+  );
   assert.equal(probe.stderr.toString(), '');
   return JSON.parse(probe.stdout.toString()).frames;
 }
@@ -259,7 +263,10 @@ test('a key frame on request comes at once, at most once a second, and the strea
   await bench.pass(1_000 - (bench.clock.now() % 2_000) + 2_000);
   const before = session.pictures.length;
   const { device } = bench.platform;
-  const [first, second] = await Promise.all([device.request('live.requestKeyframe', { sessionId: SESSION }), device.request('live.requestKeyframe', { sessionId: SESSION })]);
+  const [first, second] = await Promise.all([
+    device.request('live.requestKeyframe', { sessionId: SESSION }),
+    device.request('live.requestKeyframe', { sessionId: SESSION }),
+  ]);
   assert.equal(first.result.at, bench.clock.now());
   assert.equal(second.result.at, first.result.at);
   await bench.until(() => session.pictures.slice(before).some(({ key }) => key), 'a key frame without waiting');

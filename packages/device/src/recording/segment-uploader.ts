@@ -29,6 +29,7 @@ export class SegmentUploader {
   private wakeUp: () => void = () => {};
   private timers: Timer[] = [];
   private pausedUntilMs = 0;
+  private askAgainMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SegmentUploaderOptions) {
     this.options = options;
@@ -53,6 +54,7 @@ export class SegmentUploader {
       const woken = new Promise<void>((resolve) => {
         this.wakeUp = resolve;
       });
+      if (this.options.mayUpload()) this.keepInformed(signal);
       if (this.ready()) {
         await this.dropOutdated(signal);
         while (this.startNext(signal));
@@ -63,21 +65,12 @@ export class SegmentUploader {
     await Promise.all([...this.running.values()].map(({ done }) => done));
   }
 
-  /** Asks for plan and limits at once and then each 6 h, and reports statistics each 10 min, until `signal` aborts. */
+  /** Reports statistics each 10 min, until `signal` aborts. */
   async runReports(signal: AbortSignal): Promise<void> {
     const { clock, mayUpload } = this.options;
-    let askedMs = Number.NEGATIVE_INFINITY;
-    let reportedMs = clock.monotonicMs();
     while (!signal.aborted) {
-      if (mayUpload()) {
-        if (clock.monotonicMs() - askedMs >= vrTimers.serverInfoPollMs && (await this.askInformation(signal)))
-          askedMs = clock.monotonicMs();
-        if (clock.monotonicMs() - reportedMs >= vrTimers.statisticsPeriodMs) {
-          await this.report(signal);
-          reportedMs = clock.monotonicMs();
-        }
-      }
-      await sleep(clock, this.information === undefined ? RETRY_INFORMATION_MS : vrTimers.statisticsPeriodMs, { signal }).catch(() => {});
+      await sleep(clock, vrTimers.statisticsPeriodMs, { signal }).catch(() => {});
+      if (!signal.aborted && mayUpload()) await this.report(signal);
     }
   }
 
@@ -100,9 +93,20 @@ export class SegmentUploader {
       if (!signal.aborted) logger.warn({ status: AppError.from(error).status }, 'plan and limits of the video service are not known');
       return false;
     }
+    this.askAgainMs = this.options.clock.monotonicMs() + vrTimers.serverInfoPollMs;
+    this.wakeIn(vrTimers.serverInfoPollMs);
     onInformation(this.information);
     this.wake();
     return true;
+  }
+
+  /** Plan and limits are asked at the start, and then each 6 h. */
+  private keepInformed(signal: AbortSignal): void {
+    const { clock } = this.options;
+    if (clock.monotonicMs() < this.askAgainMs) return;
+    this.askAgainMs = clock.monotonicMs() + RETRY_INFORMATION_MS;
+    this.wakeIn(RETRY_INFORMATION_MS);
+    void this.askInformation(signal);
   }
 
   private ready(): boolean {

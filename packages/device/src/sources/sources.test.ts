@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { silentLogger, VirtualClock } from '@cardea/core';
-import type { AccessUnit } from '@cardea/media';
+import { type AccessUnit, jpegSize } from '@cardea/media';
 import type { StreamName } from '@cardea/protocol';
 import type { Camera, MediaReceiver, MediaRun } from '../camera.ts';
-import { jpegSize } from '../jpeg-size.ts';
 import { createFileCamera } from './file.ts';
 import { createSimulatedCamera } from './simulated.ts';
 

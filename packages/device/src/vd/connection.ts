@@ -236,7 +236,7 @@ export class Connection {
 
   private keptAlive(held: { access: VdAccess }, answer: KeepAliveAnswer, roundTripMs: number): void {
     const { clock, onAccess, logger } = this.options;
-    clock.compare(answer.serverTime, roundTripMs);
+    clock.follow(answer.serverTime, roundTripMs);
     if (answer.token !== undefined) {
       held.access = { ...held.access, token: answer.token.value, tokenExpiresAt: answer.token.expiresAt };
       this.access = held.access;

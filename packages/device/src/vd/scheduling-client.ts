@@ -129,7 +129,7 @@ export class SchedulingClient {
     } catch (error) {
       const serverTime = hasStatus(error, 'CLOCK_SKEW') ? error.details?.serverTime : undefined;
       if (typeof serverTime !== 'number') throw error;
-      const stepMs = this.options.clock.set(serverTime, 'platform');
+      const stepMs = this.options.clock.compare(serverTime, 0);
       this.options.logger.info({ stepMs }, 'the clock was off and is set to that of the platform');
       return await this.post(vsUrl, ask, attempt);
     }

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { TestBench } from '../stub-platform/test-bench.ts';
+
+const START_AT = 1_767_225_600_000;
+
+test('an outage of ten minutes is filled in afterwards, and what is new does not wait for it', async () => {
+  await using bench = await TestBench.open();
+  bench.platform.video.limits = { ...bench.platform.video.limits, targetSegmentSec: 30 };
+  const agent = await bench.onlineAgent();
+  await bench.within(40_000, () => bench.platform.video.stored.length === 1, 'a stored segment');
+  bench.platform.onUpgrade = () => ({ status: 503 });
+  bench.platform.video.onRequest = () => ({ status: 503 });
+  bench.platform.device.cut();
+  await bench.until(() => !agent.online, 'offline');
+  await bench.pass(600_000, undefined, 100);
+  bench.platform.onUpgrade = () => undefined;
+  bench.platform.video.onRequest = () => undefined;
+  const backAt = bench.clock.now();
+  await bench.within(
+    400_000,
+    () => bench.platform.video.stored.some(({ create }) => create.startAt > backAt),
+    'something new is stored',
+    100,
+  );
+  const missed = (): number => bench.platform.video.stored.filter(({ create }) => create.startAt < backAt).length;
+  await bench.within(120_000, () => missed() >= 21, 'everything of the outage is stored', 100);
+  const stored = bench.platform.video.stored.toSorted((a, b) => a.create.startAt - b.create.startAt);
+  for (let index = 1; index < stored.length; index += 1) assert.equal(stored[index]?.create.startAt, stored[index - 1]?.confirm?.endAt);
+  assert.equal(stored[0]?.create.startAt, START_AT);
+});
+
+test('when the ring is full the oldest continuous recording gives way', async () => {
+  await using bench = await TestBench.open();
+  bench.platform.video.onRequest = (what) => (what === 'create' ? { status: 503 } : undefined);
+  const agent = await bench.onlineAgent({ quotaBytes: 1_500_000 });
+  await bench.pass(75_000);
+  bench.platform.video.onRequest = () => undefined;
+  await bench.within(120_000, () => bench.platform.video.stored.length >= 3, 'what is left is stored');
+  const first = Math.min(...bench.platform.video.stored.map(({ create }) => create.startAt));
+  assert.ok(first >= START_AT + 20_000, `${(first - START_AT) / 1_000} s were dropped`);
+  assert.ok(first <= START_AT + 60_000);
+  assert.ok(agent.online);
+});
+
+test('continuous recording that is older than the platform wants is dropped, announced segments are cancelled', async () => {
+  await using bench = await TestBench.open();
+  bench.platform.video.limits = { ...bench.platform.video.limits, maxBacklogSec: 60 };
+  bench.platform.video.onRequest = (what) => (what === 'put' ? { status: 503 } : undefined);
+  await bench.onlineAgent();
+  await bench.pass(100_000, undefined, 40);
+  bench.platform.video.onRequest = () => undefined;
+  await bench.within(120_000, () => bench.platform.video.stored.length >= 3, 'newer segments are stored', 40);
+  const cancelled = bench.platform.video.segments.filter(({ state }) => state === 'cancelled');
+  assert.ok(cancelled.length >= 1);
+  assert.deepEqual([...new Set(cancelled.map(({ cancelReason }) => cancelReason))], ['tooLate']);
+});
+
+test('killed in the middle of a segment the device loses at most the fragment it was writing', async () => {
+  await using bench = await TestBench.open();
+  bench.platform.video.onRequest = (what) => (what === 'create' ? { status: 503 } : undefined);
+  const first = await bench.onlineAgent();
+  await bench.pass(17_500);
+  // What a killed process leaves: the files as they are now, copied before anything is closed.
+  const crashed = join(bench.stateDirectory, 'crashed');
+  await copyState(bench.stateDirectory, crashed);
+  await first[Symbol.asyncDispose]();
+  const ring = join(crashed, 'ring');
+  for (const name of await readdir(ring)) {
+    const { length } = await readFile(join(ring, name));
+    // A write that was cut short.
+    if (length < 300_000) await truncate(join(ring, name), length - 1_000);
+  }
+  bench.platform.video.onRequest = () => undefined;
+  await bench.onlineAgent({ stateDirectory: crashed });
+  await bench.within(30_000, () => bench.platform.video.stored.length >= 2, 'both segments are stored');
+  const [whole, torn] = bench.platform.video.stored.toSorted((a, b) => a.create.startAt - b.create.startAt);
+  assert.equal(whole?.confirm?.endAt, START_AT + 10_000);
+  assert.equal(torn?.confirm?.startAt, START_AT + 10_000);
+  assert.ok(
+    torn?.confirm?.endAt >= START_AT + 15_000 && torn?.confirm?.endAt <= START_AT + 17_500,
+    `${torn?.confirm?.endAt - START_AT} ms`,
+  );
+});
+
+async function copyState(from: string, to: string): Promise<void> {
+  await mkdir(join(to, 'ring'), { recursive: true });
+  for (const name of ['identity.key', 'config.json', 'journal', 'events'])
+    await writeFile(join(to, name), await readFile(join(from, name)), { mode: 0o600 });
+  for (const name of await readdir(join(from, 'ring'))) await writeFile(join(to, 'ring', name), await readFile(join(from, 'ring', name)));
+}
