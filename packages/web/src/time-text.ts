@@ -18,17 +18,30 @@ export function countdownText(leftMs: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
+function isSameDay(a: number, b: number, { timeZone }: TextOptions): boolean {
+  const day = new Intl.DateTimeFormat('en', { dateStyle: 'short', timeZone });
+  return day.format(a) === day.format(b);
+}
+
 interface TextOptions {
   readonly locale?: string;
   readonly timeZone?: string;
 }
 
 /** An instant as people say it: the time today, with the day otherwise. */
-export function instantText(instant: number, now: number, { locale, timeZone }: TextOptions = {}): string {
-  const day = (ms: number): string => new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', timeZone }).format(ms);
-  const today = day(instant) === day(now);
+export function instantText(instant: number, now: number, options: TextOptions = {}): string {
+  const { locale, timeZone } = options;
   const time: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', timeZone };
-  return new Intl.DateTimeFormat(locale, today ? time : { ...time, day: 'numeric', month: 'short' }).format(instant);
+  return new Intl.DateTimeFormat(locale, isSameDay(instant, now, options) ? time : { ...time, day: 'numeric', month: 'short' }).format(
+    instant,
+  );
+}
+
+/** An instant to the second, with the day unless it is today. */
+export function momentText(instant: number, now: number, options: TextOptions = {}): string {
+  const time = clockText(instant, options);
+  if (isSameDay(instant, now, options)) return time;
+  return `${new Intl.DateTimeFormat(options.locale, { day: 'numeric', month: 'short', timeZone: options.timeZone }).format(instant)}, ${time}`;
 }
 
 /** The time of day to the second. */

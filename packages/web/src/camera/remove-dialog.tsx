@@ -45,7 +45,7 @@ export function RemoveDialog({ device, onClose, onRemoved }: RemoveDialogProps) 
       opened
       onClose={onClose}
       title={t('remove.title', { name: device.name })}
-      closeButtonProps={{ 'aria-label': t('app.close'), size: 44 }}
+      closeButtonProps={{ 'aria-label': t('app.close'), size: 44, iconSize: 20 }}
     >
       <form className={form.form} onSubmit={submit}>
         <div>

@@ -15,7 +15,7 @@ export function RenameDialog({ device, onClose }: { readonly device: Device; rea
     rename.mutate(name, { onSuccess: onClose });
   };
   return (
-    <Modal opened onClose={onClose} title={t('rename.title')} closeButtonProps={{ 'aria-label': t('app.close'), size: 44 }}>
+    <Modal opened onClose={onClose} title={t('rename.title')} closeButtonProps={{ 'aria-label': t('app.close'), size: 44, iconSize: 20 }}>
       <form className={form.form} onSubmit={submit}>
         <TextInput
           label={t('field.deviceName')}

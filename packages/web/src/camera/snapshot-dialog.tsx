@@ -31,7 +31,7 @@ export function SnapshotDialog({ snapshot, cameraName, onClose }: SnapshotDialog
       onClose={onClose}
       size={900}
       title={t('snapshot.title', { time })}
-      closeButtonProps={{ 'aria-label': t('app.close'), size: 44 }}
+      closeButtonProps={{ 'aria-label': t('app.close'), size: 44, iconSize: 20 }}
     >
       <div className={form.form}>
         <img className={styles.picture} src={source} width={width} height={height} alt={t('snapshot.alt', { name: cameraName, time })} />

@@ -23,7 +23,7 @@ export function AddCamera({ onClose }: { readonly onClose: () => void }) {
       onClose={onClose}
       size={560}
       title={joined === undefined ? t('addCamera.title') : t('addCamera.joined', { name: joined.name })}
-      closeButtonProps={{ 'aria-label': t('app.close'), size: 44 }}
+      closeButtonProps={{ 'aria-label': t('app.close'), size: 44, iconSize: 20 }}
     >
       {homes.isError && <ProblemNotice problem={homes.error} onRetry={() => void homes.refetch()} />}
       {joined !== undefined && <JoinedCamera device={joined} onDone={onClose} />}

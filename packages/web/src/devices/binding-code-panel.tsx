@@ -81,7 +81,11 @@ function Command({ text }: { readonly text: string }) {
   const label = copied ? t('addCamera.copied') : t('addCamera.copy');
   return (
     <div className={styles.command}>
-      <code>{text}</code>
+      <code>
+        {text.split(/ (?=--)/).map((part) => (
+          <span key={part} className={styles.part}>{`${part} `}</span>
+        ))}
+      </code>
       <ActionIcon variant="subtle" size={44} onClick={() => copy(text)} aria-label={label} title={label}>
         <Icon name={copied ? 'check' : 'copy'} size={20} />
       </ActionIcon>

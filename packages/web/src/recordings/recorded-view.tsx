@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useApp } from '../app-context.ts';
 import live from '../player/live-view.module.css';
 import badge from '../player/state-badge.module.css';
-import { clockText, durationText, instantText } from '../time-text.ts';
+import { clockText, durationText, momentText } from '../time-text.ts';
 import styles from './recorded-view.module.css';
 import type { Playback } from './use-playback.ts';
 
@@ -70,7 +70,7 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
       {children}
       <div className={live.top}>
         <span className={badge.badge}>
-          {t('picture.recorded')} · {instantText(instant, clock.nowMs())} · {clockText(instant)}
+          {t('picture.recorded')} · {momentText(instant, clock.nowMs())}
         </span>
       </div>
       <p className={styles.note} role="status">

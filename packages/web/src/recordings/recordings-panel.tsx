@@ -56,7 +56,7 @@ function Hours({ hour, now, onPick }: { readonly hour: number; readonly now: num
   const chosen = useRef<HTMLButtonElement>(null);
   useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [hour]);
   return (
-    <div role="group" className={styles.hours} aria-label={t('recordings.hours')}>
+    <fieldset className={styles.hours} aria-label={t('recordings.hours')}>
       {hoursOf(hour).map((candidate) => (
         <button
           key={candidate}
@@ -70,7 +70,7 @@ function Hours({ hour, now, onPick }: { readonly hour: number; readonly now: num
           {hourText(candidate)}
         </button>
       ))}
-    </div>
+    </fieldset>
   );
 }
 
