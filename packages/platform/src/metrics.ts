@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface Measured {
-  readonly connections: { readonly connectionCount: number };
+  readonly connections: { readonly connectionCount: number; readonly pendingCalls: number };
   readonly media: {
     snapshot(): {
       readonly streams: number;
@@ -43,6 +43,7 @@ export function registerMetrics(registry: Registry, { connections, media }: Meas
     );
   };
   gauge('cardea_device_connections', 'Devices connected to this process', () => connections.connectionCount);
+  gauge('cardea_device_pending_calls', 'Requests to devices that wait for an answer', () => connections.pendingCalls);
   gauge('cardea_live_streams', 'Streams that devices publish now', () => media.snapshot().streams);
   gauge('cardea_live_sessions', 'Sessions that watch', () => media.snapshot().sessions);
   gauge('cardea_live_viewers', 'Open connections of viewers', () => media.snapshot().viewers);

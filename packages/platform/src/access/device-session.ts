@@ -114,6 +114,11 @@ export class DeviceSession {
     return this.heard;
   }
 
+  /** Requests to the device that wait for its answer. */
+  get pendingCount(): number {
+    return this.peer.pendingCount;
+  }
+
   /** Resolves when the connection is gone. */
   get closed(): Promise<void> {
     return this.closing.promise;

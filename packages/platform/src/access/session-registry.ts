@@ -65,6 +65,13 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
     return this.sockets.size;
   }
 
+  /** Requests to devices that wait for an answer. */
+  get pendingCalls(): number {
+    let count = 0;
+    for (const session of this.sockets) count += session.pendingCount;
+    return count;
+  }
+
   /** True once the platform stops: no more connections. */
   get stopping(): boolean {
     return this.lifetime.signal.aborted;
