@@ -29,6 +29,7 @@ const services = [
   'user-api',
   'notifications',
   'uploads',
+  'pictures',
   'audit',
 ];
 

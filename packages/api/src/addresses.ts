@@ -31,9 +31,12 @@ export const addresses = {
   'segment.media': 'GET /segments/{id}/media',
   'segment.update': 'PATCH /segments/{id}',
   'segment.delete': 'DELETE /segments/{id}',
+  'snapshot.list': 'GET /devices/{id}/snapshots',
+  'snapshot.picture': 'GET /devices/{id}/snapshots/{snapshotId}',
   'event.list': 'GET /events',
   'event.get': 'GET /events/{id}',
   'event.update': 'PATCH /events/{id}',
+  'event.picture': 'GET /events/{id}/pictures/{number}',
   'eventStream.open': 'GET /event-stream',
 } as const;
 

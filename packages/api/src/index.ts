@@ -10,6 +10,7 @@ export { BindingCode, Home } from './model/home.ts';
 export { LiveSession, LiveState, Viewer } from './model/live.ts';
 export { Problem } from './model/problem.ts';
 export { type RemovedSegment, Segment } from './model/segment.ts';
+export { Snapshot } from './model/snapshot.ts';
 export { Login, Session, User } from './model/user.ts';
 export { createOpenApiDocument } from './openapi.ts';
 export type { Access, AnswerOf, BodyOf, PathOf, QueryOf, Route } from './route.ts';

@@ -5,13 +5,14 @@ import { BindingCode, Home } from './model/home.ts';
 import { LiveSession, Viewer } from './model/live.ts';
 import { Problem } from './model/problem.ts';
 import { Segment } from './model/segment.ts';
+import { Snapshot } from './model/snapshot.ts';
 import { Login, Session, User } from './model/user.ts';
 import type { Access, Route } from './route.ts';
 import { routes } from './routes/index.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
-const components = { BindingCode, Device, Home, HomeEvent, LiveSession, Login, Problem, Segment, Session, User, Viewer };
+const components = { BindingCode, Device, Home, HomeEvent, LiveSession, Login, Problem, Segment, Session, Snapshot, User, Viewer };
 
 const nameOf = new Map<unknown, string>(Object.entries(components).map(([name, schema]) => [schema, name]));
 

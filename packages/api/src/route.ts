@@ -26,7 +26,7 @@ export interface Route extends Address {
   readonly success: 200 | 201 | 204;
   readonly answer?: TSchema;
   /** What is answered instead of JSON. Such a route is opened by its address, not with `Client.call`. */
-  readonly produces?: 'video/mp4' | 'text/event-stream';
+  readonly produces?: 'video/mp4' | 'image/jpeg' | 'text/event-stream';
 }
 
 /** Declares the operation with an id of `addresses`; the literal types of its parts reach the handlers and the client. */

@@ -4,7 +4,7 @@ import { jpegSize } from '@cardea/media';
 import { type ParamsOf, type ResultOf, type snapshot, snapshotLimits, type UploadTicket } from '@cardea/protocol';
 import type { CameraChannel, Picture } from './camera.ts';
 import type { DeviceClock } from './device-clock.ts';
-import { secureAddress } from './net/secure-address.ts';
+import { putObject } from './net/put-object.ts';
 
 export interface SnapshotsOptions {
   readonly channel: (channel: number) => CameraChannel;
@@ -56,16 +56,7 @@ export class Snapshots {
 
   /** Puts a picture at its ticket. @throws AppError TICKET_EXPIRED | UPLOAD_FAILED */
   async put(jpeg: Uint8Array, ticket: UploadTicket, signal: AbortSignal): Promise<void> {
-    const headers = { 'content-type': 'image/jpeg', ...ticket.headers };
-    const body = new Blob([Buffer.from(jpeg)], { type: 'image/jpeg' });
-    const response = await fetch(secureAddress(ticket.url), { method: ticket.method, headers, body, redirect: 'manual', signal }).catch(
-      (cause: unknown) => {
-        throw new AppError('UPLOAD_FAILED', undefined, { cause });
-      },
-    );
-    await response.body?.cancel();
-    if (response.status === 401 || response.status === 403) throw new AppError('TICKET_EXPIRED', { httpStatus: response.status });
-    if (!response.ok) throw new AppError('UPLOAD_FAILED', { httpStatus: response.status });
+    await putObject(jpeg, ticket, 'image/jpeg', signal);
   }
 
   private takerOf(channel: number): NonNullable<CameraChannel['takePicture']> {

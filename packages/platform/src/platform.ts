@@ -18,6 +18,9 @@ import { registerSecurityHeaders } from './http/security-headers.ts';
 import { registerWebApp } from './http/web-app.ts';
 import { MediaBroadcasting } from './media-broadcasting/media-broadcasting.ts';
 import { registerMetrics } from './metrics.ts';
+import { Pictures } from './pictures/pictures.ts';
+import { PresentPictures } from './pictures/present-pictures.ts';
+import { registerSnapshotRoute } from './pictures/snapshot-route.ts';
 import { SchedulingService } from './scheduling/scheduling-service.ts';
 import { LocalServers } from './scheduling/server-directory.ts';
 import { registerVsRoutes } from './scheduling/vs-routes.ts';
@@ -91,6 +94,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
 
   const signer = new UrlSigner(keys.uploadSecret, clock);
   const uploads = stack.use(new Uploads({ ...shared, objects, signer, publicUrl }));
+  const pictures = new Pictures({ ...shared, uploads, publicUrl });
   const connections = stack.use(new SessionRegistry(shared));
   const servers = new LocalServers({ publicUrl, hasRoom: () => !connections.stopping });
   const devices = stack.use(
@@ -101,7 +105,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       connections,
       claims: bindings,
       servers,
-      fillers: { 'snapshot.capture': snapshotFiller },
+      pictures,
+      fillers: { 'snapshot.capture': snapshotFiller(pictures) },
       ownOrigins,
       keepAlive,
       server: { id: 'cardea', version: VERSION, maxSegmentBytes: config['limits.segmentBytes'] },
@@ -149,6 +154,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       commands: devices,
       live: media,
       segments: video.library,
+      pictures,
     }),
   );
   const scheduling = stack.use(
@@ -175,11 +181,19 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   registerVsRoutes(http.app, scheduling, { logger });
   registerVrRoutes(http.app, video, { logger, clock });
   registerUploadRoutes(http.app, uploads, { logger, clock });
+  registerSnapshotRoute(http.app, {
+    ...shared,
+    present: new PresentPictures({ ...shared, pictures, commands: devices }),
+    authorizer,
+    principalFromRequest: userApi.principalFromRequest,
+    rightOfToken: (token, source) => media.rightOfToken(token, source),
+  });
   gateway.attach(http);
   media.start(http);
   userApi.start(http);
   registerWebApp(http.app, { directory: webDirectory });
 
+  pictures.start();
   connections.start();
   scheduling.start();
   await devices.start();

@@ -1,6 +1,6 @@
 import { DeviceId, Instant } from '@cardea/protocol';
 import { Type } from 'typebox';
-import { EventId, EventKind, HomeEvent } from '../model/event.ts';
+import { EventId, EventKind, HomeEvent, PictureNumber } from '../model/event.ts';
 import { HomeId } from '../model/home.ts';
 import { pageOf, paging } from '../model/page.ts';
 import { defineRoute } from '../route.ts';
@@ -37,6 +37,13 @@ export const eventRoutes = [
     body: Type.Object({ reviewed: Type.Boolean() }),
     success: 200,
     answer: HomeEvent,
+  }),
+  defineRoute('event.picture', {
+    summary: 'A picture of an event',
+    access: { kind: 'event', action: 'view.events' },
+    params: Type.Object({ id: EventId, number: PictureNumber }),
+    success: 200,
+    produces: 'image/jpeg',
   }),
   defineRoute('eventStream.open', {
     summary: 'Server-Sent Events `device`, `alarm`, `live`, `segment` and `reset`; Last-Event-ID resumes',

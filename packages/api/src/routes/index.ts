@@ -5,9 +5,18 @@ import { homeRoutes } from './homes.ts';
 import { segmentRoutes } from './segments.ts';
 import { sessionRoutes } from './sessions.ts';
 import { setupRoutes } from './setup.ts';
+import { snapshotRoutes } from './snapshots.ts';
 
 /** The user API: every operation, in the order of the documentation. */
-export const routes = [...setupRoutes, ...sessionRoutes, ...homeRoutes, ...deviceRoutes, ...segmentRoutes, ...eventRoutes] as const;
+export const routes = [
+  ...setupRoutes,
+  ...sessionRoutes,
+  ...homeRoutes,
+  ...deviceRoutes,
+  ...segmentRoutes,
+  ...snapshotRoutes,
+  ...eventRoutes,
+] as const;
 
 type AnyRoute = (typeof routes)[number];
 

@@ -29,6 +29,7 @@ import type {
   DetachedConnection,
   DeviceConnection,
   DeviceConnections,
+  PictureTickets,
   Presence,
   SendOptions,
   ServerAddresses,
@@ -48,6 +49,7 @@ export interface DeviceManagementOptions {
   readonly connections: DeviceConnections;
   readonly claims: BindingClaims;
   readonly servers: ServerAddresses;
+  readonly pictures: PictureTickets;
   readonly fillers: CommandFillers;
   /** `scheme://host[:port]` of every address of the platform a user may name in a command. */
   readonly ownOrigins: () => readonly string[];

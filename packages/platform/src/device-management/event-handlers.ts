@@ -1,30 +1,40 @@
-import type {
-  alarmNotification,
-  batteryChange,
-  channelChange,
-  configChange,
-  fallAsleep,
-  firmwareChange,
-  liveChange,
-  ParamsOf,
-  Received,
-  uploadLogDone,
+import type { Logger } from '@cardea/core';
+import {
+  type alarmNotification,
+  alarmTimers,
+  type batteryChange,
+  type channelChange,
+  type configChange,
+  type fallAsleep,
+  type firmwareChange,
+  type liveChange,
+  type ParamsOf,
+  type Received,
+  type ResultOf,
+  type UploadTicket,
+  type uploadLogDone,
 } from '@cardea/protocol';
 import type { Bus } from '../store/ports.ts';
 import type { CapabilityCache } from './capability-cache.ts';
 import type { DeviceRecords, DeviceRow } from './device-records.ts';
 import type { EventJournal, ReportedEvent } from './event-journal.ts';
-import type { DeviceConnections } from './ports.ts';
+import type { DeviceConnections, PictureTickets } from './ports.ts';
 
 export interface EventHandlersOptions {
   readonly records: DeviceRecords;
   readonly capabilities: CapabilityCache;
   readonly connections: DeviceConnections;
   readonly journal: EventJournal;
+  readonly pictures: PictureTickets;
   readonly bus: Bus;
+  readonly logger: Logger;
 }
 
 const received: Received = { received: true };
+/** Long enough for a device on a bad line (C14, M45). */
+const PICTURE_TICKET_MS = 5 * alarmTimers.pictureTicketMinMs;
+
+type AlarmAnswer = ResultOf<typeof alarmNotification>;
 
 type Told = Omit<ReportedEvent, 'eventId' | 'occurredAt' | 'params'>;
 type EventParams = { readonly eventId: string; readonly occurredAt: number };
@@ -37,9 +47,12 @@ export class EventHandlers {
     this.options = options;
   }
 
-  async alarm(params: ParamsOf<typeof alarmNotification>, device: DeviceRow): Promise<Received> {
+  /** A repeat gets tickets of its own: those of the first answer may be lost, or too old by now. */
+  async alarm(params: ParamsOf<typeof alarmNotification>, device: DeviceRow): Promise<AlarmAnswer> {
     const { alarmType, channel, correlationId, level, state, text } = params;
-    return this.take(device, params, { kind: 'alarm', type: alarmType, channel, correlationId, level, state, text });
+    const answer = await this.take(device, params, { kind: 'alarm', type: alarmType, channel, correlationId, level, state, text });
+    const snapshotTickets = await this.ticketsFor(params, device);
+    return snapshotTickets.length === 0 ? answer : { ...answer, snapshotTickets };
   }
 
   async battery(params: ParamsOf<typeof batteryChange>, device: DeviceRow): Promise<Received> {
@@ -86,6 +99,22 @@ export class EventHandlers {
     const { answer, isNew } = await this.options.journal.take(device, { ...told, eventId, occurredAt, params }, received);
     if (isNew) await follow?.();
     return answer;
+  }
+
+  /** A picture is worth less than the alarm: without tickets the alarm is taken all the same. */
+  private async ticketsFor(
+    { channel, eventId, media: { wantSnapshotTickets: count = 0 } = {} }: ParamsOf<typeof alarmNotification>,
+    { id: deviceId, home_id: homeId }: DeviceRow,
+  ): Promise<UploadTicket[]> {
+    const { logger, pictures } = this.options;
+    if (homeId === null || count === 0) return [];
+    const wish = { purpose: 'alarm', ownerId: eventId, homeId, deviceId, channel, count, ttlMs: PICTURE_TICKET_MS } as const;
+    try {
+      return [...(await pictures.tickets(wish))];
+    } catch (error) {
+      logger.warn({ err: error, deviceId }, 'an alarm gets no picture tickets');
+      return [];
+    }
   }
 
   private announce(device: DeviceRow): void {

@@ -1,4 +1,4 @@
-import type { ParamsOf, ResultOf, RpcDefinition } from '@cardea/protocol';
+import type { ParamsOf, ResultOf, RpcDefinition, UploadTicket } from '@cardea/protocol';
 
 /** What device management needs of the rest of the platform. */
 
@@ -58,4 +58,19 @@ export interface BindingClaims {
 /** Addresses devices are told. */
 export interface ServerAddresses {
   addresses(): { readonly vdUrls: readonly string[]; readonly vmUrls: readonly string[]; readonly vrBaseUrl: string };
+}
+
+/** Lets devices send pictures. */
+export interface PictureTickets {
+  /** Tickets for the pictures 1 to `count` of one owner. @throws AppError NOT_BOUND */
+  tickets(wish: {
+    readonly purpose: 'alarm' | 'task';
+    /** Event id or task id. */
+    readonly ownerId: string;
+    readonly homeId: string;
+    readonly deviceId: string;
+    readonly channel: number;
+    readonly count: number;
+    readonly ttlMs: number;
+  }): Promise<readonly UploadTicket[]>;
 }

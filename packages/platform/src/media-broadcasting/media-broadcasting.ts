@@ -136,6 +136,12 @@ export class MediaBroadcasting implements AsyncDisposable {
     );
   }
 
+  /** The right a view token stands for, while its session lives. @throws AppError UNAUTHORIZED whatever is wrong with it */
+  async rightOfToken(token: string, source: MediaSource): Promise<DeviceProof<'view.live'>> {
+    const { claims } = await this.sessionOfToken(token, source);
+    return await this.options.authorizer.ticket(claims, 'view.live');
+  }
+
   snapshot(): MediaBroadcastingSnapshot {
     const broadcasts = [...this.broadcasts.values()];
     return {

@@ -69,6 +69,7 @@ export class ControlPlane implements AsyncDisposable {
       connections: this.registry,
       claims: { claim: (code, device) => this.claim(code, device.deviceId) },
       servers,
+      pictures: { tickets: async () => [] },
       fillers: {},
       ownOrigins: () => [this.url, this.url.replace('http', 'ws')],
       keepAlive,

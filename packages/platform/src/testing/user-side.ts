@@ -17,7 +17,7 @@ import { registerSecurityHeaders } from '../http/security-headers.ts';
 import { InProcessBus } from '../store/bus/in-process-bus.ts';
 import type { Db } from '../store/ports.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
-import type { DeviceCommands, DeviceDirectory, LiveService, SegmentService } from '../user-api/ports.ts';
+import type { DeviceCommands, DeviceDirectory, LiveService, PictureService, SegmentService } from '../user-api/ports.ts';
 import { UserApi } from '../user-api/user-api.ts';
 
 /** A user with a home of their own, logged in. */
@@ -102,6 +102,7 @@ export class UserSide implements AsyncDisposable {
       commands: { call: command ?? (async (_proof, method, params) => ({ method, params })) },
       live: { ...idleLive, ...live },
       segments: this.segments,
+      pictures: onePicture,
     });
   }
 
@@ -308,6 +309,14 @@ const idleLive: LiveService = {
   },
   viewers: () => [],
 };
+
+/** Every picture there is, the same for all. */
+const onePicture: PictureService = {
+  ofEvent: async () => jpeg,
+  list: async () => ({ items: [] }),
+  find: async () => jpeg,
+};
+const jpeg = { sizeBytes: 4, sha256: 'cd'.repeat(32), read: async () => Readable.from([Buffer.from('jpeg')]) };
 
 /** Segments in memory, held to the proofs as the video service does it. */
 class MemorySegments implements SegmentService {

@@ -137,6 +137,12 @@ export class Uploads implements AsyncDisposable {
     return this.options.objects.read(row.object_key);
   }
 
+  /** Removes an object that nobody needs any more; succeeds when it is gone already. */
+  async remove({ id, homeId }: Pick<StoredUpload, 'id' | 'homeId'>): Promise<void> {
+    const row = await this.rowOf(id);
+    if (row !== undefined && row.home_id === homeId) await this.erase(row);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lifetime[Symbol.asyncDispose]();
   }
@@ -223,9 +229,8 @@ export class Uploads implements AsyncDisposable {
     }
   }
 
-  /** The row goes last: a row without an object is only unfinished work, an object without a row would stay for ever. */
   private async removeOld(kind: UploadKind, before: number): Promise<number> {
-    const { db, objects } = this.options;
+    const { db } = this.options;
     const rows = await db
       .selectFrom('upload')
       .select(['id', 'object_key'])
@@ -233,11 +238,15 @@ export class Uploads implements AsyncDisposable {
       .where('stored_at', '<', before)
       .limit(SWEEP_BATCH)
       .execute();
-    for (const { id, object_key } of rows) {
-      await objects.remove(object_key);
-      await db.deleteFrom('upload').where('id', '=', id).execute();
-    }
+    for (const row of rows) await this.erase(row);
     return rows.length;
+  }
+
+  /** The row goes last: a row without an object is only unfinished work, an object without a row would stay for ever. */
+  private async erase({ id, object_key }: Pick<Row<'upload'>, 'id' | 'object_key'>): Promise<void> {
+    const { db, objects } = this.options;
+    await objects.remove(object_key);
+    await db.deleteFrom('upload').where('id', '=', id).execute();
   }
 }
 

@@ -97,7 +97,7 @@ class World {
   }
 
   async send(route: Route, objectId: string, token?: string): Promise<Answer> {
-    const path = route.path.replace(/\{(id|sessionId)\}/, objectId).replace('{method}', 'ptz.control');
+    const path = route.path.replace(/\{(id|sessionId)\}/, objectId).replace('{method}', 'ptz.control').replace('{number}', '1');
     const body = bodies[route.id];
     return await this.side.send(route.method, path, { ...(token === undefined ? {} : { token }), ...(body === undefined ? {} : { body }) });
   }
@@ -137,7 +137,7 @@ test('every route served is in the table, or is known to show nothing of any hom
   const heads = side.served.filter((route) => route.startsWith('HEAD ')).map((route) => route.replace('HEAD', 'GET'));
   assert.deepEqual(
     heads.filter((route) => !besideTheTable.includes(route)),
-    [`GET ${API_PATH}/segments/:id/media`],
+    ['segments/:id/media', 'devices/:id/snapshots/:snapshotId', 'events/:id/pictures/:number'].map((path) => `GET ${API_PATH}/${path}`),
   );
 });
 

@@ -1,4 +1,4 @@
-import type { EventKind, HomeEvent } from '@cardea/api';
+import { API_PATH, type EventKind, type HomeEvent } from '@cardea/api';
 import { AppError } from '@cardea/core';
 import { alarmNotification, validateParams } from '@cardea/protocol';
 import type { DeviceProof } from '../authorization/proof.ts';
@@ -16,14 +16,24 @@ export interface EventQuery {
   readonly limit?: number;
 }
 
+export interface HomeEventsOptions {
+  readonly db: Db;
+  /** Origin under which users reach the platform. */
+  readonly publicUrl: () => string;
+}
+
+type EventRow = Row<'device_event'>;
+
 const DEFAULT_LIMIT = 50;
 
 /** Alarms and device events as users see them: those of a device while it belonged to the home the proof is for. */
 export class HomeEvents {
   private readonly db: Db;
+  private readonly publicUrl: () => string;
 
-  constructor(db: Db) {
+  constructor({ db, publicUrl }: HomeEventsOptions) {
     this.db = db;
+    this.publicUrl = publicUrl;
   }
 
   /** The device an event is of, so that a route can ask for the right to it. */
@@ -84,31 +94,48 @@ export class HomeEvents {
     return await this.get(proof, id);
   }
 
-  private async describe(rows: readonly Row<'device_event'>[]): Promise<HomeEvent[]> {
-    const segments = await this.segmentsOf(rows);
+  private async describe(rows: readonly EventRow[]): Promise<HomeEvent[]> {
+    const alarms = rows.filter((row) => row.kind === 'alarm');
+    if (alarms.length === 0) return rows.map((row) => toEvent(row, { segmentIds: [], pictures: [] }));
+    const [segments, pictures] = await Promise.all([this.segmentsOf(alarms), this.picturesOf(alarms)]);
     return rows.map((row) => {
       const named = segmentsNamedIn(row);
-      const own = segments.filter(
-        ({ id, device_id, home_id, event_id }) =>
-          device_id === row.device_id && home_id === row.home_id && (event_id === row.event_id || named.includes(id)),
-      );
-      return toEvent(
-        row,
-        own.map(({ id }) => id),
-      );
+      const own = segments.filter((segment) => isOf(segment, row) && (segment.event_id === row.event_id || named.includes(segment.id)));
+      const shown = pictures.filter((picture) => isOf(picture, row) && picture.owner_id === row.event_id);
+      return toEvent(row, {
+        segmentIds: own.map(({ id }) => id),
+        pictures: shown.map(({ number, width, height }) => ({ url: this.pictureUrl(row.id, number), width, height })),
+      });
     });
   }
 
+  private pictureUrl(id: string, number: number): string {
+    return `${this.publicUrl()}${API_PATH}/events/${id}/pictures/${number}`;
+  }
+
+  private async picturesOf(alarms: readonly EventRow[]) {
+    return await this.db
+      .selectFrom('picture')
+      .select(['home_id', 'device_id', 'owner_id', 'number', 'width', 'height'])
+      .where('device_id', 'in', devicesOf(alarms))
+      .where('purpose', '=', 'alarm')
+      .where(
+        'owner_id',
+        'in',
+        alarms.map((row) => row.event_id),
+      )
+      .orderBy('number')
+      .execute();
+  }
+
   /** Stored segments recorded for these events, or named by them: what a device names may be anything. */
-  private async segmentsOf(rows: readonly Row<'device_event'>[]) {
-    const alarms = rows.filter((row) => row.kind === 'alarm');
-    if (alarms.length === 0) return [];
+  private async segmentsOf(alarms: readonly EventRow[]) {
     const named = alarms.flatMap(segmentsNamedIn);
     const eventIds = alarms.map((row) => row.event_id);
     return await this.db
       .selectFrom('segment')
       .select(['id', 'home_id', 'device_id', 'event_id'])
-      .where('device_id', 'in', [...new Set(alarms.map((row) => row.device_id))])
+      .where('device_id', 'in', devicesOf(alarms))
       .where((e) => (named.length === 0 ? e('event_id', 'in', eventIds) : e.or([e('event_id', 'in', eventIds), e('id', 'in', named)])))
       .where('state', '=', 'stored')
       .orderBy('start_at')
@@ -116,13 +143,22 @@ export class HomeEvents {
   }
 }
 
-function segmentsNamedIn(row: Row<'device_event'>): readonly string[] {
+function devicesOf(rows: readonly EventRow[]): readonly string[] {
+  return [...new Set(rows.map((row) => row.device_id))];
+}
+
+/** Whether a thing came from the device of an event while that belonged to the same home. */
+function isOf(thing: Pick<EventRow, 'device_id' | 'home_id'>, { device_id, home_id }: EventRow): boolean {
+  return thing.device_id === device_id && thing.home_id === home_id;
+}
+
+function segmentsNamedIn(row: EventRow): readonly string[] {
   if (row.kind !== 'alarm') return [];
   const alarm = validateParams(alarmNotification, JSON.parse(row.params));
   return alarm.ok ? (alarm.value.media?.segmentIds ?? []) : [];
 }
 
-function toEvent(row: Row<'device_event'>, segmentIds: string[]): HomeEvent {
+function toEvent(row: EventRow, media: Pick<HomeEvent, 'pictures' | 'segmentIds'>): HomeEvent {
   return {
     id: row.id,
     eventId: row.event_id,
@@ -138,8 +174,7 @@ function toEvent(row: Row<'device_event'>, segmentIds: string[]): HomeEvent {
     ...(row.correlation_id === null ? {} : { correlationId: row.correlation_id }),
     ...(row.text === null ? {} : { text: row.text }),
     reviewed: row.reviewed === 1,
-    pictures: [],
-    segmentIds,
+    ...media,
   };
 }
 

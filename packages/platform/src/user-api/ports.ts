@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { BindingCode, Device, Home, LiveSession, Login, Segment, Session, User, Viewer } from '@cardea/api';
+import type { BindingCode, Device, Home, LiveSession, Login, Segment, Session, Snapshot, User, Viewer } from '@cardea/api';
 import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
 
 /** What the user API needs of the services behind it. Proofs say what the caller may do; nothing here checks again. */
@@ -111,4 +111,21 @@ export interface SegmentService {
   ): Promise<{ readonly stream: Readable }>;
   setLocked(proof: DeviceProof<'control'>, segmentId: string, locked: boolean): Promise<Segment>;
   remove(proof: DeviceProof<'manage'>, segmentId: string): Promise<void>;
+}
+
+export interface Picture {
+  readonly sizeBytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  read(): Promise<Readable>;
+}
+
+export interface PictureService {
+  /** Picture `number`, from 1, of an event of the device. */
+  ofEvent(proof: DeviceProof<'view.events'>, eventId: string, number: number): Promise<Picture>;
+  list(
+    proof: DeviceProof<'view.recordings'>,
+    query: SegmentQuery,
+  ): Promise<{ readonly items: readonly Snapshot[]; readonly next?: string }>;
+  find(proof: DeviceProof<'view.recordings'>, snapshotId: string): Promise<Picture>;
 }

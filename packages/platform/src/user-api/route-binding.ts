@@ -60,7 +60,7 @@ function bindRoute(scope: FastifyInstance, route: Route, { handlers, gatekeeper,
   const handle = handlers[route.id as keyof RouteHandlers] as RouteHandler<Route>;
 
   scope.route({
-    method: route.produces === 'video/mp4' ? [route.method, 'HEAD'] : route.method,
+    method: isFile(route) ? [route.method, 'HEAD'] : route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     exposeHeadRoute: false,
     config: { routeId: route.id },
@@ -88,6 +88,11 @@ function bindRoute(scope: FastifyInstance, route: Route, { handlers, gatekeeper,
       return await reply.status(route.success).send(answer ?? undefined);
     },
   });
+}
+
+/** What is served as a file can be asked about without its bytes (RFC 9110 9.3.2). */
+function isFile({ produces }: Route): boolean {
+  return produces !== undefined && produces !== 'text/event-stream';
 }
 
 async function admit(gatekeeper: Gatekeeper, { access, method }: Route, request: FastifyRequest): Promise<Admission> {

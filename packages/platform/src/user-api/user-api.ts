@@ -13,11 +13,22 @@ import { createDeviceHandlers } from './handlers/device-handlers.ts';
 import { createEventHandlers } from './handlers/event-handlers.ts';
 import { createHomeHandlers } from './handlers/home-handlers.ts';
 import { createLiveHandlers } from './handlers/live-handlers.ts';
+import { createPictureHandlers } from './handlers/picture-handlers.ts';
 import { createSegmentHandlers } from './handlers/segment-handlers.ts';
 import { registerHealth } from './health.ts';
 import { HomeEvents } from './home-events.ts';
 import { Idempotency } from './idempotency.ts';
-import type { Accounts, BindingCodes, DeviceCommands, DeviceDirectory, Homes, LiveService, SegmentService, Setup } from './ports.ts';
+import type {
+  Accounts,
+  BindingCodes,
+  DeviceCommands,
+  DeviceDirectory,
+  Homes,
+  LiveService,
+  PictureService,
+  SegmentService,
+  Setup,
+} from './ports.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { bindRoutes } from './route-binding.ts';
 import type { RouteHandlers } from './route-call.ts';
@@ -43,6 +54,7 @@ export interface UserApiOptions {
   readonly commands: DeviceCommands;
   readonly live: LiveService;
   readonly segments: SegmentService;
+  readonly pictures: PictureService;
 }
 
 /** The user API: every route of the table, the event stream, the documentation and the health of the process. */
@@ -57,7 +69,7 @@ export class UserApi implements Disposable {
   constructor(options: UserApiOptions) {
     this.options = options;
     this.cookie = new SessionCookie(options.publicUrl);
-    this.events = new HomeEvents(options.db);
+    this.events = new HomeEvents(options);
     this.gatekeeper = new Gatekeeper({ ...options, cookie: this.cookie, events: this.events });
     this.idempotency = new Idempotency(options);
     this.streams = new EventStreams({ ...options, events: this.events });
@@ -102,6 +114,7 @@ export class UserApi implements Disposable {
       ...createLiveHandlers(services),
       ...createSegmentHandlers(services),
       ...createEventHandlers(services),
+      ...createPictureHandlers(services),
     };
   }
 }

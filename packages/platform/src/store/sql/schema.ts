@@ -16,6 +16,7 @@ export interface Tables {
   segment: SegmentTable;
   upload_statistic: UploadStatisticTable;
   upload: UploadTable;
+  picture: PictureTable;
   audit: AuditTable;
   idempotency: IdempotencyTable;
   setting: SettingTable;
@@ -192,6 +193,25 @@ export interface UploadTable {
   size_bytes: Fixed<number>;
   /** Lower-case hex. */
   sha256: Fixed<string>;
+  stored_at: Fixed<number>;
+}
+
+/** Uploads of kind `snapshot` that are pictures indeed; of several for one place the first counts. */
+export interface PictureTable {
+  /** Of the upload. */
+  id: Fixed<string>;
+  home_id: Fixed<string>;
+  device_id: Fixed<string>;
+  channel: Fixed<number>;
+  /** What it was taken for: an alarm, a command of a user, or a look at the present. */
+  purpose: Fixed<'alarm' | 'task' | 'look'>;
+  /** `event_id` of the alarm, or the id of the task or look. */
+  owner_id: Fixed<string>;
+  /** From 1 within its owner. */
+  number: Fixed<number>;
+  /** Pixels. */
+  width: Fixed<number>;
+  height: Fixed<number>;
   stored_at: Fixed<number>;
 }
 

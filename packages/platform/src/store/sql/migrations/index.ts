@@ -3,11 +3,13 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as firstLight from './0001-first-light.ts';
 import * as uploadsAndAudit from './0003-uploads-and-audit.ts';
+import * as pictures from './0004-pictures.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
   '0001-first-light': firstLight,
   '0003-uploads-and-audit': uploadsAndAudit,
+  '0004-pictures': pictures,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
