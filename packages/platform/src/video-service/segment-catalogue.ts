@@ -1,6 +1,7 @@
 import { type CreateSegment, vrTimers } from '@cardea/protocol';
 import type { Insertable, Updateable } from 'kysely';
 import type { Db, Row, SegmentState, Tables } from '../store/ports.ts';
+import { GroupCommit } from './group-commit.ts';
 import { MAX_SEGMENT_MS } from './video-limits.ts';
 import type { BoundDevice } from './vr-access.ts';
 
@@ -35,9 +36,11 @@ export interface Upload {
  */
 export class SegmentCatalogue {
   private readonly db: Db;
+  private readonly commits: GroupCommit;
 
   constructor(db: Db) {
     this.db = db;
+    this.commits = new GroupCommit(db);
   }
 
   async find(id: string): Promise<SegmentRow | undefined> {
@@ -83,7 +86,7 @@ export class SegmentCatalogue {
   }
 
   async insert(device: BoundDevice, segment: NewSegment): Promise<void> {
-    await this.db.insertInto('segment').values(newRow(device, segment)).execute();
+    await this.commits.run((transaction) => transaction.insertInto('segment').values(newRow(device, segment)).execute());
   }
 
   /** False when the segment does not wait for bytes any more. */
@@ -105,32 +108,21 @@ export class SegmentCatalogue {
    * Makes a segment visible, in one transaction with the last look for overlaps.
    * `lost` when `row` is out of date, which means that somebody else decided.
    */
-  async store(row: SegmentRow, times: SegmentTimes, { storedAt, recovered }: { storedAt: number; recovered: boolean }) {
-    return await this.db.transaction().execute(async (transaction) => {
-      const catalogue = new SegmentCatalogue(transaction);
-      if (await catalogue.overlapsStored(row, times)) return 'overlap' as const;
-      const values = { start_at: times.startAt, end_at: times.endAt, stored_at: storedAt, recovered: recovered ? 1 : 0 };
-      const stored = await catalogue.change(row, row.state, { state: 'stored', upload_key: null, ...values });
-      return stored ? ('stored' as const) : ('lost' as const);
+  async store(
+    row: SegmentRow,
+    { startAt, endAt }: SegmentTimes,
+    { storedAt, recovered }: { readonly storedAt: number; readonly recovered: boolean },
+  ): Promise<'stored' | 'overlap' | 'lost'> {
+    const values = { start_at: startAt, end_at: endAt, stored_at: storedAt, recovered: recovered ? 1 : 0 };
+    return await this.commits.run(async (transaction) => {
+      if (await overlapsStored(transaction, row, { startAt, endAt })) return 'overlap';
+      return (await change(transaction, row, row.state, { ...values, state: 'stored', upload_key: null })) ? 'stored' : 'lost';
     });
   }
 
   /** Whether another stored segment of the same channel, stream and kind covers more than a second of these times (1807). */
-  async overlapsStored(row: SegmentPlace, { startAt, endAt }: SegmentTimes): Promise<boolean> {
-    const near = await this.db
-      .selectFrom('segment')
-      .select(['id', 'start_at', 'end_at'])
-      .where('home_id', '=', row.home_id)
-      .where('device_id', '=', row.device_id)
-      .where('state', '=', 'stored')
-      .where('start_at', '>', startAt - MAX_SEGMENT_MS)
-      .where('start_at', '<', endAt)
-      .where('end_at', '>', startAt)
-      .where('channel', '=', row.channel)
-      .where('stream', '=', row.stream)
-      .where('kind', '=', row.kind)
-      .execute();
-    return near.some((other) => other.id !== row.id && overlapMs(other, { startAt, endAt }) > vrTimers.overlapToleranceMs);
+  async overlapsStored(place: SegmentPlace, times: SegmentTimes): Promise<boolean> {
+    return await overlapsStored(this.db, place, times);
   }
 
   async setLocked(row: SegmentRow, locked: boolean): Promise<boolean> {
@@ -142,21 +134,42 @@ export class SegmentCatalogue {
     await this.db.deleteFrom('segment').where('id', '=', row.id).where('state', '=', row.state).execute();
   }
 
-  /** False when nothing had the id, that state and that upload any more. */
   private async change(row: SegmentRow, state: SegmentState, values: Updateable<Tables['segment']>): Promise<boolean> {
-    const { numUpdatedRows } = await this.db
-      .updateTable('segment')
-      .set(values)
-      .where('id', '=', row.id)
-      .where('state', '=', state)
-      .where('upload_key', 'is not distinct from', row.upload_key)
-      .executeTakeFirst();
-    return numUpdatedRows === 1n;
+    return await this.commits.run((transaction) => change(transaction, row, state, values));
   }
+}
+
+/** False when nothing had the id, that state and that upload any more. */
+async function change(db: Db, row: SegmentRow, state: SegmentState, values: Updateable<Tables['segment']>): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('segment')
+    .set(values)
+    .where('id', '=', row.id)
+    .where('state', '=', state)
+    .where('upload_key', 'is not distinct from', row.upload_key)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }
 
 /** What decides whether two segments may cover the same time. */
 export type SegmentPlace = Pick<SegmentRow, 'id' | 'home_id' | 'device_id' | 'channel' | 'stream' | 'kind'>;
+
+async function overlapsStored(db: Db, place: SegmentPlace, { startAt, endAt }: SegmentTimes): Promise<boolean> {
+  const near = await db
+    .selectFrom('segment')
+    .select(['id', 'start_at', 'end_at'])
+    .where('home_id', '=', place.home_id)
+    .where('device_id', '=', place.device_id)
+    .where('state', '=', 'stored')
+    .where('start_at', '>', startAt - MAX_SEGMENT_MS)
+    .where('start_at', '<', endAt)
+    .where('end_at', '>', startAt)
+    .where('channel', '=', place.channel)
+    .where('stream', '=', place.stream)
+    .where('kind', '=', place.kind)
+    .execute();
+  return near.some((other) => other.id !== place.id && overlapMs(other, { startAt, endAt }) > vrTimers.overlapToleranceMs);
+}
 
 function overlapMs(other: Pick<SegmentRow, 'start_at' | 'end_at'>, { startAt, endAt }: SegmentTimes): number {
   return Math.min(other.end_at ?? other.start_at, endAt) - Math.max(other.start_at, startAt);
