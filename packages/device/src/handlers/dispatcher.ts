@@ -35,8 +35,8 @@ export class Dispatcher {
       const [oldest] = this.outcomes.keys();
       if (oldest !== undefined) this.outcomes.delete(oldest);
     }
-    // What may succeed later is no outcome yet.
-    outcome.catch((error: unknown) => AppError.from(error).retryable && this.outcomes.delete(task));
+    // A task that was refused has not begun: asked again it is judged again.
+    outcome.catch(() => this.outcomes.delete(task));
     return outcome;
   }
 }
