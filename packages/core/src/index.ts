@@ -4,7 +4,7 @@ export { type Clock, SystemClock, type Timer, VirtualClock } from './clock.ts';
 export { AppError, type AppErrorOptions, hasStatus, type RemoteFailure } from './errors.ts';
 export { Lifetime } from './lifetime.ts';
 export type { Link, LinkHandlers } from './link.ts';
-export { createLogger, type Logger, type LogLevel, silentLogger } from './logger.ts';
+export { createLogger, type Logger, type LogLevel, type LogSink, silentLogger } from './logger.ts';
 export { createLoopbackLinks } from './loopback-link.ts';
 export { createRandom, type Random } from './random.ts';
 export { type CallHandler, type CallOptions, type IncomingCall, RpcPeer, type RpcPeerOptions } from './rpc-peer.ts';

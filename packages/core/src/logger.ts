@@ -5,9 +5,19 @@ export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'> & { c
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** JSON lines on stderr, so that stdout stays for what a command answers. */
-export function createLogger(level: LogLevel): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.epochTime }, pino.destination(2));
+/** Takes lines of JSON as they are made, one at each call. */
+export interface LogSink {
+  write(line: string): void;
+}
+
+/** JSON lines on stderr, so that stdout stays for what a command answers; `sink` gets those from `info` on as well, whatever `level` is. */
+export function createLogger(level: LogLevel, sink?: LogSink): Logger {
+  const options = { base: null, timestamp: pino.stdTimeFunctions.epochTime };
+  const stderr = pino.destination(2);
+  if (sink === undefined) return pino({ ...options, level }, stderr);
+  const toSink = { level: 'info', stream: sink } as const;
+  const streams = level === 'silent' ? [toSink] : [{ level, stream: stderr }, toSink];
+  return pino({ ...options, level: level === 'debug' ? 'debug' : 'info' }, pino.multistream(streams));
 }
 
 /** Says nothing; for tests. */

@@ -12,6 +12,8 @@ import { Dispatcher } from './handlers/dispatcher.ts';
 import { answeredMethods } from './handlers/index.ts';
 import { type DeviceIdentity, loadIdentity } from './identity.ts';
 import { LiveSessions } from './live/live-sessions.ts';
+import type { DeviceLog } from './logs/device-log.ts';
+import { LogUploads } from './logs/log-uploads.ts';
 import { PlatformHttp } from './net/platform-http.ts';
 import { secureAddress } from './net/secure-address.ts';
 import { createSocketConnector, type SocketConnector } from './net/socket-connector.ts';
@@ -40,6 +42,8 @@ export interface AgentOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
+  /** What `logger` writes to, for log.upload; without it the device keeps no logs. Stays the caller's. */
+  readonly log?: DeviceLog;
 }
 
 const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3;
@@ -57,6 +61,7 @@ interface OpenedState {
   readonly clock: DeviceClock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly log: DeviceLog | undefined;
 }
 
 /**
@@ -73,7 +78,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const store = await DeviceStore.open(stateDirectory);
   const eventJournal = await openEventJournal(stateDirectory);
   const backlog = await SegmentBacklog.open({ stateDirectory, quotaBytes, logger });
-  return new Agent({ camera, platformUrl, bindingCode, identity, store, eventJournal, backlog, clock, random, logger });
+  return new Agent({ camera, platformUrl, bindingCode, identity, store, eventJournal, backlog, clock, random, logger, log: options.log });
 }
 
 /** A device: a camera that takes part in a platform. */
@@ -93,6 +98,7 @@ export class Agent implements AsyncDisposable {
   private readonly binding: Binding;
   private readonly vrAccess: VrAccessKeeper;
   private readonly events: EventQueue;
+  private readonly logs: LogUploads;
   private readonly live: LiveSessions;
   private readonly storage: VideoStorage;
   private readonly snapshots: Snapshots;
@@ -103,6 +109,8 @@ export class Agent implements AsyncDisposable {
   /** @internal Use `createAgent`. */
   constructor(state: OpenedState) {
     const { camera, identity, store, eventJournal, backlog, clock, random, logger } = state;
+    const mediaLogger = logger.child({ log: 'media' });
+    const networkLogger = logger.child({ log: 'network' });
     const connect = createSocketConnector(clock);
     const http = new PlatformHttp(clock);
     const isPrivate = (channel: number): boolean => this.config.text('privacy.mode', channel) === 'on';
@@ -123,7 +131,7 @@ export class Agent implements AsyncDisposable {
       this.restarting = restart;
       return restart;
     });
-    this.streams = new CameraStreams(camera, { clock, random, logger });
+    this.streams = new CameraStreams(camera, { clock, random, logger: mediaLogger });
     this.config = new Configuration({
       store,
       channels: camera.channels.map(({ channel }) => channel),
@@ -136,10 +144,14 @@ export class Agent implements AsyncDisposable {
       onChange: (bound, wipe) => this.bindingChanged(bound, wipe),
       clock,
       random,
-      logger,
+      logger: logger.child({ log: 'security' }),
     });
     this.vrAccess = new VrAccessKeeper({ call: sender.call, onRefused: () => this.connection.renew('expired') });
-    this.events = new EventQueue({ sender, maySend: () => this.connection.online && isBound(), clock, random, logger }, eventJournal);
+    this.events = new EventQueue(
+      { sender, maySend: () => this.connection.online && isBound(), clock, random, logger: networkLogger },
+      eventJournal,
+    );
+    this.logs = new LogUploads({ log: state.log, events: this.events, clock, logger });
     this.live = new LiveSessions({
       deviceId: identity.deviceId,
       streams: this.streams,
@@ -147,7 +159,7 @@ export class Agent implements AsyncDisposable {
       connect,
       events: this.events,
       clock,
-      logger,
+      logger: mediaLogger,
     });
     this.storage = new VideoStorage({
       camera,
@@ -159,11 +171,17 @@ export class Agent implements AsyncDisposable {
       isBound,
       clock,
       random,
-      logger,
+      logger: mediaLogger,
     });
     this.snapshots = new Snapshots({ channel: (channel) => this.streams.channel(channel), isPrivate, clock });
-    this.alarms = new Alarms({ events: this.events, recording: this.storage.recording, snapshots: this.snapshots, clock, logger });
-    this.connection = this.createConnection(http, connect);
+    this.alarms = new Alarms({
+      events: this.events,
+      recording: this.storage.recording,
+      snapshots: this.snapshots,
+      clock,
+      logger: mediaLogger,
+    });
+    this.connection = this.createConnection(http, connect, networkLogger);
     this.config.onChange((change) => this.configChanged(change));
   }
 
@@ -222,6 +240,7 @@ export class Agent implements AsyncDisposable {
     };
     await withDeadline(clock, FAREWELL_MS, farewell).catch((error: unknown) => logger.debug({ err: error }, 'no farewell'));
     this.alarms[Symbol.dispose]();
+    await this.logs[Symbol.asyncDispose]();
     await this.lifetime[Symbol.asyncDispose]();
     await this.streams[Symbol.asyncDispose]();
     await this.events[Symbol.asyncDispose]();
@@ -229,8 +248,8 @@ export class Agent implements AsyncDisposable {
     logger.info({}, 'the device has stopped');
   }
 
-  private createConnection(http: PlatformHttp, connect: SocketConnector): Connection {
-    const { camera, identity, store, platformUrl, clock, random, logger } = this.state;
+  private createConnection(http: PlatformHttp, connect: SocketConnector, logger: Logger): Connection {
+    const { camera, identity, store, platformUrl, clock, random } = this.state;
     const scheduling = new SchedulingClient({
       identity,
       about: camera.about,
@@ -275,6 +294,7 @@ export class Agent implements AsyncDisposable {
       connection: { reschedule: (params) => this.connection.reschedule(params) },
       restarts: this.restarts,
       restartChannel: (channel) => this.restartChannel(channel),
+      logs: this.logs,
       live: this.live,
       recording: this.storage.recording,
       snapshots: this.snapshots,

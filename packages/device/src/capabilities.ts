@@ -7,6 +7,7 @@ import {
   liveChange,
   PROFILE,
   recordLimits,
+  uploadLogDone,
   vdLimits,
   vrTimers,
 } from '@cardea/protocol';
@@ -26,7 +27,7 @@ export function capabilitiesOf({ camera, methods, nameOf }: CapabilitiesOptions)
   const set: Omit<CapabilitySet, 'hash'> = {
     profile: PROFILE,
     methods: [...methods],
-    events: [alarmNotification.method, bindingReport.method, liveChange.method],
+    events: [alarmNotification.method, bindingReport.method, uploadLogDone.method, liveChange.method],
     channels: camera.channels.map((channel) => channelCapability(channel, nameOf(channel))),
     storage: {
       disks: 0,

@@ -18,6 +18,7 @@ export type {
   ReadOptions,
 } from './camera.ts';
 export { DeviceIdentity, loadIdentity } from './identity.ts';
+export { DeviceLog, type DeviceLogOptions } from './logs/device-log.ts';
 export { type RunOptions, runDevice } from './main.ts';
 export type { Restart } from './restarts.ts';
 export { RunningDevice, type RunningDeviceOptions } from './running-device.ts';

@@ -1,5 +1,6 @@
 import { AppError, type Clock, createLogger, type Logger, type LogLevel, SystemClock } from '@cardea/core';
 import type { Camera } from './camera.ts';
+import { DeviceLog } from './logs/device-log.ts';
 import { RunningDevice } from './running-device.ts';
 import { createFileCamera } from './sources/file.ts';
 import { createSimulatedCamera, type Scene } from './sources/simulated.ts';
@@ -18,9 +19,15 @@ const scenes: readonly Scene[] = ['front-door', 'garden'];
 /** Opens the source, starts an agent on it and resolves once it acts. @throws AppError INVALID_PARAMS for an unknown source, or as `createAgent` */
 export async function runDevice({ source, logLevel = 'info', ...options }: RunOptions): Promise<RunningDevice> {
   const clock = new SystemClock();
-  const logger = createLogger(logLevel);
+  const log = await DeviceLog.open({ stateDirectory: options.stateDirectory, clock });
+  const logger = createLogger(logLevel, log);
   const openCamera = (): Promise<Camera> => openSource(source, { clock, logger, stateDirectory: options.stateDirectory });
-  return await RunningDevice.start({ ...options, openCamera, clock, logger });
+  try {
+    return await RunningDevice.start({ ...options, openCamera, clock, logger, log });
+  } catch (error) {
+    await log[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 async function openSource(

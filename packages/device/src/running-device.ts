@@ -3,6 +3,7 @@ import { type Agent, type AgentOptions, createAgent } from './agent.ts';
 import type { Camera } from './camera.ts';
 import type { Restart } from './restarts.ts';
 
+/** `log` is closed with the device. */
 export interface RunningDeviceOptions extends Omit<AgentOptions, 'camera'> {
   /** Called at every start of the device: a restart opens the camera anew. */
   readonly openCamera: () => Promise<Camera>;
@@ -65,6 +66,7 @@ export class RunningDevice implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lifetime[Symbol.asyncDispose]();
     if (!this.down) await end(this.running);
+    await this.options.log?.[Symbol.asyncDispose]();
   }
 
   private async supervise(signal: AbortSignal): Promise<void> {

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@cardea/api';
-import { type Clock, SystemClock, silentLogger } from '@cardea/core';
-import { type Camera, createSimulatedCamera, RunningDevice, type RunningDeviceOptions } from '@cardea/device';
-import { startPlatformHere } from '../../support/in-process-platform.ts';
+import { type Clock, createLogger, SystemClock, silentLogger } from '@cardea/core';
+import { type Camera, createSimulatedCamera, DeviceLog, RunningDevice, type RunningDeviceOptions } from '@cardea/device';
+import { startPlatformHere } from './platform-here.ts';
 import { eventually } from '../eventually.ts';
 import type { Owner } from '../owner.ts';
 
@@ -35,6 +35,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const { client, homeId } = owner;
   const stateDirectory = await mkdtemp(join(tmpdir(), 'cardea-device-'));
   stack.defer(() => rm(stateDirectory, { recursive: true, force: true }));
+  const log = await DeviceLog.open({ stateDirectory, clock });
   const { code } = await client.call('bindingCode.create', { params: { id: homeId }, body: {} });
   const device = stack.use(
     await RunningDevice.start({
@@ -43,6 +44,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       bindingCode: code,
       openCamera: () => openCamera({ clock, stateDirectory }),
       clock,
+      log,
+      logger: createLogger('silent', log),
       ...options.device,
     }),
   );

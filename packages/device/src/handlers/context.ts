@@ -7,6 +7,7 @@ import type { Camera, CameraChannel } from '../camera.ts';
 import type { Configuration } from '../configuration.ts';
 import type { DeviceClock } from '../device-clock.ts';
 import type { LiveSessions } from '../live/live-sessions.ts';
+import type { LogUploads } from '../logs/log-uploads.ts';
 import type { CloudRecording } from '../recording/cloud-recording.ts';
 import type { Restarts } from '../restarts.ts';
 import type { Snapshots } from '../snapshots.ts';
@@ -25,6 +26,7 @@ export interface HandlerContext {
   readonly restarts: Restarts;
   /** Restarts one channel; returns how long it will be away, in milliseconds. */
   readonly restartChannel: (channel: number) => number;
+  readonly logs: LogUploads;
   readonly live: LiveSessions;
   readonly recording: CloudRecording;
   readonly snapshots: Snapshots;

@@ -23,6 +23,7 @@ import { handleStartRecording } from './start-recording.ts';
 import { handleStopLiveVideo } from './stop-live-video.ts';
 import { handleStopRecording } from './stop-recording.ts';
 import { handleTriggerAlarm } from './trigger-alarm.ts';
+import { handleUploadLog } from './upload-log.ts';
 
 /** One handler for each message the platform may send; a missing one does not compile. */
 export const handlers: HandlersFor<'platform', HandlerContext> = {
@@ -49,7 +50,7 @@ export const handlers: HandlersFor<'platform', HandlerContext> = {
   'playback.getStatus': notSupported,
   'power.keepAwake': handleKeepAwake,
   'capability.get': handleGetCapabilityList,
-  'log.upload': notSupported,
+  'log.upload': handleUploadLog,
   'disk.getInfo': handleGetDiskInformation,
   'disk.format': notSupported,
   'binding.get': handleGetBinding,
