@@ -59,6 +59,8 @@ interface Line {
   readonly url: string;
   readonly ended: Promise<void>;
   readonly isOpen: () => boolean;
+  /** Drops the connection as when the network fails. */
+  readonly cut: () => void;
 }
 
 const CALL_TIMEOUT_MS = 2_000;
@@ -152,6 +154,11 @@ export class LightDevice {
     if (this.line !== undefined) await this.greet(this.line.peer, seq);
   }
 
+  /** Loses the connection without a closing handshake. */
+  cut(): void {
+    this.line?.cut();
+  }
+
   async stop(): Promise<void> {
     this.stopped.abort();
     this.line?.peer.close(1001, 'the device stops');
@@ -165,7 +172,11 @@ export class LightDevice {
       if (line === undefined) await this.establish().catch(() => {});
       else {
         await line.ended;
-        if (this.line === line) this.line = undefined;
+        if (this.line !== line) continue;
+        this.line = undefined;
+        // All that were cut at once come back apart (C3 step 3).
+        this.backoff.reset();
+        await sleep(this.clock, this.backoff.next(), this.stopped).catch(() => {});
       }
     }
   }
@@ -173,7 +184,6 @@ export class LightDevice {
   /** Tries until it is online. @throws AppError CANCELLED after `stop` */
   private async establish(): Promise<void> {
     const { signal } = this.stopped;
-    this.backoff.reset();
     while (this.line === undefined) {
       try {
         this.vd ??= await this.schedule(this.scheduleId === undefined ? 'boot' : 'reconnect');
@@ -265,7 +275,7 @@ export class LightDevice {
       peer.close(1001, 'no answer to the first keep-alive');
       throw error;
     }
-    const line: Line = { peer, url: told, ended, isOpen: () => open };
+    const line: Line = { peer, url: told, ended, isOpen: () => open, cut: () => socket.terminate() };
     this.keepAliveLater(line, keepAliveSec, 1);
     return line;
   }
