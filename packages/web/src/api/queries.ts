@@ -85,6 +85,27 @@ export function segmentsQuery(api: Client, { deviceId, channel, fromMs, toMs }: 
   });
 }
 
+/** A device may go on recording this long around the last time it was heard of. */
+const LAST_BEFORE_MS = 300_000;
+const LAST_AFTER_MS = 60_000;
+
+/** What a channel recorded last before `lastSeenAt`; `null` when nothing. */
+export function lastSegmentQuery(api: Client, { deviceId, channel, lastSeenAt }: LastSegmentOf) {
+  const at = lastSeenAt ?? 0;
+  const query = { from: Math.max(0, at - LAST_BEFORE_MS), to: at + LAST_AFTER_MS, channel, limit: PAGE_ITEMS };
+  return queryOptions<Segment | null>({
+    queryKey: ['last-segment', deviceId, channel, lastSeenAt],
+    queryFn: async ({ signal }) => (await api.call('segment.list', { params: { id: deviceId }, query, signal })).items.at(-1) ?? null,
+    staleTime: 60_000,
+  });
+}
+
+export interface LastSegmentOf {
+  readonly deviceId: string;
+  readonly channel: number;
+  readonly lastSeenAt: number | null;
+}
+
 export interface SegmentRange {
   readonly deviceId: string;
   readonly channel: number;

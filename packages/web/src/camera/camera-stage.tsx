@@ -60,7 +60,7 @@ export function CameraStage({ camera, live, playback, playedAt, onTime }: Camera
     <div className={styles.picture}>
       <div className={styles.stage} ref={stageRef}>
         {isLive ? (
-          <LiveView device={device} live={live} muted={muted} explains>
+          <LiveView device={device} channel={channel} live={live} muted={muted} explains>
             {bar}
           </LiveView>
         ) : (

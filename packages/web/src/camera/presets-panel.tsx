@@ -70,7 +70,6 @@ function SavePreset({ deviceId, channel }: { readonly deviceId: string; readonly
         <TextInput
           label={t('field.presetName')}
           required
-          withAsterisk={false}
           maxLength={NAME_MAX_CHARS}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}

@@ -23,12 +23,12 @@ const keyMoves: Readonly<Record<string, Partial<Velocity>>> = {
   '-': { zoom: -KEY_SPEED },
 };
 
-/** What moves a camera; `undefined` when it has no head that moves. */
-export function usePtz({ device, channel }: Camera): Ptz | undefined {
+/** What moves a camera, by the panel and by keys; `undefined` when it has no head that moves, and while not `enabled`. */
+export function usePtz({ device, channel }: Camera, enabled: boolean): Ptz | undefined {
   const { api, clock } = useApp();
   const [problem, setProblem] = useState<unknown>();
   const ability = device.capabilities?.channels.find((candidate) => candidate.channel === channel)?.ptz;
-  const axisList = ability?.axes.join(' ');
+  const axisList = enabled ? ability?.axes.join(' ') : undefined;
   const driver = useMemo(() => {
     if (axisList === undefined) return undefined;
     return new PtzDriver({

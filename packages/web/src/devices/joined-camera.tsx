@@ -45,5 +45,5 @@ export function JoinedCamera({ device, onDone }: { readonly device: Device; read
 function Picture({ camera: { device, channel, streams } }: { readonly camera: Camera }) {
   const stream = streams.includes('sub') ? 'sub' : 'main';
   const live = useLive({ deviceId: device.id, channel, stream, enabled: device.state !== 'offline' });
-  return <LiveView device={device} live={live} muted explains />;
+  return <LiveView device={device} channel={channel} live={live} muted explains />;
 }

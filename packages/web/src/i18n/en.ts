@@ -4,7 +4,6 @@ export const en = {
     name: 'Cardea',
     skip: 'Skip to the content',
     places: 'Places',
-    loading: 'Loading',
     connectionLost: 'No connection to your Cardea. What you see may be old; it comes back by itself.',
     noOwner: 'This Cardea has no owner yet',
     noOwnerHint: 'Open the set-up link that was printed where Cardea was started. It ends with “/setup?token=…”.',
@@ -48,7 +47,7 @@ export const en = {
   home: {
     title: 'Home',
     allWell_one: 'Your camera is connected',
-    allWell_other: 'All {{count}} cameras are connected',
+    allWell_other: '{{count}} cameras, all connected',
     someAway_one: '{{count}} of {{total}} cameras is not connected',
     someAway_other: '{{count}} of {{total}} cameras are not connected',
     cameras: 'Cameras',
@@ -81,7 +80,6 @@ export const en = {
       blocked: 'The browser asks for a touch before it plays.',
     },
     play: 'Play',
-    label: '{{name}}: {{state}}',
   },
   camera: {
     back: 'Back to Home',
@@ -95,7 +93,7 @@ export const en = {
     controls: 'Picture controls',
     numbers: 'Connection',
     firstPicture: 'First picture after',
-    behind: 'Behind the camera',
+    behind: 'Behind the newest picture',
     dropped: 'Pictures left out',
     format: 'Format',
     about: 'This camera',
@@ -114,7 +112,6 @@ export const en = {
   },
   ptz: {
     title: 'Move the camera',
-    ring: 'Drag to move the camera',
     up: 'Up',
     down: 'Down',
     left: 'Left',
@@ -127,7 +124,6 @@ export const en = {
     noViews: 'Point the camera at something and save the view, to come back to it with one tap.',
     saveView: 'Save view',
     going: 'On its way to “{{name}}”.',
-    saved: 'Saved “{{name}}”.',
     unnamed: 'View {{id}}',
   },
   recordings: {
@@ -138,7 +134,6 @@ export const en = {
     hours: 'Hour',
     minutes: 'Recorded minutes from {{hour}}',
     none: 'Nothing was recorded between {{from}} and {{to}}.',
-    future: 'This hour has not come yet.',
     summary: '{{amount}} recorded between {{from}} and {{to}}',
     position: 'Time on show',
     playFrom: 'Play from {{time}}',
@@ -168,7 +163,6 @@ export const en = {
     joined: '{{name}} has joined',
     joinedHint: 'It is recording from now on. Give it the name people use for the place.',
     done: 'Done',
-    home: 'Home',
   },
   rename: { title: 'Rename the camera' },
   remove: {
@@ -191,8 +185,6 @@ export const en = {
     offline: 'Offline since {{time}}',
     neverSeen: 'Never connected',
     open: 'Show picture',
-    pictures_one: '{{count}} picture',
-    pictures_other: '{{count}} pictures',
   },
   account: {
     title: 'Account',
@@ -220,7 +212,6 @@ export const en = {
     gone: 'It is no longer there. Go back to Home.',
     presetsFull: 'The camera cannot keep more views. Save over an old one.',
     moving: 'The camera is still moving. Try again when it stands still.',
-    storage: 'There is no room for more.',
     upgrading: 'The camera is installing an update. It is back in a few minutes.',
     battery: 'The battery of the camera is too low for this. Charge it first.',
     wrongPassword: 'The password is not right.',

@@ -47,7 +47,7 @@ function CameraView({ camera }: { readonly camera: Camera }) {
   // Someone looks at it on purpose, so a sleeping camera is woken; one that is away is not asked.
   const enabled = isLive && device.state !== 'offline';
   const live = useLive({ deviceId: device.id, channel, stream: streams.includes('main') ? 'main' : 'sub', enabled });
-  const ptz = usePtz(camera);
+  const ptz = usePtz(camera, isLive && device.state === 'online');
   useDocumentTitle(`${name} · ${t('app.name')}`);
   return (
     <div className={`${page.page} ${styles.page}`}>
@@ -60,7 +60,7 @@ function CameraView({ camera }: { readonly camera: Camera }) {
       <div className={styles.layout}>
         <CameraStage camera={camera} live={live} playback={playback} playedAt={playedAt} onTime={setPlayedAt} />
         <div className={styles.context}>
-          {ptz !== undefined && isLive && (
+          {ptz !== undefined && (
             <section className={`${styles.card} ${styles.ptz}`}>
               <h2>{t('ptz.title')}</h2>
               <PtzPanel ptz={ptz} />

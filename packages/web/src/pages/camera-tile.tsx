@@ -1,4 +1,3 @@
-import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { type Camera, cameraPath } from '../camera/camera.ts';
 import { LiveView } from '../player/live-view.tsx';
@@ -8,15 +7,14 @@ import styles from './camera-tile.module.css';
 
 /** One camera of the grid: its small stream while it is in sight. A tile never wakes a camera. */
 export function CameraTile({ camera }: { readonly camera: Camera }) {
-  const { t } = useTranslation();
   const { ref, inSight } = useInSight<HTMLAnchorElement>();
   const { device, channel, name, streams } = camera;
   const stream = streams.includes('sub') ? 'sub' : 'main';
   const reachable = device.state === 'online' || device.state === 'suspect';
   const live = useLive({ deviceId: device.id, channel, stream, enabled: reachable && inSight });
   return (
-    <Link ref={ref} to={cameraPath(camera)} className={styles.tile} aria-label={t('home.open', { name })}>
-      <LiveView device={device} live={live} muted explains={false}>
+    <Link ref={ref} to={cameraPath(camera)} className={styles.tile}>
+      <LiveView device={device} channel={channel} live={live} muted explains={false}>
         <span className={styles.name}>{name}</span>
       </LiveView>
     </Link>

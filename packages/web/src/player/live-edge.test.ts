@@ -20,12 +20,14 @@ test('at the right distance nothing is changed', () => {
 
 test('a little behind is caught up by playing faster, never above a tenth', () => {
   const edge = new LiveEdge();
-  assert.deepEqual(edge.order({ atSec: 9, ranges: [range(0, 10)] }), { playbackRate: 1.06 });
+  assert.deepEqual(edge.order({ atSec: 9.2, ranges: [range(0, 10)] }), { playbackRate: 1.05 });
   assert.deepEqual(edge.order({ atSec: 7.2, ranges: [range(0, 10)] }), { playbackRate: 1.1 });
 });
 
 test('too near to the edge plays slower, never below 0.95', () => {
-  assert.deepEqual(new LiveEdge().order({ atSec: 9.95, ranges: [range(0, 10)] }), { playbackRate: 0.96 });
+  const edge = new LiveEdge();
+  assert.deepEqual(edge.order({ atSec: 9.75, ranges: [range(0, 10)] }), { playbackRate: 0.99 });
+  assert.deepEqual(edge.order({ atSec: 9.99, ranges: [range(0, 10)] }), { playbackRate: 0.95 });
 });
 
 test('more than three seconds behind jumps', () => {

@@ -26,7 +26,7 @@ const JUMP_ABOVE_SEC = 3;
 const SLOWEST = 0.95;
 const FASTEST = 1.1;
 /** Change of rate for each second off the target. */
-const GAIN_PER_SEC = 0.15;
+const GAIN_PER_SEC = 0.25;
 /** Nearer to the end of a stretch than this, the playhead stands at it. */
 const END_TOLERANCE_SEC = 0.12;
 

@@ -1,18 +1,21 @@
 import { Button } from '@mantine/core';
-import { type CSSProperties, type ReactNode, type SyntheticEvent, useState } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Device } from '../api/queries.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { useNow } from '../use-now.ts';
+import { LastRecorded, useLastRecorded } from './last-recorded.tsx';
 import styles from './live-view.module.css';
 import { type PictureState, pictureState } from './picture-state.ts';
 import { pictureHint } from './picture-text.ts';
 import { StateBadge } from './state-badge.tsx';
 import { Still } from './still.tsx';
 import type { Live } from './use-live.ts';
+import { useRatio } from './use-ratio.ts';
 
 export interface LiveViewProps {
   readonly device: Device;
+  readonly channel: number;
   readonly live: Live;
   readonly muted: boolean;
   /** Tells why there is no picture, and offers to try again. Not for pictures that are links. */
@@ -22,34 +25,34 @@ export interface LiveViewProps {
 }
 
 const AGE_STEP_MS = 1_000;
-const RATIO_DEFAULT = '16 / 9';
 
 /** The live picture of a camera, or the last one, and always what it is. */
-export function LiveView({ device, live, muted, explains, children }: LiveViewProps) {
+export function LiveView({ device, channel, live, muted, explains, children }: LiveViewProps) {
   const { videoRef, status, still, player } = live;
   const now = useNow(AGE_STEP_MS);
-  const [ratio, setRatio] = useState(RATIO_DEFAULT);
+  const ratio = useRatio();
   const state = pictureState(device, status);
   const moving = status.kind === 'playing' || status.kind === 'stalled';
-  const onSize = ({ currentTarget: { videoWidth, videoHeight } }: SyntheticEvent<HTMLVideoElement>): void => {
-    if (videoWidth > 0) setRatio(`${videoWidth} / ${videoHeight}`);
-  };
-  const style: CSSProperties & Record<'--picture-ratio', string> = { '--picture-ratio': ratio };
+  const isAway = state.kind === 'offlineSince' || state.kind === 'asleep';
+  const asksRecorded = isAway && still === undefined;
+  const recorded = useLastRecorded({ deviceId: device.id, channel, lastSeenAt: asksRecorded ? device.lastSeenAt : null });
+  const stillAt = still?.takenAt ?? recorded?.endAt;
   return (
-    <div className={styles.stage} style={style}>
+    <div className={styles.stage} style={ratio.style}>
       <video
         ref={videoRef}
         className={`${styles.picture} ${moving ? '' : styles.hidden} ${status.kind === 'stalled' ? styles.stopped : ''}`}
         muted={muted}
         playsInline
-        onResize={onSize}
-        onLoadedMetadata={onSize}
+        onResize={ratio.onSize}
+        onLoadedMetadata={ratio.onSize}
       />
       {!moving && still !== undefined && <Still picture={still} className={styles.still} />}
-      {!moving && <Why state={state} hasStill={still !== undefined} explains={explains} onRetry={() => player?.retry()} />}
+      {asksRecorded && recorded !== undefined && <LastRecorded segment={recorded} className={`${styles.picture} ${styles.still}`} />}
+      {!moving && <Why state={state} hasStill={stillAt !== undefined} explains={explains} onRetry={() => player?.retry()} />}
       {children}
       <div className={styles.top}>
-        <StateBadge state={state} now={now} stillAt={moving ? undefined : still?.takenAt} />
+        <StateBadge state={state} now={now} stillAt={moving ? undefined : stillAt} />
       </div>
     </div>
   );

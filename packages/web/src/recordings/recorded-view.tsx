@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useApp } from '../app-context.ts';
 import live from '../player/live-view.module.css';
 import badge from '../player/state-badge.module.css';
+import { useRatio } from '../player/use-ratio.ts';
 import { clockText, durationText, momentText } from '../time-text.ts';
 import styles from './recorded-view.module.css';
 import type { Playback } from './use-playback.ts';
@@ -23,6 +24,7 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
   const { t } = useTranslation();
   const { api, clock } = useApp();
   const { playing, next, ended, playNext } = playback;
+  const ratio = useRatio();
   const [failed, setFailed] = useState<string>();
   const [instant, setInstant] = useState(playing === undefined ? 0 : playing.segment.startAt + playing.offsetMs);
   useEffect(() => {
@@ -45,7 +47,7 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
   };
   const loaded = next === undefined || next.id === playing.segment.id ? [playing.segment] : [playing.segment, next];
   return (
-    <div className={live.stage}>
+    <div className={live.stage} style={ratio.style}>
       {loaded.map((segment) => {
         const current = segment === playing.segment;
         return (
@@ -55,6 +57,7 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
             className={`${live.picture} ${current ? '' : live.hidden}`}
             src={api.urlOf('segment.media', { params: { id: segment.id } })}
             preload="auto"
+            onLoadedMetadata={ratio.onSize}
             playsInline
             muted={muted || !current}
             {...(current && {

@@ -32,8 +32,8 @@ export const theme = createTheme({
   variantColorResolver: resolveVariant,
   components: {
     Button: Button.extend({ defaultProps: { h: 44 } }),
-    TextInput: TextInput.extend({ defaultProps: { size: 'md' } }),
-    PasswordInput: PasswordInput.extend({ defaultProps: { size: 'md' } }),
+    TextInput: TextInput.extend({ defaultProps: { size: 'md', withAsterisk: false } }),
+    PasswordInput: PasswordInput.extend({ defaultProps: { size: 'md', withAsterisk: false } }),
     // The lock of the library writes a style element, which our content security policy refuses; base.css locks instead.
     Modal: Modal.extend({ defaultProps: { centered: true, lockScroll: false, radius: 12 } }),
   },
