@@ -91,8 +91,21 @@ export function decodeEnvelope(text: string): Envelope | Malformed {
 
 /** The text of `envelope` as it goes over the wire. */
 export function encodeEnvelope(envelope: Envelope): string {
-  const { kind: _, ...members } = envelope;
-  return JSON.stringify({ jsonrpc: '2.0', ...members });
+  return JSON.stringify(membersOf(envelope));
+}
+
+function membersOf(envelope: Envelope): object {
+  const jsonrpc = '2.0';
+  switch (envelope.kind) {
+    case 'request':
+      return { jsonrpc, id: envelope.id, method: envelope.method, params: envelope.params };
+    case 'notification':
+      return { jsonrpc, method: envelope.method, params: envelope.params };
+    case 'success':
+      return { jsonrpc, id: envelope.id, result: envelope.result };
+    case 'error':
+      return { jsonrpc, id: envelope.id, error: envelope.error };
+  }
 }
 
 /** The error object for `name`: code, wording and retryable come from the table. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { summarise } from '../samples.ts';
 import type { FleetRequests, StormReport } from './fleet.ts';
-import { type Usage, Worker } from './requests.ts';
+import { type Memory, Worker } from './requests.ts';
 import type { ServerRequests } from './server.ts';
 
 /**
@@ -38,10 +38,10 @@ const fleet = (): Fleet => stack.use(new Worker<FleetRequests>(join(import.meta.
 
 /** Round trips for each second of processor time the server spent on them. */
 async function perCpuSecond(measured: Server, load: () => Promise<{ readonly roundTrips: number }>): Promise<number> {
-  const before = await measured.request('usage', null);
+  const before = await measured.request('cpuMs', null);
   const { roundTrips } = await load();
-  const after = await measured.request('usage', null);
-  return roundTrips / ((after.cpuMs - before.cpuMs) / 1_000);
+  const after = await measured.request('cpuMs', null);
+  return roundTrips / ((after - before) / 1_000);
 }
 
 function verdict(met: boolean): string {
@@ -71,7 +71,7 @@ function reportCalls(perSecond: number, echoPerSecond: number): void {
   );
 }
 
-function reportMemory(before: Usage, after: Usage, devices: number): void {
+function reportMemory(before: Memory, after: Memory, devices: number): void {
   const rss = (after.rssBytes - before.rssBytes) / devices;
   const heap = (after.heapBytes - before.heapBytes) / devices;
   console.log(
@@ -109,9 +109,9 @@ if (first === undefined) throw new Error('there is no platform');
 // What is made once, such as compiled validators, does not count as memory of a device.
 await Promise.all(pairs.map(({ clients, url }) => clients.request('connect', { url, count: SENDERS })));
 reportCalls(await measureCalls(first.platform, first.clients), echoPerSecond);
-const before = await first.platform.request('usage', null);
+const before = await first.platform.request('memory', null);
 await Promise.all(pairs.map(({ clients, url }) => clients.request('connect', { url, count: share - SENDERS })));
-reportMemory(before, await first.platform.request('usage', null), share - SENDERS);
+reportMemory(before, await first.platform.request('memory', null), share - SENDERS);
 reportStorm(await Promise.all(pairs.map(({ clients }) => clients.request('storm', { spared: Math.ceil(share * SPARED_SHARE) }))));
 await Promise.all(pairs.map(({ platform }) => platform.request('stop', null)));
 process.exitCode = 0;

@@ -43,21 +43,24 @@ export function answerRequests<R extends Record<string, readonly [ask: unknown, 
   });
 }
 
-export interface Usage {
-  /** User and system time since the process began. */
-  readonly cpuMs: number;
+/** User and system time of this process since it began. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+export interface Memory {
   readonly rssBytes: number;
   readonly heapBytes: number;
 }
 
-/** What this process uses, after garbage was collected. */
-export async function measureUsage(): Promise<Usage> {
+/** What this process holds after garbage was collected. */
+export async function measureMemory(): Promise<Memory> {
   const { gc } = globalThis as { gc?: () => void };
   for (let round = 0; round < 3; round += 1) {
     gc?.();
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const { user, system } = process.cpuUsage();
   const { rss, heapUsed } = process.memoryUsage();
-  return { cpuMs: (user + system) / 1000, rssBytes: rss, heapBytes: heapUsed };
+  return { rssBytes: rss, heapBytes: heapUsed };
 }

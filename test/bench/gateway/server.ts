@@ -7,13 +7,14 @@ import { createRandom, SystemClock, silentLogger } from '@cardea/core';
 import { createPlatform, loadConfig } from '@cardea/platform';
 import { WebSocketServer } from 'ws';
 import { unlimited } from '../../support/platform-process.ts';
-import { answerRequests, measureUsage, type Usage } from './requests.ts';
+import { answerRequests, cpuMs, type Memory, measureMemory } from './requests.ts';
 
 /** A server under load: the platform, or a bare WebSocket server that sends back what it gets. */
 export interface ServerRequests extends Record<string, readonly [unknown, unknown]> {
   platform: [null, { readonly url: string }];
   echo: [null, { readonly url: string }];
-  usage: [null, Usage];
+  cpuMs: [null, number];
+  memory: [null, Memory];
   stop: [null, null];
 }
 
@@ -34,7 +35,8 @@ answerRequests<ServerRequests>({
     await once(server, 'listening');
     return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` };
   },
-  usage: () => measureUsage(),
+  cpuMs: async () => cpuMs(),
+  memory: () => measureMemory(),
   stop: async () => {
     await stack.disposeAsync();
     return null;

@@ -1,5 +1,6 @@
 import { AppError } from '@cardea/core';
 import { BatteryState, CapabilitySet, conforms, keepAliveReport, type ParamsOf } from '@cardea/protocol';
+import type { CompiledQuery } from 'kysely';
 import { type Static, Type } from 'typebox';
 import type { Db, Row } from '../store/ports.ts';
 
@@ -18,13 +19,17 @@ export type DeviceStatus = Static<typeof DeviceStatus>;
 /** Rows of the table `device`, without what the tables of homes own. */
 export class DeviceRecords {
   private readonly db: Db;
+  /** Runs for every message of every device, so it is put together once; what it finds is never kept. */
+  private readonly findQuery: CompiledQuery<DeviceRow>;
 
   constructor(db: Db) {
     this.db = db;
+    this.findQuery = db.selectFrom('device').selectAll().where('id', '=', '').compile();
   }
 
-  find(deviceId: string): Promise<DeviceRow | undefined> {
-    return this.db.selectFrom('device').selectAll().where('id', '=', deviceId).executeTakeFirst();
+  async find(deviceId: string): Promise<DeviceRow | undefined> {
+    const { rows } = await this.db.executeQuery({ ...this.findQuery, parameters: [deviceId] });
+    return rows[0];
   }
 
   /** @throws AppError NOT_FOUND unless the device belongs to that home */

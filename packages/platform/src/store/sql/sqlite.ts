@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { AppError } from '@cardea/core';
 import { Kysely, SqliteDialect } from 'kysely';
+import { LruMap } from './lru-map.ts';
 import { migrate } from './migrations/index.ts';
 import type { Db, Tables } from './schema.ts';
 
@@ -25,19 +26,28 @@ export async function openSqlite(path: string): Promise<Db> {
   return db;
 }
 
+/** As many different statements as the services have, and room for those whose text varies. */
+const MAX_PREPARED = 512;
+
 /** The shape Kysely expects of a driver, over node:sqlite. */
 function adapt(sqlite: DatabaseSync) {
+  const prepared = new LruMap<string, PreparedStatement>(MAX_PREPARED);
   return {
     close: () => sqlite.close(),
-    prepare: (sql: string) => {
-      const statement = sqlite.prepare(sql);
-      const bind = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters: readonly unknown[]) => statement.all(...bind(parameters)),
-        run: (parameters: readonly unknown[]) => statement.run(...bind(parameters)),
-        iterate: (parameters: readonly unknown[]) => statement.iterate(...bind(parameters)) as IterableIterator<unknown>,
-      };
-    },
+    // Preparing costs more than running most statements. Kysely runs one at a time on its one connection, so they can be shared.
+    prepare: (sql: string) => prepared.get(sql, () => prepare(sqlite, sql)),
+  };
+}
+
+type PreparedStatement = ReturnType<typeof prepare>;
+
+function prepare(sqlite: DatabaseSync, sql: string) {
+  const statement = sqlite.prepare(sql);
+  const bind = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters: readonly unknown[]) => statement.all(...bind(parameters)),
+    run: (parameters: readonly unknown[]) => statement.run(...bind(parameters)),
+    iterate: (parameters: readonly unknown[]) => statement.iterate(...bind(parameters)) as IterableIterator<unknown>,
   };
 }
