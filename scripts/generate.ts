@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { generateDocs, generatedPaths } from '../packages/protocol/src/docs/generate-docs.ts';
+import { generateConformance } from './generate-conformance.ts';
 import { generateOpenApi } from './generate-openapi.ts';
 
 /** One origin of derived documents. `owns` are files and folders that hold nothing else. */
@@ -12,6 +13,7 @@ interface Source {
 const sources: readonly Source[] = [
   { owns: generatedPaths, generate: generateDocs },
   { owns: ['docs/openapi.json'], generate: generateOpenApi },
+  { owns: ['docs/conformance.md'], generate: generateConformance },
 ];
 
 const root = join(import.meta.dirname, '..');
