@@ -100,7 +100,7 @@ test('a series of pictures keeps its distance, and one that cannot be uploaded d
   void capture.then((value) => {
     answer = value;
   });
-  await bench.within(10_000, () => answer !== undefined, 'the answer');
+  await bench.within(120_000, () => answer !== undefined, 'the answer');
   const images: Json[] = answer?.result.images;
   assert.deepEqual(
     images.map(({ status, error }) => [status, error]),
@@ -182,7 +182,11 @@ test('configuration is there after a restart, and a reset brings the defaults ba
   const after = (await ask(bench, 'config.get', {})).result.config;
   assert.equal(after['record.cloud.preRollSec'], 5);
   assert.equal(after['device.name'], 'Porch');
-  assert.equal((await ask(bench, 'config.reset', { scope: 'factory' })).error.code, 1502);
+  assert.equal(
+    (await ask(bench, 'config.reset', { scope: 'factory' })).error.code,
+    -32602,
+    'not without giving up the binding in so many words',
+  );
 });
 
 test('a factory reset makes the device nobody’s and sends it to be paired', async () => {

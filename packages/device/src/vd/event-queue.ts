@@ -134,7 +134,9 @@ export class EventQueue implements AsyncDisposable {
         await woken;
         continue;
       }
-      await sleep(clock, this.rate.take(), { signal }).catch(() => {});
+      for (let waitMs = this.rate.take(); waitMs > 0 && !signal.aborted; waitMs = this.rate.take()) {
+        await sleep(clock, waitMs, { signal }).catch(() => {});
+      }
       try {
         await this.send(next, signal);
         backoff.reset();
