@@ -1,6 +1,6 @@
 import { type Clock, createRandom, Lifetime, type Logger, type Random, SystemClock, silentLogger, withDeadline } from '@cardea/core';
 import { bindingTimers, type CapabilitySet, rebootTimers } from '@cardea/protocol';
-import { type Alarm, Alarms } from './alarms.ts';
+import { Alarms, type TimedAlarm } from './alarms/alarms.ts';
 import { Binding } from './binding.ts';
 import { Boot } from './boot.ts';
 import type { Camera } from './camera.ts';
@@ -8,6 +8,7 @@ import { CameraStreams } from './camera-streams.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { type ConfigChange, Configuration } from './configuration.ts';
 import { DeviceClock } from './device-clock.ts';
+import { type OpenedFirmware, openFirmware, Upgrades } from './firmware/upgrades.ts';
 import { Dispatcher } from './handlers/dispatcher.ts';
 import { answeredMethods } from './handlers/index.ts';
 import { type DeviceIdentity, loadIdentity } from './identity.ts';
@@ -37,6 +38,8 @@ export interface AgentOptions {
   readonly camera: Camera;
   /** Binds the device to a home at its first connection. */
   readonly bindingCode?: string;
+  /** Public keys, PEM, whose firmware to trust from now on, beside those trusted already. */
+  readonly firmwareKeys?: readonly string[];
   /** Room for recordings that are not uploaded yet; the oldest give way. Default 2 GiB. */
   readonly quotaBytes?: number;
   readonly clock?: Clock;
@@ -58,6 +61,7 @@ interface OpenedState {
   readonly store: DeviceStore;
   readonly eventJournal: EventJournal;
   readonly backlog: SegmentBacklog;
+  readonly firmware: OpenedFirmware;
   readonly clock: DeviceClock;
   readonly random: Random;
   readonly logger: Logger;
@@ -78,7 +82,9 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const store = await DeviceStore.open(stateDirectory);
   const eventJournal = await openEventJournal(stateDirectory);
   const backlog = await SegmentBacklog.open({ stateDirectory, quotaBytes, logger });
-  return new Agent({ camera, platformUrl, bindingCode, identity, store, eventJournal, backlog, clock, random, logger, log: options.log });
+  const factory = { factoryVersion: camera.about.firmware, trustedKeys: options.firmwareKeys ?? [] };
+  const firmware = await openFirmware({ stateDirectory, ...factory, clock, logger });
+  return new Agent({ firmware, camera, platformUrl, bindingCode, identity, store, eventJournal, backlog, clock, random, logger, log: options.log });
 }
 
 /** A device: a camera that takes part in a platform. */
@@ -93,6 +99,7 @@ export class Agent implements AsyncDisposable {
   private readonly boot: Boot;
   private readonly restarts: Restarts;
   private restarting: Restart | undefined;
+  private readonly upgrades: Upgrades;
   private readonly streams: CameraStreams;
   private readonly config: Configuration;
   private readonly binding: Binding;
@@ -125,7 +132,7 @@ export class Agent implements AsyncDisposable {
     this.poweredDown = power.promise;
     this.powerDown = power.resolve;
     this.lifetime = new Lifetime(logger);
-    this.boot = new Boot(clock, random, store.record.plannedStart);
+    this.boot = new Boot(clock, random, store.record.plannedStart ?? state.firmware.plannedStart);
     this.restarts = new Restarts({ store, clock, logger });
     this.restart = this.restarts.wanted.then((restart) => {
       this.restarting = restart;
@@ -178,8 +185,21 @@ export class Agent implements AsyncDisposable {
       events: this.events,
       recording: this.storage.recording,
       snapshots: this.snapshots,
+      isWatched: (channel) => isBound() && !isPrivate(channel),
       clock,
+      random,
       logger: mediaLogger,
+    });
+    this.upgrades = new Upgrades({
+      ...state.firmware,
+      camera,
+      sender,
+      isOnline: () => this.online,
+      quiesce: () => this.quiesce(),
+      restarts: this.restarts,
+      clock,
+      random,
+      logger,
     });
     this.connection = this.createConnection(http, connect, networkLogger);
     this.config.onChange((change) => this.configChanged(change));
@@ -209,6 +229,8 @@ export class Agent implements AsyncDisposable {
     const { logger, camera, store } = this.state;
     logger.info({ model: camera.about.model, bound: this.bound, reason: this.boot.reason }, 'the device starts');
     if (store.record.plannedStart !== undefined) this.lifetime.run('start', async () => await store.update({ plannedStart: undefined }));
+    this.upgrades.start();
+    if (!this.state.firmware.slots.boots) return;
     this.storage.recording.update();
     this.lifetime.run('events', (signal) => this.events.run(signal));
     this.lifetime.run('storage', (signal) => this.storage.run(signal));
@@ -219,8 +241,7 @@ export class Agent implements AsyncDisposable {
    * Reports an alarm of the camera and records it as the configuration says. Resolves with its id when it is certain to be
    * reported, or `undefined` when the device belongs to nobody, is in privacy mode, or the platform has muted that alarm.
    */
-  async raiseAlarm(alarm: Alarm): Promise<string | undefined> {
-    if (!this.bound || this.config.text('privacy.mode', alarm.channel) === 'on') return undefined;
+  async raiseAlarm(alarm: TimedAlarm): Promise<string | undefined> {
     return await this.alarms.sense(alarm);
   }
 
@@ -229,10 +250,10 @@ export class Agent implements AsyncDisposable {
     const { clock, logger, backlog } = this.state;
     const { restarting } = this;
     this.restarts[Symbol.dispose]();
+    this.alarms.stopAll();
+    await this.upgrades[Symbol.asyncDispose]();
     if (restarting?.graceful === false) await this.lifetime[Symbol.asyncDispose]();
-    await withDeadline(clock, rebootTimers.closeSegmentsMs, () => this.storage.recording.close()).catch((error: unknown) =>
-      logger.error({ err: error }, 'open segments could not be closed'),
-    );
+    await this.quiesce();
     await this.live[Symbol.asyncDispose]();
     const farewell = async (signal: AbortSignal): Promise<void> => {
       if (this.vrAccess.current !== undefined && this.bound) await this.storage.uploader.report(signal);
@@ -248,11 +269,20 @@ export class Agent implements AsyncDisposable {
     logger.info({}, 'the device has stopped');
   }
 
+  /** Ends live video and closes what is recorded; what is still open after 30 s is found again at the next start. */
+  private async quiesce(): Promise<void> {
+    const { clock, logger } = this.state;
+    this.live.stopAll('command');
+    await withDeadline(clock, rebootTimers.closeSegmentsMs, () => this.storage.recording.close()).catch((error: unknown) =>
+      logger.error({ err: error }, 'open segments could not be closed'),
+    );
+  }
+
   private createConnection(http: PlatformHttp, connect: SocketConnector, logger: Logger): Connection {
     const { camera, identity, store, platformUrl, clock, random } = this.state;
     const scheduling = new SchedulingClient({
       identity,
-      about: camera.about,
+      about: { ...camera.about, firmware: this.state.firmware.slots.version },
       channels: camera.channels.length,
       lowPower: camera.power().present,
       vsUrl: () => store.record.vsUrl ?? schedulingAddress(platformUrl),
@@ -293,6 +323,7 @@ export class Agent implements AsyncDisposable {
       binding: this.binding,
       connection: { reschedule: (params) => this.connection.reschedule(params) },
       restarts: this.restarts,
+      upgrades: this.upgrades,
       restartChannel: (channel) => this.restartChannel(channel),
       logs: this.logs,
       live: this.live,
@@ -310,7 +341,7 @@ export class Agent implements AsyncDisposable {
     return {
       uptimeSec: () => this.boot.uptimeSec(),
       info: () => ({
-        firmware: camera.about.firmware,
+        firmware: this.state.firmware.slots.version,
         ...(camera.about.hardware !== undefined && { hardware: camera.about.hardware }),
         model: camera.about.model,
         channels: camera.channels.length,
@@ -333,6 +364,7 @@ export class Agent implements AsyncDisposable {
   private cameOnline(): void {
     this.state.logger.info({ bound: this.bound }, 'the device is online');
     this.events.wake();
+    this.lifetime.run('firmware', () => this.upgrades.cameOnline());
     this.lifetime.run('binding', async (signal) => {
       await this.binding.present(signal);
       if (this.bound) await this.reachVideoService(signal);
@@ -353,6 +385,7 @@ export class Agent implements AsyncDisposable {
     } else {
       this.live.stopAll('command');
       this.vrAccess.set(undefined);
+      this.alarms.forget();
       await this.events.clear();
       if (wipe) await this.config.reset({ scope: 'soft' });
     }

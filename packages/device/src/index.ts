@@ -1,5 +1,5 @@
 export { Agent, type AgentOptions, createAgent } from './agent.ts';
-export type { Alarm } from './alarms.ts';
+export type { Alarm, TimedAlarm } from './alarms/alarms.ts';
 export type {
   Camera,
   CameraAudio,

@@ -1,11 +1,12 @@
 import type { Logger } from '@cardea/core';
 import type { CapabilitySet } from '@cardea/protocol';
-import type { Alarms } from '../alarms.ts';
+import type { Alarms } from '../alarms/alarms.ts';
 import type { Binding } from '../binding.ts';
 import type { Boot } from '../boot.ts';
 import type { Camera, CameraChannel } from '../camera.ts';
 import type { Configuration } from '../configuration.ts';
 import type { DeviceClock } from '../device-clock.ts';
+import type { Upgrades } from '../firmware/upgrades.ts';
 import type { LiveSessions } from '../live/live-sessions.ts';
 import type { LogUploads } from '../logs/log-uploads.ts';
 import type { CloudRecording } from '../recording/cloud-recording.ts';
@@ -24,6 +25,7 @@ export interface HandlerContext {
   readonly binding: Binding;
   readonly connection: Pick<Connection, 'reschedule'>;
   readonly restarts: Restarts;
+  readonly upgrades: Upgrades;
   /** Restarts one channel; returns how long it will be away, in milliseconds. */
   readonly restartChannel: (channel: number) => number;
   readonly logs: LogUploads;

@@ -25,7 +25,8 @@ interface Task {
 }
 
 interface AlarmWindow {
-  readonly eventId: string;
+  /** When each alarm ends, by event id, on the monotonic clock. */
+  readonly ends: ReadonlyMap<string, number>;
   readonly timer: Timer;
 }
 
@@ -94,17 +95,24 @@ export class CloudRecording {
     return { stopped };
   }
 
-  /** Records an alarm that lasts `durationMs` from now on, with the pre- and post-roll of the configuration. */
+  /**
+   * Records an alarm that lasts `durationMs` from now on, with the pre- and post-roll of the configuration. Called again for
+   * the same alarm it moves the end. Alarms that overlap are recorded as the
+   * newest of them, to the end of the last.
+   */
   recordAlarm(channel: number, eventId: string, durationMs: number): void {
     const { clock, config } = this.options;
-    if (config.text('record.cloud.mode', channel) === 'off') return;
-    this.alarms.get(channel)?.timer[Symbol.dispose]();
-    const lastsMs = durationMs + config.number('record.cloud.postRollSec', channel) * 1_000;
-    const timer = clock.setTimer(lastsMs, () => {
+    if (this.stopped || config.text('record.cloud.mode', channel) === 'off') return;
+    const nowMs = clock.monotonicMs();
+    const running = this.alarms.get(channel);
+    running?.timer[Symbol.dispose]();
+    const ends = new Map([...(running?.ends ?? [])].filter(([, endsMs]) => endsMs > nowMs));
+    ends.set(eventId, nowMs + durationMs + config.number('record.cloud.postRollSec', channel) * 1_000);
+    const timer = clock.setTimer(Math.max(...ends.values()) - nowMs, () => {
       this.alarms.delete(channel);
       this.update();
     });
-    this.alarms.set(channel, { eventId, timer });
+    this.alarms.set(channel, { ends, timer });
     this.update();
   }
 
@@ -142,7 +150,7 @@ export class CloudRecording {
   private demand({ channel, stream }: StreamRecorder): RecordDemand | undefined {
     if (!this.mayRecord(channel)) return undefined;
     const alarm = stream === POLICY_STREAM ? this.alarms.get(channel) : undefined;
-    if (alarm !== undefined) return { kind: 'event', eventId: alarm.eventId };
+    if (alarm !== undefined) return { kind: 'event', eventId: newestOf(alarm) };
     const task = this.taskOf(channel, stream);
     if (task !== undefined) {
       const { taskId, segmentSec } = task.params;
@@ -179,4 +187,9 @@ export class CloudRecording {
     // Only now, so that a source that goes on being wanted is not stopped in between.
     before?.[Symbol.dispose]();
   }
+}
+
+/** Ids of events rise with time. */
+function newestOf({ ends }: AlarmWindow): string {
+  return [...ends.keys()].reduce((newest, eventId) => (eventId > newest ? eventId : newest), '');
 }
