@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { demo } from './commands/demo.ts';
 import { deviceCommand } from './commands/device-command.ts';
 import { deviceRun } from './commands/device-run.ts';
+import { fsck } from './commands/fsck.ts';
 import { login } from './commands/login.ts';
 import { serve } from './commands/serve.ts';
 import { userCreate } from './commands/user-create.ts';
@@ -20,6 +21,7 @@ function createProgram(): Command {
   program.addCommand(serve);
   program.addCommand(demo);
   program.addCommand(login);
+  program.addCommand(fsck);
   program.addCommand(
     new Command('device').description('run a device, or send one a message').addCommand(deviceRun).addCommand(deviceCommand),
   );

@@ -1,4 +1,4 @@
-import { type ErrorData, type StatusName, statusNameOf, statusTable, type WireError } from '@cardea/protocol';
+import { conforms, ErrorData, type StatusName, statusNameOf, statusTable, type WireError } from '@cardea/protocol';
 
 /** What the other end of a connection said went wrong; kept beside our own status so that an edge can show it. */
 export interface RemoteFailure {
@@ -68,7 +68,12 @@ export class AppError extends Error {
 
   /** The error a peer reported; an unknown code becomes UNSPECIFIED and stays readable in `remote`. */
   static fromRemote(remote: RemoteFailure): AppError {
-    return new AppError(statusNameOf(remote.code) ?? 'UNSPECIFIED', undefined, { message: remote.message, remote });
+    const { retryAfterMs } = conforms(ErrorData, remote.data) ? remote.data : {};
+    return new AppError(statusNameOf(remote.code) ?? 'UNSPECIFIED', undefined, {
+      message: remote.message,
+      remote,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
   }
 }
 

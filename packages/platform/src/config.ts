@@ -29,6 +29,8 @@ export const settings = {
     'How often a device reports that it is there, in seconds',
   ),
   'keepAlive.missed': setting(Type.Integer({ minimum: 2, maximum: 10 }), 3, 'Reports that may be missing before a device counts as lost'),
+  'rtmp.listen': setting(Type.String({ pattern: '^(off|.+:[0-9]{1,5})$' }), 'off', 'HOST:PORT for RTMP, or off'),
+  'rtsp.listen': setting(Type.String({ pattern: '^(off|.+:[0-9]{1,5})$' }), 'off', 'HOST:PORT for RTSP, or off'),
   'limits.schedulesPerMinute': setting(Type.Integer({ minimum: 1 }), 10, 'Scheduling requests of one device per minute'),
   'limits.schedulesPerSecond': setting(Type.Integer({ minimum: 1 }), 100, 'Scheduling requests of one source address per second'),
   'limits.replacements': setting(Type.Integer({ minimum: 1 }), 5, 'Times a device may displace its own connection within ten minutes'),

@@ -10,6 +10,8 @@ interface Flags {
   readonly listen?: string;
   readonly publicUrl?: string;
   readonly role?: string;
+  readonly rtmp?: string;
+  readonly rtsp?: string;
   readonly logLevel?: string;
   readonly config?: string;
 }
@@ -22,11 +24,20 @@ export const serve = new Command('serve')
   .option('--listen <host:port>', 'address of the HTTP port (default 127.0.0.1:8780)')
   .option('--public-url <url>', 'origin under which browsers and devices reach it')
   .option('--role <roles>', 'roles of this process (default all)')
+  .option('--rtmp <host:port>', 'address for RTMP, or off; this release has no RTMP, so that any address only warns')
+  .option('--rtsp <host:port>', 'address for RTSP, or off; this release has no RTSP, so that any address only warns')
   .option('--log-level <level>', 'debug, info, warn, error or silent (default info)')
   .option('--config <file>', 'configuration file (default cardea.yaml if it is there)')
-  .action(async ({ config: given, ...flags }: Flags) => {
+  .action(async ({ config: given, rtmp, rtsp, ...flags }: Flags) => {
     const file = given ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
-    const config = loadConfig({ flags: { ...flags }, env: process.env, ...(file !== undefined && { file }) });
+    const config = loadConfig({
+      flags: { ...flags, 'rtmp.listen': rtmp, 'rtsp.listen': rtsp },
+      env: process.env,
+      ...(file !== undefined && { file }),
+    });
+    for (const protocol of ['rtmp', 'rtsp'] as const) {
+      if (config[`${protocol}.listen`] !== 'off') terminal.note(`Warning: this release has no ${protocol.toUpperCase()}; it stays off`);
+    }
     await using platform = await startPlatform(config, { webDirectory: findWebDirectory() });
     if (platform.setupLink !== undefined) terminal.print(`Set-up link: ${platform.setupLink}`);
     terminal.print(`Cardea is ready at ${platform.url}`);

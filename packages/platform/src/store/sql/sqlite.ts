@@ -26,6 +26,11 @@ export async function openSqlite(path: string): Promise<Db> {
   return db;
 }
 
+/** Opens an existing database for reading alone, beside a platform that may be running. @throws Error when there is none */
+export function openSqliteReadOnly(path: string): Db {
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(new DatabaseSync(path, { readOnly: true })) }) });
+}
+
 /** As many different statements as the services have, and room for those whose text varies. */
 const MAX_PREPARED = 512;
 
