@@ -31,6 +31,7 @@ const services = [
   'uploads',
   'pictures',
   'audit',
+  'device-logs',
 ];
 
 const MAX_LINES = 600;

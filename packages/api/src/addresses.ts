@@ -38,6 +38,9 @@ export const addresses = {
   'event.update': 'PATCH /events/{id}',
   'event.picture': 'GET /events/{id}/pictures/{number}',
   'eventStream.open': 'GET /event-stream',
+  'deviceLog.list': 'GET /devices/{id}/logs',
+  'deviceLog.text': 'GET /logs/{id}',
+  'audit.list': 'GET /audit',
 } as const;
 
 export type RouteId = keyof typeof addresses;

@@ -1,5 +1,7 @@
 import type { TSchema } from 'typebox';
+import { AuditEntry } from './model/audit-entry.ts';
 import { Device } from './model/device.ts';
+import { DeviceLog } from './model/device-log.ts';
 import { HomeEvent } from './model/event.ts';
 import { BindingCode, Home } from './model/home.ts';
 import { LiveSession, Viewer } from './model/live.ts';
@@ -12,7 +14,22 @@ import { routes } from './routes/index.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
-const components = { BindingCode, Device, Home, HomeEvent, LiveSession, Login, Problem, Segment, Session, Snapshot, User, Viewer };
+const components = {
+  AuditEntry,
+  BindingCode,
+  Device,
+  DeviceLog,
+  Home,
+  HomeEvent,
+  LiveSession,
+  Login,
+  Problem,
+  Segment,
+  Session,
+  Snapshot,
+  User,
+  Viewer,
+};
 
 const nameOf = new Map<unknown, string>(Object.entries(components).map(([name, schema]) => [schema, name]));
 

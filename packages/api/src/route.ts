@@ -10,7 +10,7 @@ import { type Address, addressOf, type RouteId } from './addresses.ts';
 export type Access =
   | { readonly kind: 'public' }
   | { readonly kind: 'user' }
-  | { readonly kind: 'home' | 'device' | 'segment' | 'event'; readonly action: Action }
+  | { readonly kind: 'home' | 'device' | 'segment' | 'event' | 'deviceLog'; readonly action: Action }
   | { readonly kind: 'command' }
   | { readonly kind: 'liveSession' };
 
@@ -26,7 +26,9 @@ export interface Route extends Address {
   readonly success: 200 | 201 | 204;
   readonly answer?: TSchema;
   /** What is answered instead of JSON. Such a route is opened by its address, not with `Client.call`. */
-  readonly produces?: 'video/mp4' | 'image/jpeg' | 'text/event-stream';
+  readonly produces?: 'video/mp4' | 'image/jpeg' | 'text/plain' | 'text/event-stream';
+  /** Written down with who called it, before it is done (reliability.md P25). */
+  readonly audited?: true;
 }
 
 /** Declares the operation with an id of `addresses`; the literal types of its parts reach the handlers and the client. */

@@ -33,6 +33,7 @@ test('an operation on an object names it in its path, so that its proof can be m
       device: ['id'],
       segment: ['id'],
       event: ['id'],
+      deviceLog: ['id'],
       command: ['id', 'method'],
       liveSession: ['sessionId'],
     };

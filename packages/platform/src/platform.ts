@@ -5,8 +5,10 @@ import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from 
 import { Registry } from 'prom-client';
 import { DeviceGateway } from './access/device-gateway.ts';
 import { SessionRegistry } from './access/session-registry.ts';
+import { AuditLog } from './audit/audit-log.ts';
 import { Authorizer } from './authorization/authorizer.ts';
 import type { Config } from './config.ts';
+import { DeviceLogs } from './device-logs/device-logs.ts';
 import { DeviceManagement } from './device-management/device-management.ts';
 import { snapshotFiller } from './device-management/snapshot-filler.ts';
 import { Accounts } from './homes/accounts.ts';
@@ -94,6 +96,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
 
   const signer = new UrlSigner(keys.uploadSecret, clock);
   const uploads = stack.use(new Uploads({ ...shared, objects, signer, publicUrl }));
+  const logs = new DeviceLogs({ db, clock, uploads });
+  const audit = new AuditLog({ db, clock });
   const pictures = new Pictures({ ...shared, uploads, publicUrl });
   const connections = stack.use(new SessionRegistry(shared));
   const servers = new LocalServers({ publicUrl, hasRoom: () => !connections.stopping });
@@ -106,7 +110,9 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       claims: bindings,
       servers,
       pictures,
-      fillers: { 'snapshot.capture': snapshotFiller(pictures) },
+      logs,
+      audit,
+      fillers: { 'snapshot.capture': snapshotFiller(pictures), 'log.upload': (command) => logs.fill(command) },
       ownOrigins,
       keepAlive,
       server: { id: 'cardea', version: VERSION, maxSegmentBytes: config['limits.segmentBytes'] },
@@ -155,6 +161,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       live: media,
       segments: video.library,
       pictures,
+      logs,
+      audit,
     }),
   );
   const scheduling = stack.use(
@@ -194,6 +202,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   registerWebApp(http.app, { directory: webDirectory });
 
   pictures.start();
+  logs.start();
   connections.start();
   scheduling.start();
   await devices.start();

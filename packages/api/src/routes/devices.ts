@@ -30,6 +30,7 @@ export const deviceRoutes = [
     params,
     body: Type.Object({ name: DeviceName }),
     success: 200,
+    audited: true,
     answer: Device,
   }),
   defineRoute('device.delete', {
@@ -37,6 +38,7 @@ export const deviceRoutes = [
     access: { kind: 'device', action: 'manage' },
     params,
     success: 204,
+    audited: true,
   }),
   defineRoute('device.command', {
     summary: 'Sends one Vd message; the body is its `params`, the answer its `result`',
@@ -55,6 +57,7 @@ export const deviceRoutes = [
     params,
     body: Type.Object({ channel: Channel, stream: StreamName }),
     success: 201,
+    audited: true,
     answer: LiveSession,
   }),
   defineRoute('live.renew', {

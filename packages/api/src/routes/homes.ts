@@ -17,6 +17,7 @@ export const homeRoutes = [
     access: { kind: 'user' },
     body: Type.Object({ name: HomeName, timezone: Timezone }),
     success: 201,
+    audited: true,
     answer: Home,
   }),
   defineRoute('home.get', {
@@ -32,6 +33,7 @@ export const homeRoutes = [
     params,
     body: Type.Object({ name: Type.Optional(HomeName), timezone: Type.Optional(Timezone) }),
     success: 200,
+    audited: true,
     answer: Home,
   }),
   defineRoute('home.delete', {
@@ -39,6 +41,7 @@ export const homeRoutes = [
     access: { kind: 'home', action: 'manage' },
     params,
     success: 204,
+    audited: true,
   }),
   defineRoute('bindingCode.create', {
     summary: 'Makes a code with which one device can join the home',
@@ -46,6 +49,7 @@ export const homeRoutes = [
     params,
     body: Type.Object({}),
     success: 201,
+    audited: true,
     answer: BindingCode,
   }),
 ] as const;

@@ -2,6 +2,7 @@ import type { RouteId } from '../addresses.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { homeRoutes } from './homes.ts';
+import { recordRoutes } from './records.ts';
 import { segmentRoutes } from './segments.ts';
 import { sessionRoutes } from './sessions.ts';
 import { setupRoutes } from './setup.ts';
@@ -16,6 +17,7 @@ export const routes = [
   ...segmentRoutes,
   ...snapshotRoutes,
   ...eventRoutes,
+  ...recordRoutes,
 ] as const;
 
 type AnyRoute = (typeof routes)[number];

@@ -27,6 +27,7 @@ export const segmentRoutes = [
     access: { kind: 'segment', action: 'view.recordings' },
     params,
     success: 200,
+    audited: true,
     produces: 'video/mp4',
   }),
   defineRoute('segment.update', {
@@ -35,6 +36,7 @@ export const segmentRoutes = [
     params,
     body: Type.Object({ locked: Type.Boolean() }),
     success: 200,
+    audited: true,
     answer: Segment,
   }),
   defineRoute('segment.delete', {
@@ -42,5 +44,6 @@ export const segmentRoutes = [
     access: { kind: 'segment', action: 'manage' },
     params,
     success: 204,
+    audited: true,
   }),
 ] as const;

@@ -9,6 +9,7 @@ export const sessionRoutes = [
     access: { kind: 'public' },
     body: Type.Object({ email: Type.String({ maxLength: 254 }), password: GivenPassword }),
     success: 201,
+    audited: true,
     answer: Login,
   }),
   defineRoute('session.createOnce', {
@@ -16,6 +17,7 @@ export const sessionRoutes = [
     access: { kind: 'public' },
     body: Type.Object({ token: Type.String({ minLength: 1, maxLength: 256 }) }),
     success: 201,
+    audited: true,
     answer: Login,
   }),
   defineRoute('session.list', {
@@ -29,6 +31,7 @@ export const sessionRoutes = [
     access: { kind: 'user' },
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
     success: 204,
+    audited: true,
   }),
   defineRoute('me.get', {
     summary: 'The user of this session',
@@ -44,6 +47,7 @@ export const sessionRoutes = [
       password: Type.Optional(Type.Object({ current: GivenPassword, next: NewPassword })),
     }),
     success: 200,
+    audited: true,
     answer: User,
   }),
 ] as const;

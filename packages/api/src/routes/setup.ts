@@ -22,6 +22,7 @@ export const setupRoutes = [
       homeName: Type.Optional(HomeName),
     }),
     success: 201,
+    audited: true,
     answer: Login,
   }),
 ] as const;

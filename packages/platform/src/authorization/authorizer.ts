@@ -48,6 +48,16 @@ export class Authorizer {
     return new HomeProof(proofSeal, { action, principal, homeId });
   }
 
+  /** Homes in which the user may do `action`; `homeId` narrows. */
+  async homes<A extends Action>(principal: Principal, action: A, homeId?: string): Promise<readonly HomeProof<A>[]> {
+    let query = this.db.selectFrom('home_member').select(['home_id', 'actions', 'devices']).where('user_id', '=', principal.userId);
+    if (homeId !== undefined) query = query.where('home_id', '=', homeId);
+    const rows = await query.execute();
+    return rows
+      .filter((row) => actionsOf(row).includes(action))
+      .map((row) => new HomeProof(proofSeal, { action, principal, homeId: row.home_id }));
+  }
+
   /** Devices on which the user may do `action`, over all homes; `homeId` narrows. */
   async devices<A extends Action>(principal: Principal, action: A, homeId?: string): Promise<readonly DeviceProof<A>[]> {
     let query = this.db

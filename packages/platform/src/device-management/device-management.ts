@@ -26,9 +26,11 @@ import { KeepAliveHandler } from './keep-alive-handler.ts';
 import { createMessageHandlers, type MessageContext } from './message-handlers.ts';
 import type {
   BindingClaims,
+  CommandAudit,
   DetachedConnection,
   DeviceConnection,
   DeviceConnections,
+  LogTasks,
   PictureTickets,
   Presence,
   SendOptions,
@@ -50,6 +52,8 @@ export interface DeviceManagementOptions {
   readonly claims: BindingClaims;
   readonly servers: ServerAddresses;
   readonly pictures: PictureTickets;
+  readonly logs: LogTasks;
+  readonly audit: CommandAudit;
   readonly fillers: CommandFillers;
   /** `scheme://host[:port]` of every address of the platform a user may name in a command. */
   readonly ownOrigins: () => readonly string[];

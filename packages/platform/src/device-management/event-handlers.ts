@@ -18,7 +18,7 @@ import type { Bus } from '../store/ports.ts';
 import type { CapabilityCache } from './capability-cache.ts';
 import type { DeviceRecords, DeviceRow } from './device-records.ts';
 import type { EventJournal, ReportedEvent } from './event-journal.ts';
-import type { DeviceConnections, PictureTickets } from './ports.ts';
+import type { DeviceConnections, LogTasks, PictureTickets } from './ports.ts';
 
 export interface EventHandlersOptions {
   readonly records: DeviceRecords;
@@ -26,6 +26,7 @@ export interface EventHandlersOptions {
   readonly connections: DeviceConnections;
   readonly journal: EventJournal;
   readonly pictures: PictureTickets;
+  readonly logs: LogTasks;
   readonly bus: Bus;
   readonly logger: Logger;
 }
@@ -90,7 +91,9 @@ export class EventHandlers {
   }
 
   async log(params: ParamsOf<typeof uploadLogDone>, device: DeviceRow): Promise<Received> {
-    return this.take(device, params, { kind: 'device', type: 'log', state: params.status });
+    return this.take(device, params, { kind: 'device', type: 'log', state: params.status }, () =>
+      this.options.logs.ended(device.id, params),
+    );
   }
 
   /** What follows from an event follows once: a repeat may come after something newer. */

@@ -1,4 +1,4 @@
-import type { ParamsOf, ResultOf, RpcDefinition, UploadTicket } from '@cardea/protocol';
+import type { ParamsOf, ResultOf, RpcDefinition, UploadTicket, uploadLogDone } from '@cardea/protocol';
 
 /** What device management needs of the rest of the platform. */
 
@@ -58,6 +58,23 @@ export interface BindingClaims {
 /** Addresses devices are told. */
 export interface ServerAddresses {
   addresses(): { readonly vdUrls: readonly string[]; readonly vmUrls: readonly string[]; readonly vrBaseUrl: string };
+}
+
+/** Who did what, with what. */
+export interface CommandAudit {
+  /** Resolves when the entry is durable. */
+  record(note: {
+    readonly action: string;
+    readonly userId: string;
+    readonly homeId: string;
+    readonly deviceId: string;
+    readonly detail: Readonly<Record<string, unknown>>;
+  }): Promise<void>;
+}
+
+/** The logs devices were asked for. */
+export interface LogTasks {
+  ended(deviceId: string, done: ParamsOf<typeof uploadLogDone>): Promise<void>;
 }
 
 /** Lets devices send pictures. */

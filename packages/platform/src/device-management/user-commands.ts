@@ -3,6 +3,7 @@ import { type RpcDefinition, type VdMethod, validateParams, vdLimits, vdMessageO
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { DeviceCommander } from './device-commander.ts';
+import type { CommandAudit } from './ports.ts';
 
 export type CommandParams = Readonly<Record<string, unknown>>;
 
@@ -24,6 +25,7 @@ export interface UserCommandsOptions {
   readonly authorizer: Authorizer;
   readonly random: Random;
   readonly fillers: CommandFillers;
+  readonly audit: CommandAudit;
   /** `scheme://host[:port]` of every address of the platform a user may name. */
   readonly ownOrigins: () => readonly string[];
 }
@@ -60,7 +62,20 @@ export class UserCommands {
     if (!checked.ok) throw new AppError('INVALID_PARAMS', { problems: checked.problems });
     const sizeBytes = Buffer.byteLength(JSON.stringify(checked.value)) + ENVELOPE_BYTES;
     if (sizeBytes > vdLimits.maxMessageBytes) throw new AppError('TOO_LARGE', { maxBytes: vdLimits.maxMessageBytes });
+    await this.writeDown(definition, proof, checked.value);
     return this.options.commander.call(proof.deviceId, definition, checked.value, { ...(signal && { signal }) });
+  }
+
+  /** Before it is sent, so that nothing was done without a trace. What only reads and never wakes a device leaves none. */
+  private async writeDown(definition: RpcDefinition, { principal, homeId, deviceId }: DeviceProof, params: object): Promise<void> {
+    if (definition.delivery === 'online') return;
+    await this.options.audit.record({
+      action: `command:${definition.method}`,
+      userId: principal.userId,
+      homeId,
+      deviceId,
+      detail: detailOf(params),
+    });
   }
 
   private async complete(
@@ -87,6 +102,15 @@ export class UserCommands {
       }
     }
   }
+}
+
+/** Members that say what was done, not what was set: values may be anybody's secrets. */
+const told = ['channel', 'action', 'scope', 'keys', 'taskId', 'sessionId', 'diskId', 'version', 'startAt', 'endAt'];
+
+function detailOf(params: object): Readonly<Record<string, unknown>> {
+  const detail = Object.fromEntries(Object.entries(params).filter(([name]) => told.includes(name)));
+  const patch: unknown = 'patch' in params ? params.patch : undefined;
+  return typeof patch === 'object' && patch !== null ? { ...detail, keys: Object.keys(patch) } : detail;
 }
 
 function foreignAddress(definition: RpcDefinition, member: string): AppError {

@@ -6,8 +6,10 @@ import { Readable } from 'node:stream';
 import type { Action, Device, Segment } from '@cardea/api';
 import { AppError, createRandom, type Random, SystemClock, silentLogger, VirtualClock } from '@cardea/core';
 import { Registry } from 'prom-client';
+import { AuditLog } from '../audit/audit-log.ts';
 import { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
+import { DeviceLogs, type LogUploads } from '../device-logs/device-logs.ts';
 import { Accounts } from '../homes/accounts.ts';
 import { Bindings } from '../homes/binding.ts';
 import { Homes } from '../homes/homes.ts';
@@ -103,6 +105,8 @@ export class UserSide implements AsyncDisposable {
       live: { ...idleLive, ...live },
       segments: this.segments,
       pictures: onePicture,
+      logs: new DeviceLogs({ db, clock, uploads: oneLog }),
+      audit: new AuditLog({ db, clock }),
     });
   }
 
@@ -236,6 +240,20 @@ export class UserSide implements AsyncDisposable {
     return id;
   }
 
+  /** A log a device uploaded. */
+  async addLog(deviceId: string, homeId: string): Promise<string> {
+    const id = this.random.ulid();
+    const now = this.clock.now();
+    await this.db
+      .insertInto('device_log')
+      .values({
+        ...{ task_id: id, home_id: homeId, device_id: deviceId, types: '["system"]', requested_at: now, give_up_at: now + 300_000 },
+        ...{ state: 'stored', error: null, upload_id: id, size_bytes: 7 },
+      })
+      .execute();
+    return id;
+  }
+
   /** A stored segment of a device. */
   addSegment(deviceId: string, homeId: string, bytes: Buffer = Buffer.from('0123456789')): string {
     const id = this.random.ulid();
@@ -317,6 +335,15 @@ const onePicture: PictureService = {
   find: async () => jpeg,
 };
 const jpeg = { sizeBytes: 4, sha256: 'cd'.repeat(32), read: async () => Readable.from([Buffer.from('jpeg')]) };
+
+/** Takes nothing in; every log that is read has the same line. */
+const oneLog: LogUploads = {
+  mint: async () => {
+    throw new AppError('NOT_BOUND');
+  },
+  onStored: () => {},
+  read: async () => Readable.from([Buffer.from('a line\n')]),
+};
 
 /** Segments in memory, held to the proofs as the video service does it. */
 class MemorySegments implements SegmentService {

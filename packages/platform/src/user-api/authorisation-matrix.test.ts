@@ -80,7 +80,8 @@ class World {
     const liveSession = side.random.ulid();
     this.live.set(liveSession, owner.userId);
     const event = await side.raiseAlarm(device, owner.homeId);
-    return { home, device, command: device, segment: side.addSegment(device, owner.homeId), event, liveSession };
+    const deviceLog = await side.addLog(device, owner.homeId);
+    return { home, device, command: device, segment: side.addSegment(device, owner.homeId), event, deviceLog, liveSession };
   }
 
   async setMembership(homeId: string, allowed: readonly Action[], devices: readonly string[] = ['*']): Promise<void> {
@@ -97,7 +98,10 @@ class World {
   }
 
   async send(route: Route, objectId: string, token?: string): Promise<Answer> {
-    const path = route.path.replace(/\{(id|sessionId)\}/, objectId).replace('{method}', 'ptz.control').replace('{number}', '1');
+    const path = route.path
+      .replace(/\{(id|sessionId)\}/, objectId)
+      .replace('{method}', 'ptz.control')
+      .replace('{number}', '1');
     const body = bodies[route.id];
     return await this.side.send(route.method, path, { ...(token === undefined ? {} : { token }), ...(body === undefined ? {} : { body }) });
   }
@@ -125,6 +129,7 @@ const absent: Objects = {
   command: '00000000000000000000000000',
   segment: '01KDVAEZ8T0000000000000000',
   event: '01KDVAEZ8T0000000000000000',
+  deviceLog: '01KDVAEZ8T0000000000000000',
   liveSession: '01KDVAEZ8T0000000000000000',
 };
 const malformed = ['%00', 'null', '-1', "'%20OR%201=1--", '..%2F..%2Fme', 'x'.repeat(200)];
@@ -137,7 +142,9 @@ test('every route served is in the table, or is known to show nothing of any hom
   const heads = side.served.filter((route) => route.startsWith('HEAD ')).map((route) => route.replace('HEAD', 'GET'));
   assert.deepEqual(
     heads.filter((route) => !besideTheTable.includes(route)),
-    ['segments/:id/media', 'devices/:id/snapshots/:snapshotId', 'events/:id/pictures/:number'].map((path) => `GET ${API_PATH}/${path}`),
+    ['segments/:id/media', 'devices/:id/snapshots/:snapshotId', 'events/:id/pictures/:number', 'logs/:id'].map(
+      (path) => `GET ${API_PATH}/${path}`,
+    ),
   );
 });
 
@@ -234,7 +241,14 @@ test('lists show what the user may see and nothing else', async () => {
   assert.deepEqual(await idsOf('/devices', member.token), [objects.device]);
   assert.deepEqual(await idsOf('/events', member.token), [objects.event]);
   assert.deepEqual(await idsOf('/homes', member.token), [owner.homeId]);
-  for (const path of ['/devices', '/events', `/devices?homeId=${owner.homeId}`, `/events?homeId=${owner.homeId}`]) {
+  for (const path of [
+    '/devices',
+    '/events',
+    '/audit',
+    `/audit?homeId=${owner.homeId}`,
+    `/devices?homeId=${owner.homeId}`,
+    `/events?homeId=${owner.homeId}`,
+  ]) {
     assert.deepEqual(await idsOf(path, stranger.token), [], path);
   }
   assert.equal((await side.send('GET', `/events?deviceId=${objects.device}`, { token: stranger.token })).status, 404);

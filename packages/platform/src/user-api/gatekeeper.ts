@@ -4,7 +4,7 @@ import { AppError } from '@cardea/core';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
 import type { HomeEvents } from './home-events.ts';
-import type { Accounts, SegmentService, Visitor } from './ports.ts';
+import type { Accounts, DeviceLogService, SegmentService, Visitor } from './ports.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
 export interface GatekeeperOptions {
@@ -13,6 +13,7 @@ export interface GatekeeperOptions {
   readonly cookie: SessionCookie;
   readonly segments: Pick<SegmentService, 'deviceOf'>;
   readonly events: Pick<HomeEvents, 'deviceOf'>;
+  readonly logs: Pick<DeviceLogService, 'deviceOf'>;
 }
 
 /** Path parameters as they came, unchecked. */
@@ -72,6 +73,8 @@ export class Gatekeeper {
         return await authorizer.device(principal, access.action, found(await this.options.segments.deviceOf(id)));
       case 'event':
         return await authorizer.device(principal, access.action, found(await this.options.events.deviceOf(id)));
+      case 'deviceLog':
+        return await authorizer.device(principal, access.action, found(await this.options.logs.deviceOf(id)));
       default:
         return undefined;
     }

@@ -1,5 +1,18 @@
 import type { Readable } from 'node:stream';
-import type { BindingCode, Device, Home, LiveSession, Login, Segment, Session, Snapshot, User, Viewer } from '@cardea/api';
+import type {
+  AuditEntry,
+  BindingCode,
+  Device,
+  DeviceLog,
+  Home,
+  LiveSession,
+  Login,
+  Segment,
+  Session,
+  Snapshot,
+  User,
+  Viewer,
+} from '@cardea/api';
 import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
 
 /** What the user API needs of the services behind it. Proofs say what the caller may do; nothing here checks again. */
@@ -16,6 +29,34 @@ export interface Visitor {
   readonly user: User;
   /** What was shown: the bearer token of the session. */
   readonly credential: string;
+}
+
+/** Who did and saw what. */
+export interface AuditJournal {
+  /** Resolves when the entry is durable. */
+  record(note: {
+    readonly action: string;
+    readonly userId?: string | undefined;
+    readonly homeId?: string | undefined;
+    readonly deviceId?: string | undefined;
+    readonly detail: Readonly<Record<string, unknown>>;
+  }): Promise<void>;
+  list(
+    proofs: readonly HomeProof<'manage'>[],
+    query: {
+      readonly from?: number | undefined;
+      readonly to?: number | undefined;
+      readonly cursor?: string | undefined;
+      readonly limit?: number | undefined;
+    },
+  ): Promise<{ readonly items: readonly Omit<AuditEntry, 'userName'>[]; readonly next?: string }>;
+}
+
+/** Logs devices uploaded. */
+export interface DeviceLogService {
+  deviceOf(id: string): Promise<string | undefined>;
+  list(proof: DeviceProof<'configure'>): Promise<readonly DeviceLog[]>;
+  text(proof: DeviceProof<'configure'>, id: string): Promise<string>;
 }
 
 /** Users and their sessions. */

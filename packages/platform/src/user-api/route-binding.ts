@@ -1,11 +1,12 @@
 import { API_PATH, type Route, routes } from '@cardea/api';
-import { AppError, type Logger } from '@cardea/core';
+import { AppError, type Clock, type Logger } from '@cardea/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Compile, type Validator } from 'typebox/compile';
 import { sendProblem, toAppError } from '../http/problem.ts';
+import { audited } from './audited.ts';
 import type { Gatekeeper, PathParams } from './gatekeeper.ts';
 import type { Idempotency } from './idempotency.ts';
-import type { Visitor } from './ports.ts';
+import type { AuditJournal, Visitor } from './ports.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { RouteCall, RouteHandler, RouteHandlers } from './route-call.ts';
 
@@ -14,6 +15,8 @@ export interface RouteBindingOptions {
   readonly gatekeeper: Gatekeeper;
   readonly idempotency: Idempotency;
   readonly metrics: RequestMetrics;
+  readonly audit: AuditJournal;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -52,12 +55,13 @@ export function bindRoutes(app: FastifyInstance, options: RouteBindingOptions): 
   );
 }
 
-function bindRoute(scope: FastifyInstance, route: Route, { handlers, gatekeeper, idempotency }: RouteBindingOptions): void {
+function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOptions): void {
+  const { handlers, gatekeeper, idempotency } = options;
   const admissions = new WeakMap<FastifyRequest, Admission>();
   const query = route.query && Compile(route.query);
   const body = route.body && Compile(route.body);
   // Each handler takes exactly what its own route's schemas were checked against, which the types cannot follow here.
-  const handle = handlers[route.id as keyof RouteHandlers] as RouteHandler<Route>;
+  const handle = audited(route, handlers[route.id as keyof RouteHandlers] as RouteHandler<Route>, options);
 
   scope.route({
     method: isFile(route) ? [route.method, 'HEAD'] : route.method,

@@ -14,15 +14,18 @@ import { createEventHandlers } from './handlers/event-handlers.ts';
 import { createHomeHandlers } from './handlers/home-handlers.ts';
 import { createLiveHandlers } from './handlers/live-handlers.ts';
 import { createPictureHandlers } from './handlers/picture-handlers.ts';
+import { createRecordHandlers } from './handlers/record-handlers.ts';
 import { createSegmentHandlers } from './handlers/segment-handlers.ts';
 import { registerHealth } from './health.ts';
 import { HomeEvents } from './home-events.ts';
 import { Idempotency } from './idempotency.ts';
 import type {
   Accounts,
+  AuditJournal,
   BindingCodes,
   DeviceCommands,
   DeviceDirectory,
+  DeviceLogService,
   Homes,
   LiveService,
   PictureService,
@@ -55,6 +58,8 @@ export interface UserApiOptions {
   readonly live: LiveService;
   readonly segments: SegmentService;
   readonly pictures: PictureService;
+  readonly logs: DeviceLogService;
+  readonly audit: AuditJournal;
 }
 
 /** The user API: every route of the table, the event stream, the documentation and the health of the process. */
@@ -77,7 +82,7 @@ export class UserApi implements Disposable {
 
   /** Registers the routes; call before the server listens. */
   start({ app }: HttpServer): void {
-    const { logger, registry } = this.options;
+    const { audit, clock, logger, registry } = this.options;
     this.streams.start();
     registerHealth(app, this.options);
     registerDocumentation(app);
@@ -86,6 +91,8 @@ export class UserApi implements Disposable {
       gatekeeper: this.gatekeeper,
       idempotency: this.idempotency,
       metrics: new RequestMetrics(registry),
+      audit,
+      clock,
       logger,
     });
   }
@@ -115,6 +122,7 @@ export class UserApi implements Disposable {
       ...createSegmentHandlers(services),
       ...createEventHandlers(services),
       ...createPictureHandlers(services),
+      ...createRecordHandlers(services),
     };
   }
 }

@@ -17,6 +17,7 @@ export interface Tables {
   upload_statistic: UploadStatisticTable;
   upload: UploadTable;
   picture: PictureTable;
+  device_log: DeviceLogTable;
   audit: AuditTable;
   idempotency: IdempotencyTable;
   setting: SettingTable;
@@ -213,6 +214,24 @@ export interface PictureTable {
   width: Fixed<number>;
   height: Fixed<number>;
   stored_at: Fixed<number>;
+}
+
+/** Logs devices were asked for. */
+export interface DeviceLogTable {
+  task_id: Fixed<string>;
+  home_id: Fixed<string>;
+  device_id: Fixed<string>;
+  /** JSON array of `LogType`. */
+  types: Fixed<string>;
+  requested_at: Fixed<number>;
+  /** From then on a log that has not come is not expected any more. */
+  give_up_at: Fixed<number>;
+  state: 'requested' | 'stored' | 'failed' | 'noLogs' | 'cancelled';
+  /** Code the device named. */
+  error: number | null;
+  /** Of the table `upload`. */
+  upload_id: string | null;
+  size_bytes: number | null;
 }
 
 /** Who did and saw what. Rows are never changed; each holds the hash of the one before. */

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** Small objects devices put at a ticket, and the log of who did and saw what. */
+/** Small objects devices put at a ticket, the logs they were asked for, and the log of who did and saw what. */
 export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('upload')
@@ -17,6 +17,20 @@ export async function up({ schema }: Kysely<unknown>): Promise<void> {
     .execute();
   await schema.createIndex('upload_reference').on('upload').columns(['home_id', 'device_id', 'kind', 'reference']).execute();
   await schema.createIndex('upload_age').on('upload').columns(['kind', 'stored_at']).execute();
+  await schema
+    .createTable('device_log')
+    .addColumn('task_id', 'text', (c) => c.primaryKey())
+    .addColumn('home_id', 'text', (c) => c.notNull())
+    .addColumn('device_id', 'text', (c) => c.notNull())
+    .addColumn('types', 'text', (c) => c.notNull())
+    .addColumn('requested_at', 'bigint', (c) => c.notNull())
+    .addColumn('give_up_at', 'bigint', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('error', 'integer')
+    .addColumn('upload_id', 'text')
+    .addColumn('size_bytes', 'bigint')
+    .execute();
+  await schema.createIndex('device_log_device').on('device_log').columns(['home_id', 'device_id', 'requested_at']).execute();
   await schema
     .createTable('audit')
     .addColumn('seq', 'bigint', (c) => c.primaryKey())
