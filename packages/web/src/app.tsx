@@ -1,7 +1,7 @@
 import { MantineProvider } from '@mantine/core';
 import { type QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query';
 import type { i18n } from 'i18next';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import { I18nextProvider, useTranslation } from 'react-i18next';
 import { BrowserRouter, Link, Navigate, Route, Routes, useLocation } from 'react-router';
 import type { LinkLogin } from './api/one-time-login.ts';
@@ -10,12 +10,15 @@ import { AppContext, type AppServices, useApp } from './app-context.ts';
 import { HomePage } from './pages/home-page.tsx';
 import { EmptyState } from './parts/empty-state.tsx';
 import { Entrance } from './parts/entrance.tsx';
+import page from './parts/page.module.css';
+import { PageBoundary } from './parts/page-boundary.tsx';
 import { ProblemNotice } from './parts/problem-notice.tsx';
 import { Shell } from './parts/shell.tsx';
 import { theme } from './theme/theme.ts';
 
 const AccountPage = lazy(async () => ({ default: (await import('./pages/account-page.tsx')).AccountPage }));
-const CameraPage = lazy(async () => ({ default: (await import('./pages/camera-page.tsx')).CameraPage }));
+const loadCameraPage = async () => ({ default: (await import('./pages/camera-page.tsx')).CameraPage });
+const CameraPage = lazy(loadCameraPage);
 const DevicesPage = lazy(async () => ({ default: (await import('./pages/devices-page.tsx')).DevicesPage }));
 const LoginPage = lazy(async () => ({ default: (await import('./pages/login-page.tsx')).LoginPage }));
 const SetupPage = lazy(async () => ({ default: (await import('./pages/setup-page.tsx')).SetupPage }));
@@ -36,19 +39,21 @@ export function App({ services, queries, texts, linkLogin }: AppProps) {
         <QueryClientProvider client={queries}>
           <AppContext value={services}>
             <BrowserRouter>
-              <Suspense>
-                <Routes>
-                  <Route path="/setup" element={<SetupPage />} />
-                  <Route path="/login" element={<LoginPage linkFailed={linkLogin === 'failed'} />} />
-                  <Route element={<LoggedIn />}>
-                    <Route index element={<HomePage />} />
-                    <Route path="/devices" element={<DevicesPage />} />
-                    <Route path="/cameras/:deviceId/:channel" element={<CameraPage />} />
-                    <Route path="/account" element={<AccountPage />} />
-                    <Route path="*" element={<NotFound />} />
-                  </Route>
-                </Routes>
-              </Suspense>
+              <PageBoundary>
+                <Suspense>
+                  <Routes>
+                    <Route path="/setup" element={<SetupPage />} />
+                    <Route path="/login" element={<LoginPage linkFailed={linkLogin === 'failed'} />} />
+                    <Route element={<LoggedIn />}>
+                      <Route index element={<HomePage />} />
+                      <Route path="/devices" element={<DevicesPage />} />
+                      <Route path="/cameras/:deviceId/:channel" element={<CameraPage />} />
+                      <Route path="/account" element={<AccountPage />} />
+                      <Route path="*" element={<NotFound />} />
+                    </Route>
+                  </Routes>
+                </Suspense>
+              </PageBoundary>
             </BrowserRouter>
           </AppContext>
         </QueryClientProvider>
@@ -63,6 +68,11 @@ function LoggedIn() {
   const { api } = useApp();
   const { pathname, search } = useLocation();
   const me = useQuery(meQuery(api));
+  const isIn = Boolean(me.data);
+  // The page people go to next is there before they do.
+  useEffect(() => {
+    if (isIn) loadCameraPage().catch(() => {});
+  }, [isIn]);
   const setup = useQuery({ queryKey: ['setup'], queryFn: () => api.call('setup.get'), enabled: me.data === null });
   if (me.data) return <Shell />;
   if (me.isError) {
@@ -80,8 +90,10 @@ function LoggedIn() {
 function NotFound() {
   const { t } = useTranslation();
   return (
-    <EmptyState icon="broken" title={t('app.notFound')} hint={t('app.notFoundHint')}>
-      <Link to="/">{t('app.toHome')}</Link>
-    </EmptyState>
+    <div className={page.page}>
+      <EmptyState icon="broken" title={t('app.notFound')} hint={t('app.notFoundHint')}>
+        <Link to="/">{t('app.toHome')}</Link>
+      </EmptyState>
+    </div>
   );
 }

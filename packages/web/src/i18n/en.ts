@@ -7,6 +7,7 @@ export const en = {
     connectionLost: 'No connection to your Cardea. What you see may be old; it comes back by itself.',
     noOwner: 'This Cardea has no owner yet',
     noOwnerHint: 'Open the set-up link that was printed where Cardea was started. It ends with “/setup?token=…”.',
+    broken: 'This page could not be loaded. Check that Cardea is running and that you are in its network, then try again.',
     notFound: 'There is nothing here',
     notFoundHint: 'The page may have moved, or the camera was removed.',
     toHome: 'Go to Home',

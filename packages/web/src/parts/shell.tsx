@@ -1,7 +1,9 @@
+import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
-import { NavLink, Outlet } from 'react-router';
+import { NavLink, Outlet, useLocation } from 'react-router';
 import { useEventStream } from '../api/use-event-stream.ts';
 import { Icon } from './icon.tsx';
+import { PageBoundary } from './page-boundary.tsx';
 import styles from './shell.module.css';
 
 const places = [
@@ -14,6 +16,7 @@ const places = [
 export function Shell() {
   const { t } = useTranslation();
   const connected = useEventStream();
+  const { pathname } = useLocation();
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#content">
@@ -39,7 +42,11 @@ export function Shell() {
             </p>
           )}
         </div>
-        <Outlet />
+        <PageBoundary key={pathname}>
+          <Suspense>
+            <Outlet />
+          </Suspense>
+        </PageBoundary>
       </main>
     </div>
   );

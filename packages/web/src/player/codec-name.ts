@@ -16,3 +16,8 @@ export function codecNames(mime: string): string {
     .filter((codec) => codec !== '');
   return names.map((codec) => families.find(([pattern]) => pattern.test(codec))?.[1] ?? codec).join(', ') || mime;
 }
+
+/** The same for the first codec, which is that of the picture. */
+export function videoCodecName(mime: string): string {
+  return codecNames(mime).split(', ')[0] ?? mime;
+}

@@ -1,7 +1,7 @@
 import type { TFunction } from 'i18next';
 import { problemKey } from '../api/problem-text.ts';
 import { durationText, instantText } from '../time-text.ts';
-import { codecNames } from './codec-name.ts';
+import { videoCodecName } from './codec-name.ts';
 import type { PictureState } from './picture-state.ts';
 
 /** The state of a picture in a few words. */
@@ -23,7 +23,7 @@ export function pictureHint(t: TFunction, state: PictureState): string | undefin
     case 'refused':
       return t(problemKey(state.cause));
     case 'unsupported':
-      return t('picture.hint.unsupported', { codec: codecNames(state.mime) });
+      return t('picture.hint.unsupported', { codec: videoCodecName(state.mime) });
     case 'offline':
     case 'offlineSince':
       return t('picture.hint.offlineSince');
