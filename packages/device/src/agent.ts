@@ -1,12 +1,14 @@
 import { type Clock, createRandom, Lifetime, type Logger, type Random, SystemClock, silentLogger, withDeadline } from '@cardea/core';
 import { bindingTimers, type CapabilitySet, rebootTimers } from '@cardea/protocol';
 import { Alarms, type TimedAlarm } from './alarms/alarms.ts';
+import { VideoLoss } from './alarms/video-loss.ts';
 import { Binding } from './binding.ts';
 import { Boot } from './boot.ts';
 import type { Camera } from './camera.ts';
 import { CameraStreams } from './camera-streams.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { type ConfigChange, Configuration } from './configuration.ts';
+import { MotionDetection } from './detection/motion-detection.ts';
 import { DeviceClock } from './device-clock.ts';
 import { type OpenedFirmware, openFirmware, Upgrades } from './firmware/upgrades.ts';
 import { Dispatcher } from './handlers/dispatcher.ts';
@@ -84,7 +86,20 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const backlog = await SegmentBacklog.open({ stateDirectory, quotaBytes, logger });
   const factory = { factoryVersion: camera.about.firmware, trustedKeys: options.firmwareKeys ?? [] };
   const firmware = await openFirmware({ stateDirectory, ...factory, clock, logger });
-  return new Agent({ firmware, camera, platformUrl, bindingCode, identity, store, eventJournal, backlog, clock, random, logger, log: options.log });
+  return new Agent({
+    firmware,
+    camera,
+    platformUrl,
+    bindingCode,
+    identity,
+    store,
+    eventJournal,
+    backlog,
+    clock,
+    random,
+    logger,
+    log: options.log,
+  });
 }
 
 /** A device: a camera that takes part in a platform. */
@@ -110,6 +125,7 @@ export class Agent implements AsyncDisposable {
   private readonly storage: VideoStorage;
   private readonly snapshots: Snapshots;
   private readonly alarms: Alarms;
+  private readonly motion: MotionDetection;
   private readonly connection: Connection;
   private readonly powerDown: () => void;
 
@@ -122,6 +138,7 @@ export class Agent implements AsyncDisposable {
     const http = new PlatformHttp(clock);
     const isPrivate = (channel: number): boolean => this.config.text('privacy.mode', channel) === 'on';
     const isBound = (): boolean => this.binding.bound;
+    const isWatched = (channel: number): boolean => isBound() && !isPrivate(channel);
     const sender: MessageSender = {
       call: (definition, params, options) => this.connection.call(definition, params, options),
       notify: (definition, params) => this.connection.notify(definition, params),
@@ -138,7 +155,7 @@ export class Agent implements AsyncDisposable {
       this.restarting = restart;
       return restart;
     });
-    this.streams = new CameraStreams(camera, { clock, random, logger: mediaLogger });
+    this.streams = new CameraStreams(camera, { clock, random, logger: mediaLogger, onLoss: (loss) => videoLoss.report(loss) });
     this.config = new Configuration({
       store,
       channels: camera.channels.map(({ channel }) => channel),
@@ -185,7 +202,18 @@ export class Agent implements AsyncDisposable {
       events: this.events,
       recording: this.storage.recording,
       snapshots: this.snapshots,
-      isWatched: (channel) => isBound() && !isPrivate(channel),
+      isWatched,
+      clock,
+      random,
+      logger: mediaLogger,
+    });
+    const videoLoss = new VideoLoss(this.alarms);
+    this.motion = new MotionDetection({
+      channels: camera.channels,
+      streams: this.streams,
+      config: this.config,
+      alarms: this.alarms,
+      isWatched,
       clock,
       random,
       logger: mediaLogger,
@@ -232,6 +260,7 @@ export class Agent implements AsyncDisposable {
     this.upgrades.start();
     if (!this.state.firmware.slots.boots) return;
     this.storage.recording.update();
+    this.motion.update();
     this.lifetime.run('events', (signal) => this.events.run(signal));
     this.lifetime.run('storage', (signal) => this.storage.run(signal));
     this.lifetime.run('connection', (signal) => this.connection.run(signal));
@@ -250,6 +279,7 @@ export class Agent implements AsyncDisposable {
     const { clock, logger, backlog } = this.state;
     const { restarting } = this;
     this.restarts[Symbol.dispose]();
+    await this.motion[Symbol.asyncDispose]();
     this.alarms.stopAll();
     await this.upgrades[Symbol.asyncDispose]();
     if (restarting?.graceful === false) await this.lifetime[Symbol.asyncDispose]();
@@ -390,6 +420,7 @@ export class Agent implements AsyncDisposable {
       if (wipe) await this.config.reset({ scope: 'soft' });
     }
     this.storage.recording.update();
+    this.motion.update();
     // What was recorded for the former owner is not for the next one.
     if (!bound) await this.storage.clear();
   }
@@ -397,6 +428,7 @@ export class Agent implements AsyncDisposable {
   private configChanged({ channel, keys }: ConfigChange): void {
     if (keys.includes('privacy.mode') && this.config.text('privacy.mode', channel) === 'on') this.live.stopAll('privacy', channel);
     this.storage.recording.update();
+    this.motion.update();
     if (keys.some((key) => key.startsWith('record.cloud.')) && this.vrAccess.current !== undefined) {
       this.lifetime.run('plan', async (signal) => void (await this.storage.uploader.askInformation(signal)));
     }

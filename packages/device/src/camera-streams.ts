@@ -8,6 +8,8 @@ export interface CameraStreamsOptions {
   readonly clock: DeviceClock;
   readonly random: Random;
   readonly logger: Logger;
+  /** A stream that should send fell silent, or sends again. */
+  readonly onLoss?: (loss: { readonly channel: number; readonly stream: StreamName; readonly isLost: boolean }) => void;
 }
 
 /** The channels of a camera by number, and the one reader of each of their streams. */
@@ -18,7 +20,10 @@ export class CameraStreams implements AsyncDisposable {
   constructor(camera: Camera, options: CameraStreamsOptions) {
     this.camera = camera;
     for (const { channel, streams } of camera.channels) {
-      for (const stream of streams) this.readers.set(`${channel}/${stream.name}`, new StreamReader(stream, options));
+      for (const stream of streams) {
+        const onLoss = (isLost: boolean): void => options.onLoss?.({ channel, stream: stream.name, isLost });
+        this.readers.set(`${channel}/${stream.name}`, new StreamReader(stream, { ...options, onLoss }));
+      }
     }
   }
 

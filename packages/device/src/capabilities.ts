@@ -4,6 +4,7 @@ import {
   bindingReport,
   type CapabilitySet,
   type ChannelCapability,
+  firmwareChange,
   liveChange,
   PROFILE,
   recordLimits,
@@ -13,6 +14,7 @@ import {
 } from '@cardea/protocol';
 import type { Camera, CameraAudio, CameraChannel } from './camera.ts';
 import { configKeys } from './config-keys.ts';
+import { zoneLimits } from './detection/zones.ts';
 import { MAX_LIVE_SESSIONS } from './live/live-sessions.ts';
 
 export interface CapabilitiesOptions {
@@ -27,7 +29,7 @@ export function capabilitiesOf({ camera, methods, nameOf }: CapabilitiesOptions)
   const set: Omit<CapabilitySet, 'hash'> = {
     profile: PROFILE,
     methods: [...methods],
-    events: [alarmNotification.method, bindingReport.method, uploadLogDone.method, liveChange.method],
+    events: [alarmNotification.method, bindingReport.method, uploadLogDone.method, liveChange.method, firmwareChange.method],
     channels: camera.channels.map((channel) => channelCapability(channel, nameOf(channel))),
     storage: {
       disks: 0,
@@ -40,7 +42,7 @@ export function capabilitiesOf({ camera, methods, nameOf }: CapabilitiesOptions)
       playback: { speeds: [], reverse: false, maxSessions: 0 },
     },
     power: { lowPower: camera.power().present, sources: [camera.power().source] },
-    firmware: { modes: [], signatures: [], abSlots: false },
+    firmware: { modes: ['downloadAndInstall', 'downloadOnly', 'installDownloaded', 'cancel'], signatures: ['ed25519'], abSlots: true },
     configKeys: Object.keys(configKeys),
     limits: { maxMessageBytes: vdLimits.maxMessageBytes, maxInflight: vdLimits.maxInFlight },
   };
@@ -65,7 +67,8 @@ function channelCapability({ channel, streams, takePicture, head, detections }: 
     live: { protocols: ['wss-fmp4'], maxSessions: MAX_LIVE_SESSIONS },
     ...(takePicture && main && { snapshot: { maxWidth: main.video.width, maxHeight: main.video.height } }),
     ...(head && { ptz: head.capability }),
-    detections: [...detections],
+    detections: [...new Set<string>([...detections, 'videoLoss'])],
+    ...(detections.includes('motion') && { zones: { max: zoneLimits.max, vertices: zoneLimits.maxVertices, uses: ['motion', 'ignore'] } }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { recordLimits } from '@cardea/protocol';
+import { isSensitivity, isZones, zoneLimits } from './detection/zones.ts';
 
 /** One configuration key that has an effect on this device. */
 export interface ConfigKeyRule {
@@ -18,7 +19,11 @@ const oneOf =
 const seconds = (max: number) => (value: unknown) => typeof value === 'number' && value >= 0 && value <= max;
 const flag = (value: unknown) => typeof value === 'boolean';
 
+const secondsFrom = (min: number, max: number) => (value: unknown) => typeof value === 'number' && value >= min && value <= max;
+const isIds = (value: unknown) => Array.isArray(value) && value.length <= zoneLimits.max && value.every((id) => typeof id === 'string');
+
 const MAX_NAME_CHARS = 64;
+const MAX_BLIND_SEC = 3_600;
 const MAX_POST_ROLL_SEC = 300;
 
 /** Every key this device knows (B5.21); a key without an effect is not in it. */
@@ -35,6 +40,18 @@ export const configKeys = {
   'record.cloud.preRollSec': { scope: 'channel', initial: 5, accepts: seconds(recordLimits.preRollMaxSec), values: '0 to 30' },
   'record.cloud.postRollSec': { scope: 'channel', initial: 10, accepts: seconds(MAX_POST_ROLL_SEC), values: '0 to 300' },
   'record.cloud.audio': { scope: 'channel', initial: true, accepts: flag, values: 'true, false' },
+  'detect.motion.enabled': { scope: 'channel', initial: false, accepts: flag, values: 'true, false' },
+  'detect.motion.sensitivity': { scope: 'channel', initial: 5, accepts: isSensitivity, values: '1 (dull) to 10 (sharp)' },
+  'detect.motion.blindSec': { scope: 'channel', initial: 10, accepts: seconds(MAX_BLIND_SEC), values: '0 to 3600' },
+  'detect.motion.maxSec': { scope: 'channel', initial: 60, accepts: secondsFrom(5, MAX_BLIND_SEC), values: '5 to 3600' },
+  'detect.motion.zoneIds': { scope: 'channel', initial: [], accepts: isIds, values: 'ids of zones; none means all' },
+  'detect.motion.decode': { scope: 'channel', initial: true, accepts: flag, values: 'true, false' },
+  zones: {
+    scope: 'channel',
+    initial: [],
+    accepts: isZones,
+    values: 'up to 8 of {id, name?, use: motion or ignore, vertices: 3 to 12 of {x, y} in 0..1, sensitivity?: 1..10}',
+  },
 } as const satisfies Record<string, ConfigKeyRule>;
 
 export type ConfigKeyName = keyof typeof configKeys;

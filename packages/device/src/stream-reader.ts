@@ -13,6 +13,8 @@ export interface StreamReaderOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: Random;
+  /** The source fell silent or fails, or sends again. */
+  readonly onLoss?: (isLost: boolean) => void;
 }
 
 /**
@@ -29,6 +31,8 @@ export class StreamReader implements AsyncDisposable {
   private reading: { readonly controller: AbortController; readonly done: Promise<void> } | undefined;
   private firstPicture = Promise.withResolvers<void>();
   private lastUnitMs = 0;
+  private lost = false;
+  private silentSinceMs = 0;
   private attempt = new AbortController();
   private pauseMs: number | undefined;
 
@@ -107,6 +111,7 @@ export class StreamReader implements AsyncDisposable {
     } else if (!wanted && this.reading !== undefined) {
       this.reading.controller.abort();
       this.reading = undefined;
+      this.setLost(false);
       this.run = undefined;
       this.buffer = undefined;
       this.firstPicture = Promise.withResolvers();
@@ -117,11 +122,15 @@ export class StreamReader implements AsyncDisposable {
   private async keepReading(signal: AbortSignal): Promise<void> {
     const { clock, logger, random } = this.options;
     const backoff = new Backoff({ baseMs: RESTART_BASE_MS, maxMs: RESTART_MAX_MS, random: () => random.fraction() });
+    this.silentSinceMs = clock.monotonicMs();
     while (!signal.aborted) {
       try {
         await this.readOnce(signal, backoff);
       } catch (error) {
-        if (!signal.aborted) logger.warn({ err: error, stream: this.stream.name }, 'a stream failed and is started again');
+        if (!signal.aborted) {
+          logger.warn({ err: error, stream: this.stream.name }, 'a stream failed and is started again');
+          this.setLost(clock.monotonicMs() - this.silentSinceMs >= MIN_STUCK_MS);
+        }
       }
       const waitMs = this.pauseMs ?? backoff.next();
       this.pauseMs = undefined;
@@ -144,6 +153,7 @@ export class StreamReader implements AsyncDisposable {
           return;
         }
         logger.warn({ stream: this.stream.name }, 'a stream is silent and is started again');
+        this.setLost(true);
         attempt.abort();
       });
     let watchdog = watch();
@@ -171,10 +181,18 @@ export class StreamReader implements AsyncDisposable {
 
   private spread(unit: AccessUnit): void {
     this.lastUnitMs = this.options.clock.monotonicMs();
+    this.silentSinceMs = this.lastUnitMs;
+    this.setLost(false);
     let preRollMs = 0;
     for (const wanted of this.preRolls.values()) preRollMs = Math.max(preRollMs, wanted);
     this.buffer?.add(unit, preRollMs);
     if (unit.keyframe && this.newestKeyframeMs() !== undefined) this.firstPicture.resolve();
     for (const receiver of this.receivers) receiver.unit(unit);
+  }
+
+  private setLost(lost: boolean): void {
+    if (lost === this.lost) return;
+    this.lost = lost;
+    this.options.onLoss?.(lost);
   }
 }

@@ -1,14 +1,22 @@
 import type { Clock, Logger, Random } from '@cardea/core';
 import { type AlarmType, alarmNotification, alarmTimers, type ResultOf } from '@cardea/protocol';
-import type { CloudRecording } from '../recording/cloud-recording.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { EventQueue } from '../vd/event-queue.ts';
 import { type AlarmPicture, AlarmPictures } from './alarm-pictures.ts';
 import { type AlarmDetail, OngoingAlarm } from './ongoing-alarm.ts';
 
+/** Records what alarms show. */
+export interface AlarmRecorder {
+  /**
+   * Records an alarm that lasts `durationMs` from now on, as the configuration says. Called again for the same alarm it
+   * moves the end; alarms may overlap.
+   */
+  recordAlarm(channel: number, eventId: string, durationMs: number): void;
+}
+
 export interface AlarmsOptions {
   readonly events: Pick<EventQueue, 'publish'>;
-  readonly recording: Pick<CloudRecording, 'recordAlarm'>;
+  readonly recording: AlarmRecorder;
   readonly snapshots: Pick<Snapshots, 'take' | 'put'>;
   /** Alarms of the channel are reported: the device belongs to somebody, who wants to see it. */
   readonly isWatched: (channel: number) => boolean;
