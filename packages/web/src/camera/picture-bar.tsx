@@ -56,7 +56,9 @@ export function PictureBar(props: PictureBarProps) {
       {hasSound && button(muted ? 'silent' : 'sound', muted ? t('camera.unmute') : t('camera.mute'), () => onMute(!muted))}
       <span className={styles.space} />
       {onSnapshot !== undefined && recorded === undefined && button('picture', t('camera.snapshot'), onSnapshot, takingSnapshot)}
-      {document.pictureInPictureEnabled && button('window', t('camera.pip'), () => void togglePip(videoRef.current))}
+      {document.pictureInPictureEnabled && (
+        <span className={styles.window}>{button('window', t('camera.pip'), () => void togglePip(videoRef.current))}</span>
+      )}
       {document.fullscreenEnabled &&
         button(fullscreen ? 'shrink' : 'grow', fullscreen ? t('camera.leaveFullscreen') : t('camera.fullscreen'), onFullscreen)}
     </div>

@@ -1,6 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { segmentsQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
@@ -54,7 +54,12 @@ export function RecordingsPanel({ deviceId, channel, playedAt, onPlay }: Recordi
 function Hours({ hour, now, onPick }: { readonly hour: number; readonly now: number; readonly onPick: (hour: number) => void }) {
   const { t } = useTranslation();
   const chosen = useRef<HTMLButtonElement>(null);
-  useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [hour]);
+  // Only the row moves: scrolling into view would move the page as well.
+  useLayoutEffect(() => {
+    const row = chosen.current?.parentElement;
+    if (!row || !chosen.current) return;
+    row.scrollLeft = chosen.current.offsetLeft - row.offsetLeft - (row.clientWidth - chosen.current.offsetWidth) / 2;
+  }, [hour]);
   return (
     <fieldset className={styles.hours} aria-label={t('recordings.hours')}>
       {hoursOf(hour).map((candidate) => (
@@ -89,6 +94,11 @@ function Hour({ deviceId, channel, hour, now, playedAt, onPlay }: HourProps) {
   const spans = coverageOf(bestStream(segments.data), span);
   const times = { from: minuteText(span.from), to: minuteText(span.to) };
   const minutes = minutesOf(spans, hour);
+  const show = (minute: number): void => {
+    onPlay(minute);
+    // On a phone the list lies below the picture.
+    window.scrollTo({ top: 0 });
+  };
   return (
     <>
       <HourBand span={span} spans={spans} at={playedAt ?? now} onPick={onPlay} />
@@ -103,7 +113,7 @@ function Hour({ deviceId, channel, hour, now, playedAt, onPlay }: HourProps) {
               className={styles.minute}
               aria-current={playedAt !== undefined && playedAt >= minute && playedAt < minute + MINUTE_MS}
               aria-label={t('recordings.playFrom', { time: minuteText(minute) })}
-              onClick={() => onPlay(minute)}
+              onClick={() => show(minute)}
             >
               {bareMinuteText(minute)}
             </button>
