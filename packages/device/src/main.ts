@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { AppError, type Clock, createLogger, type Logger, type LogLevel, SystemClock } from '@cardea/core';
 import type { Camera } from './camera.ts';
 import { DeviceLog } from './logs/device-log.ts';
@@ -11,19 +12,22 @@ export interface RunOptions {
   /** `simulated`, `simulated:front-door`, `simulated:garden` or `file:PATH`. */
   readonly source: string;
   readonly bindingCode?: string;
+  /** File of a public key, PEM, whose firmware to trust from now on. */
+  readonly firmwareKey?: string;
   readonly logLevel?: LogLevel;
 }
 
 const scenes: readonly Scene[] = ['front-door', 'garden'];
 
 /** Opens the source, starts an agent on it and resolves once it acts. @throws AppError INVALID_PARAMS for an unknown source, or as `createAgent` */
-export async function runDevice({ source, logLevel = 'info', ...options }: RunOptions): Promise<RunningDevice> {
+export async function runDevice({ source, logLevel = 'info', firmwareKey, ...options }: RunOptions): Promise<RunningDevice> {
   const clock = new SystemClock();
   const log = await DeviceLog.open({ stateDirectory: options.stateDirectory, clock });
   const logger = createLogger(logLevel, log);
+  const firmwareKeys = firmwareKey === undefined ? [] : [await readFile(firmwareKey, 'utf8')];
   const openCamera = (): Promise<Camera> => openSource(source, { clock, logger, stateDirectory: options.stateDirectory });
   try {
-    return await RunningDevice.start({ ...options, openCamera, clock, logger, log });
+    return await RunningDevice.start({ ...options, firmwareKeys, openCamera, clock, logger, log });
   } catch (error) {
     await log[Symbol.asyncDispose]();
     throw error;

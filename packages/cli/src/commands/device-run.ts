@@ -8,6 +8,7 @@ interface Flags {
   readonly state: string;
   readonly source: string;
   readonly bindingCode?: string;
+  readonly firmwareKey?: string;
   readonly logLevel: NonNullable<RunOptions['logLevel']>;
 }
 
@@ -17,6 +18,7 @@ export const deviceRun = new Command('run')
   .requiredOption('--state <dir>', 'directory of the identity key, the configuration and the recordings of this device')
   .option('--source <source>', 'simulated, simulated:garden or file:PATH', 'simulated')
   .option('--binding-code <code>', 'binds the device at its first start')
+  .option('--firmware-key <file>', 'public key, PEM, whose firmware this device trusts from now on')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .action(async (flags: Flags) => {
     const { platform, state, ...options } = flags;

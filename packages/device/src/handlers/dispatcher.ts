@@ -50,9 +50,18 @@ function decodedParams<M extends PlatformMethod>(_method: M, params: unknown): P
   return params as ParamsOf<Message<M>>;
 }
 
+/** These keep what became of a task themselves, also over a restart. */
+const keepOwnTasks: ReadonlySet<string> = new Set(['record.sync', 'firmware.upgrade']);
+
 /** Names the task a message starts; the platform mints its id. */
 function taskOf({ method, platformFills }: RpcDefinition, params: unknown): string | undefined {
-  if (platformFills?.includes('taskId') !== true || typeof params !== 'object' || params === null || !('taskId' in params))
+  if (
+    keepOwnTasks.has(method) ||
+    platformFills?.includes('taskId') !== true ||
+    typeof params !== 'object' ||
+    params === null ||
+    !('taskId' in params)
+  )
     return undefined;
   return typeof params.taskId === 'string' ? `${method} ${params.taskId}` : undefined;
 }

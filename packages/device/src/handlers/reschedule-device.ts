@@ -3,7 +3,8 @@ import type { HandlerContext } from './context.ts';
 
 export async function handleRescheduleDevice(
   params: ParamsOf<typeof rescheduleDevice>,
-  { connection }: Pick<HandlerContext, 'connection'>,
+  { connection, restarts }: Pick<HandlerContext, 'connection' | 'restarts'>,
 ): Promise<ResultOf<typeof rescheduleDevice>> {
+  restarts.assertPossible();
   return connection.reschedule(params);
 }
