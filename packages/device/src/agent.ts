@@ -1,10 +1,11 @@
 import { type Clock, createRandom, Lifetime, type Logger, type Random, SystemClock, silentLogger, withDeadline } from '@cardea/core';
-import { bindingTimers, type CapabilitySet, rebootTimers } from '@cardea/protocol';
+import { type CapabilitySet, configChange, rebootTimers } from '@cardea/protocol';
 import { Alarms, type TimedAlarm } from './alarms/alarms.ts';
 import { VideoLoss } from './alarms/video-loss.ts';
 import { Binding } from './binding.ts';
 import { Boot } from './boot.ts';
 import type { Camera } from './camera.ts';
+import { cameraFacts } from './camera-facts.ts';
 import { CameraStreams } from './camera-streams.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { type ConfigChange, Configuration } from './configuration.ts';
@@ -20,7 +21,7 @@ import { LogUploads } from './logs/log-uploads.ts';
 import { PlatformHttp } from './net/platform-http.ts';
 import { secureAddress } from './net/secure-address.ts';
 import { createSocketConnector, type SocketConnector } from './net/socket-connector.ts';
-import { SegmentBacklog } from './recording/segment-backlog.ts';
+import { SegmentRing } from './recording/segment-ring.ts';
 import { VideoStorage } from './recording/video-storage.ts';
 import { type Restart, Restarts } from './restarts.ts';
 import { Snapshots } from './snapshots.ts';
@@ -42,7 +43,7 @@ export interface AgentOptions {
   readonly bindingCode?: string;
   /** Public keys, PEM, whose firmware to trust from now on, beside those trusted already. */
   readonly firmwareKeys?: readonly string[];
-  /** Room for recordings that are not uploaded yet; the oldest give way. Default 2 GiB. */
+  /** Size of the disk: room for recordings of its own and for those not uploaded yet; the oldest give way. Default 2 GiB. */
   readonly quotaBytes?: number;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -53,6 +54,8 @@ export interface AgentOptions {
 
 const DEFAULT_QUOTA_BYTES = 2 * 1024 ** 3;
 const FAREWELL_MS = 3_000;
+/** The answer to what brought the reset about goes out before. */
+const RESET_DELAY_MS = 500;
 const CHANNEL_DOWN_MS = 2_000;
 
 interface OpenedState {
@@ -62,7 +65,7 @@ interface OpenedState {
   readonly identity: DeviceIdentity;
   readonly store: DeviceStore;
   readonly eventJournal: EventJournal;
-  readonly backlog: SegmentBacklog;
+  readonly ring: SegmentRing;
   readonly firmware: OpenedFirmware;
   readonly clock: DeviceClock;
   readonly random: Random;
@@ -83,7 +86,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const logger = (options.logger ?? silentLogger).child({ deviceId: identity.deviceId });
   const store = await DeviceStore.open(stateDirectory);
   const eventJournal = await openEventJournal(stateDirectory);
-  const backlog = await SegmentBacklog.open({ stateDirectory, quotaBytes, logger });
+  const ring = await SegmentRing.open({ stateDirectory, quotaBytes, logger });
   const factory = { factoryVersion: camera.about.firmware, trustedKeys: options.firmwareKeys ?? [] };
   const firmware = await openFirmware({ stateDirectory, ...factory, clock, logger });
   return new Agent({
@@ -94,7 +97,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     identity,
     store,
     eventJournal,
-    backlog,
+    ring,
     clock,
     random,
     logger,
@@ -131,7 +134,7 @@ export class Agent implements AsyncDisposable {
 
   /** @internal Use `createAgent`. */
   constructor(state: OpenedState) {
-    const { camera, identity, store, eventJournal, backlog, clock, random, logger } = state;
+    const { camera, identity, store, eventJournal, ring, clock, random, logger } = state;
     const mediaLogger = logger.child({ log: 'media' });
     const networkLogger = logger.child({ log: 'network' });
     const connect = createSocketConnector(clock);
@@ -160,6 +163,7 @@ export class Agent implements AsyncDisposable {
       store,
       channels: camera.channels.map(({ channel }) => channel),
       initialName: camera.channels[0]?.name ?? camera.about.model,
+      facts: (channel) => cameraFacts(camera, channel),
     });
     this.binding = new Binding({
       store,
@@ -189,10 +193,12 @@ export class Agent implements AsyncDisposable {
       camera,
       streams: this.streams,
       config: this.config,
-      backlog,
+      ring,
+      events: this.events,
       access: this.vrAccess,
       http,
       isBound,
+      onVacate: () => {},
       clock,
       random,
       logger: mediaLogger,
@@ -225,6 +231,7 @@ export class Agent implements AsyncDisposable {
       isOnline: () => this.online,
       quiesce: () => this.quiesce(),
       restarts: this.restarts,
+      followsUpgrade: this.boot.lastUpgradeTaskId !== undefined,
       clock,
       random,
       logger,
@@ -259,7 +266,7 @@ export class Agent implements AsyncDisposable {
     if (store.record.plannedStart !== undefined) this.lifetime.run('start', async () => await store.update({ plannedStart: undefined }));
     this.upgrades.start();
     if (!this.state.firmware.slots.boots) return;
-    this.storage.recording.update();
+    this.storage.update();
     this.motion.update();
     this.lifetime.run('events', (signal) => this.events.run(signal));
     this.lifetime.run('storage', (signal) => this.storage.run(signal));
@@ -274,9 +281,17 @@ export class Agent implements AsyncDisposable {
     return await this.alarms.sense(alarm);
   }
 
+  /**
+   * Changes the configuration at the device itself, as its buttons would; the platform is told.
+   * @throws AppError KEY_UNKNOWN | KEY_READ_ONLY | VALUE_INVALID | CHANNEL_NOT_FOUND
+   */
+  async configure(patch: Readonly<Record<string, unknown>>, channel = FIRST_CHANNEL): Promise<void> {
+    await this.config.change({ channel, patch: { ...patch } }, 'device');
+  }
+
   /** Ends everything cleanly: media is stopped, segments are closed, and unless it restarts the schedule is given back. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { clock, logger, backlog } = this.state;
+    const { clock, logger, ring } = this.state;
     const { restarting } = this;
     this.restarts[Symbol.dispose]();
     await this.motion[Symbol.asyncDispose]();
@@ -295,7 +310,7 @@ export class Agent implements AsyncDisposable {
     await this.lifetime[Symbol.asyncDispose]();
     await this.streams[Symbol.asyncDispose]();
     await this.events[Symbol.asyncDispose]();
-    await backlog[Symbol.asyncDispose]();
+    await ring[Symbol.asyncDispose]();
     logger.info({}, 'the device has stopped');
   }
 
@@ -303,7 +318,7 @@ export class Agent implements AsyncDisposable {
   private async quiesce(): Promise<void> {
     const { clock, logger } = this.state;
     this.live.stopAll('command');
-    await withDeadline(clock, rebootTimers.closeSegmentsMs, () => this.storage.recording.close()).catch((error: unknown) =>
+    await withDeadline(clock, rebootTimers.closeSegmentsMs, () => this.storage.close()).catch((error: unknown) =>
       logger.error({ err: error }, 'open segments could not be closed'),
     );
   }
@@ -358,6 +373,9 @@ export class Agent implements AsyncDisposable {
       logs: this.logs,
       live: this.live,
       recording: this.storage.recording,
+      disk: this.storage.disk,
+      ring: this.state.ring,
+      sync: this.storage.sync,
       snapshots: this.snapshots,
       alarms: this.alarms,
       factoryReset: async () => this.forgetSoon(),
@@ -394,7 +412,7 @@ export class Agent implements AsyncDisposable {
   private cameOnline(): void {
     this.state.logger.info({ bound: this.bound }, 'the device is online');
     this.events.wake();
-    this.lifetime.run('firmware', () => this.upgrades.cameOnline());
+    this.upgrades.cameOnline();
     this.lifetime.run('binding', async (signal) => {
       await this.binding.present(signal);
       if (this.bound) await this.reachVideoService(signal);
@@ -419,15 +437,20 @@ export class Agent implements AsyncDisposable {
       await this.events.clear();
       if (wipe) await this.config.reset({ scope: 'soft' });
     }
-    this.storage.recording.update();
+    this.storage.update();
     this.motion.update();
     // What was recorded for the former owner is not for the next one.
     if (!bound) await this.storage.clear();
   }
 
-  private configChanged({ channel, keys }: ConfigChange): void {
+  private configChanged({ channel, keys, by }: ConfigChange): void {
+    if (by === 'device')
+      this.lifetime.run(
+        'config',
+        async () => void (await this.events.publish(configChange, { version: this.config.version, keys: [...keys] })),
+      );
     if (keys.includes('privacy.mode') && this.config.text('privacy.mode', channel) === 'on') this.live.stopAll('privacy', channel);
-    this.storage.recording.update();
+    this.storage.update();
     this.motion.update();
     if (keys.some((key) => key.startsWith('record.cloud.')) && this.vrAccess.current !== undefined) {
       this.lifetime.run('plan', async (signal) => void (await this.storage.uploader.askInformation(signal)));
@@ -442,11 +465,11 @@ export class Agent implements AsyncDisposable {
     return CHANNEL_DOWN_MS;
   }
 
-  /** After a factory reset the platform closes the connection; when it does not, the device leaves by itself. */
+  /** After a factory reset was answered the device ends its binding, and tells the platform that it did. */
   private forgetSoon(): void {
-    this.state.clock.setTimer(bindingTimers.farewellMs, () => {
-      if (!this.bound) return;
-      this.lifetime.run('factory reset', async () => {
+    this.state.clock.setTimer(RESET_DELAY_MS, () => {
+      this.lifetime.run('factory reset', async (signal) => {
+        if (this.bound) await this.binding.resign(signal);
         await this.binding.forget();
         this.connection.renew('pairing');
       });

@@ -4,6 +4,7 @@ import {
   bindingReport,
   type CapabilitySet,
   type ChannelCapability,
+  configChange,
   firmwareChange,
   liveChange,
   PROFILE,
@@ -13,6 +14,7 @@ import {
   vrTimers,
 } from '@cardea/protocol';
 import type { Camera, CameraAudio, CameraChannel } from './camera.ts';
+import { cameraFacts } from './camera-facts.ts';
 import { configKeys } from './config-keys.ts';
 import { zoneLimits } from './detection/zones.ts';
 import { MAX_LIVE_SESSIONS } from './live/live-sessions.ts';
@@ -29,11 +31,18 @@ export function capabilitiesOf({ camera, methods, nameOf }: CapabilitiesOptions)
   const set: Omit<CapabilitySet, 'hash'> = {
     profile: PROFILE,
     methods: [...methods],
-    events: [alarmNotification.method, bindingReport.method, uploadLogDone.method, liveChange.method, firmwareChange.method],
+    events: [
+      alarmNotification.method,
+      bindingReport.method,
+      uploadLogDone.method,
+      liveChange.method,
+      configChange.method,
+      firmwareChange.method,
+    ],
     channels: camera.channels.map((channel) => channelCapability(channel, nameOf(channel))),
     storage: {
-      disks: 0,
-      localModes: ['off'],
+      disks: 1,
+      localModes: ['off', 'event', 'continuous'],
       cloudModes: ['off', 'event', 'continuous'],
       containers: ['fmp4'],
       maxSegmentSec: vrTimers.maxSegmentSec,
@@ -43,7 +52,10 @@ export function capabilitiesOf({ camera, methods, nameOf }: CapabilitiesOptions)
     },
     power: { lowPower: camera.power().present, sources: [camera.power().source] },
     firmware: { modes: ['downloadAndInstall', 'downloadOnly', 'installDownloaded', 'cancel'], signatures: ['ed25519'], abSlots: true },
-    configKeys: Object.keys(configKeys),
+    configKeys: [
+      ...Object.keys(configKeys),
+      ...new Set(camera.channels.flatMap(({ channel }) => Object.keys(cameraFacts(camera, channel)))),
+    ],
     limits: { maxMessageBytes: vdLimits.maxMessageBytes, maxInflight: vdLimits.maxInFlight },
   };
   return { ...set, hash: createHash('sha256').update(JSON.stringify(set)).digest('hex').slice(0, 16) };

@@ -31,6 +31,11 @@ export const configKeys = {
   'device.name': { scope: 'device', initial: '', accepts: text(MAX_NAME_CHARS), values: 'text of 1 to 64 characters' },
   'device.timezone': { scope: 'device', initial: 'UTC', accepts: isTimeZone, values: 'an IANA time zone' },
   'privacy.mode': { scope: 'channel', initial: 'off', accepts: oneOf('off', 'on'), values: 'off, on' },
+  'record.local.mode': { scope: 'channel', initial: 'off', accepts: oneOf('off', 'event', 'continuous'), values: 'off, event, continuous' },
+  'record.local.preRollSec': { scope: 'channel', initial: 5, accepts: seconds(recordLimits.preRollMaxSec), values: '0 to 30' },
+  'record.local.postRollSec': { scope: 'channel', initial: 10, accepts: seconds(MAX_POST_ROLL_SEC), values: '0 to 300' },
+  'record.local.audio': { scope: 'channel', initial: true, accepts: flag, values: 'true, false' },
+  'record.local.overwrite': { scope: 'device', initial: true, accepts: flag, values: 'true, false' },
   'record.cloud.mode': {
     scope: 'channel',
     initial: 'continuous',
@@ -60,11 +65,14 @@ export function isConfigKey(key: string): key is ConfigKeyName {
   return Object.hasOwn(configKeys, key);
 }
 
+/** Whether `key` is `prefix` or lies below it. */
+export function isBelow(key: string, prefix: string): boolean {
+  return key === prefix || key.startsWith(`${prefix}.`);
+}
+
 /** Keys that are `prefix` or lie below it. */
 export function keysBelow(prefix: string): readonly ConfigKeyName[] {
-  return Object.keys(configKeys).filter(
-    (key): key is ConfigKeyName => isConfigKey(key) && (key === prefix || key.startsWith(`${prefix}.`)),
-  );
+  return Object.keys(configKeys).filter((key): key is ConfigKeyName => isConfigKey(key) && isBelow(key, prefix));
 }
 
 function isTimeZone(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random } from '@cardea/core';
-import { type AlarmType, alarmNotification, alarmTimers, type ResultOf } from '@cardea/protocol';
+import { type AlarmType, alarmNotification, alarmTimers, type RecordTarget, type ResultOf } from '@cardea/protocol';
 import type { Snapshots } from '../snapshots.ts';
 import type { EventQueue } from '../vd/event-queue.ts';
 import { type AlarmPicture, AlarmPictures } from './alarm-pictures.ts';
@@ -11,7 +11,7 @@ export interface AlarmRecorder {
    * Records an alarm that lasts `durationMs` from now on, as the configuration says. Called again for the same alarm it
    * moves the end; alarms may overlap.
    */
-  recordAlarm(channel: number, eventId: string, durationMs: number): void;
+  recordAlarm(channel: number, eventId: string, durationMs: number, target?: RecordTarget): void;
 }
 
 export interface AlarmsOptions {
@@ -140,7 +140,7 @@ export class Alarms implements Disposable {
     const { recording, clock } = this.options;
     const { muteSec, record, snapshotTickets = [] } = answer;
     if (muteSec !== undefined) this.mutedUntilMs.set(alarmType, clock.monotonicMs() + muteSec * 1_000);
-    if (record !== undefined && record.target !== 'local') recording.recordAlarm(channel, eventId, record.durationSec * 1_000);
+    if (record !== undefined) recording.recordAlarm(channel, eventId, record.durationSec * 1_000, record.target);
     this.pictures.bring(picture, snapshotTickets);
   }
 }

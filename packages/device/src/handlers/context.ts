@@ -6,10 +6,13 @@ import type { Boot } from '../boot.ts';
 import type { Camera, CameraChannel } from '../camera.ts';
 import type { Configuration } from '../configuration.ts';
 import type { DeviceClock } from '../device-clock.ts';
+import type { Disk } from '../disk/disk.ts';
 import type { Upgrades } from '../firmware/upgrades.ts';
 import type { LiveSessions } from '../live/live-sessions.ts';
 import type { LogUploads } from '../logs/log-uploads.ts';
-import type { CloudRecording } from '../recording/cloud-recording.ts';
+import type { Recording } from '../recording/recording.ts';
+import type { RecordingSync } from '../recording/recording-sync.ts';
+import type { SegmentRing } from '../recording/segment-ring.ts';
 import type { Restarts } from '../restarts.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { Connection } from '../vd/connection.ts';
@@ -30,7 +33,10 @@ export interface HandlerContext {
   readonly restartChannel: (channel: number) => number;
   readonly logs: LogUploads;
   readonly live: LiveSessions;
-  readonly recording: CloudRecording;
+  readonly recording: Recording;
+  readonly disk: Disk;
+  readonly ring: SegmentRing;
+  readonly sync: RecordingSync;
   readonly snapshots: Snapshots;
   readonly alarms: Alarms;
   /** Everything the owner set or left is erased, and the device belongs to nobody. */

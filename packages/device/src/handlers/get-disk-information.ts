@@ -1,6 +1,9 @@
-import { AppError } from '@cardea/core';
+import type { getDiskInformation, ParamsOf, ResultOf } from '@cardea/protocol';
+import type { HandlerContext } from './context.ts';
 
-/** This device has no disk of its own. @throws AppError NO_DISK */
-export async function handleGetDiskInformation(): Promise<never> {
-  throw new AppError('NO_DISK');
+export async function handleGetDiskInformation(
+  { diskId }: ParamsOf<typeof getDiskInformation>,
+  { disk, recording }: Pick<HandlerContext, 'disk' | 'recording'>,
+): Promise<ResultOf<typeof getDiskInformation>> {
+  return { disks: [disk.information({ diskId, recording: recording.isActive })] };
 }

@@ -1,16 +1,19 @@
 import type { HandlersFor } from '@cardea/protocol';
 import type { HandlerContext } from './context.ts';
+import { handleFormatDisk } from './format-disk.ts';
 import { handleGetBinding } from './get-binding.ts';
 import { handleGetCapabilityList } from './get-capability-list.ts';
 import { handleGetDeviceConfiguration } from './get-device-configuration.ts';
 import { handleGetDiskInformation } from './get-disk-information.ts';
 import { handleGetPtzPresetList } from './get-ptz-preset-list.ts';
 import { handleKeepAwake } from './keep-awake.ts';
+import { handleListRecordings } from './list-recordings.ts';
 import { notSupported } from './not-supported.ts';
 import { handlePtzControl } from './ptz-control.ts';
 import { handlePushLiveVideo } from './push-live-video.ts';
 import { handleQueryDeviceStatus } from './query-device-status.ts';
 import { handleQueryDeviceTime } from './query-device-time.ts';
+import { handleQueryUpgradingStatus } from './query-upgrading-status.ts';
 import { handleRebootChannel } from './reboot-channel.ts';
 import { handleRebootDevice } from './reboot-device.ts';
 import { handleRequestKeyframe } from './request-keyframe.ts';
@@ -22,7 +25,9 @@ import { handleSnapshot } from './snapshot.ts';
 import { handleStartRecording } from './start-recording.ts';
 import { handleStopLiveVideo } from './stop-live-video.ts';
 import { handleStopRecording } from './stop-recording.ts';
+import { handleSyncRecordings } from './sync-recordings.ts';
 import { handleTriggerAlarm } from './trigger-alarm.ts';
+import { handleUpgradeFirmware } from './upgrade-firmware.ts';
 import { handleUploadLog } from './upload-log.ts';
 
 /** One handler for each message the platform may send; a missing one does not compile. */
@@ -30,8 +35,8 @@ export const handlers: HandlersFor<'platform', HandlerContext> = {
   'channel.reboot': handleRebootChannel,
   'device.reboot': handleRebootDevice,
   'device.reschedule': handleRescheduleDevice,
-  'firmware.upgrade': notSupported,
-  'firmware.getStatus': notSupported,
+  'firmware.upgrade': handleUpgradeFirmware,
+  'firmware.getStatus': handleQueryUpgradingStatus,
   'time.set': handleSetDeviceTime,
   'time.get': handleQueryDeviceTime,
   'device.getStatus': handleQueryDeviceStatus,
@@ -52,10 +57,10 @@ export const handlers: HandlersFor<'platform', HandlerContext> = {
   'capability.get': handleGetCapabilityList,
   'log.upload': handleUploadLog,
   'disk.getInfo': handleGetDiskInformation,
-  'disk.format': notSupported,
+  'disk.format': handleFormatDisk,
   'binding.get': handleGetBinding,
-  'record.list': notSupported,
-  'record.sync': notSupported,
+  'record.list': handleListRecordings,
+  'record.sync': handleSyncRecordings,
   'live.requestKeyframe': handleRequestKeyframe,
   'talk.start': notSupported,
   'talk.stop': notSupported,

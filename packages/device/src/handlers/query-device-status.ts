@@ -4,31 +4,31 @@ import type { CameraChannel } from '../camera.ts';
 import type { HandlerContext } from './context.ts';
 
 type Status = ResultOf<typeof queryDeviceStatus>;
-type Context = Pick<HandlerContext, 'camera' | 'boot' | 'config' | 'live' | 'recording' | 'clock'>;
+type Context = Pick<HandlerContext, 'camera' | 'boot' | 'config' | 'live' | 'recording' | 'disk' | 'upgrades' | 'clock'>;
 
 export async function handleQueryDeviceStatus(_params: ParamsOf<typeof queryDeviceStatus>, context: Context): Promise<Status> {
-  const { camera, boot, clock } = context;
+  const { camera, boot, clock, disk, recording, upgrades } = context;
+  const { diskId, state, freeBytes } = disk.information({ recording: recording.isActive });
   return {
     uptimeSec: boot.uptimeSec(),
     bootId: boot.bootId,
-    firmware: camera.about.firmware,
+    firmware: upgrades.status.currentVersion,
     network: networkStatus(),
     power: camera.power(),
-    disks: [],
+    disks: [{ diskId, state, freeBytes }],
     channels: camera.channels.map((channel) => channelStatus(channel, context)),
     playback: [],
-    upgrade: 'idle',
+    upgrade: upgrades.status.state,
     timeSynchronized: clock.synchronized,
   };
 }
 
 function channelStatus({ channel, head }: CameraChannel, { config, live, recording }: Context): Status['channels'][number] {
-  const { cloud, active } = recording.activity(channel);
   return {
     channel,
     online: true,
     live: live.status(channel),
-    recording: { local: 'off', cloud, active },
+    recording: recording.activity(channel),
     privacy: config.text('privacy.mode', channel) === 'on',
     ...(head && { ptz: head.status() }),
   };

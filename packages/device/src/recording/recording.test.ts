@@ -301,7 +301,7 @@ test('a recording task marks its segments, ends by itself, and is the same task 
   assert.equal((await device.request('record.stop', { taskId: params.taskId })).error.code, 1306);
 });
 
-test('record.stop ends a task and says from when to when it ran; a device without a disk says so', async () => {
+test('record.stop ends a task and says from when to when it ran', async () => {
   await using bench = await TestBench.open();
   await bench.onlineAgent();
   const { device } = bench.platform;
@@ -312,11 +312,6 @@ test('record.stop ends a task and says from when to when it ran; a device withou
     { taskId: params.taskId, startAt, endAt: bench.clock.now() },
   ]);
   assert.equal((await device.request('record.stop', {})).error.code, 1306);
-  assert.equal(
-    (await device.request('record.start', { ...params, taskId: '01KDVAS8F3X5B7Q9D1G4J6M8NT', target: 'local' })).error.code,
-    1300,
-  );
-  assert.equal((await device.request('disk.getInfo', {})).error.code, 1300);
 });
 
 test('every ten minutes the device reports how storing went', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { type Fmp4Piece, Fmp4Splitter, parseFragment, parseInitSegment } from '@cardea/media';
 import { isMissing } from '../state/durable-file.ts';
-import type { RecordedSegment, SegmentEntry } from './segment-entry.ts';
+import { type RecordedSegment, type SegmentEntry, stateWhenWhole } from './segment-entry.ts';
 
 /**
  * Makes a whole video segment of a file the device was still writing when it stopped: cut behind its last whole fragment.
@@ -23,8 +23,9 @@ export async function recoverSegment(path: string, entry: SegmentEntry): Promise
     await file.sync();
   }
   return {
+    ...entry,
     create: { ...entry.create, durationMs },
-    state: 'recorded',
+    state: stateWhenWhole(entry.target),
     endAt: entry.create.startAt + durationMs,
     sizeBytes,
     sha256: createHash('sha256').update(bytes.subarray(0, sizeBytes)).digest('hex'),

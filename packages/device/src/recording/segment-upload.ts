@@ -1,12 +1,12 @@
 import { AppError, type Clock, hasStatus, type Logger, type Random, sleep } from '@cardea/core';
 import { type CancelReason, type UploadTicket, vrTimers } from '@cardea/protocol';
-import type { SegmentBacklog } from './segment-backlog.ts';
 import type { RecordedSegment } from './segment-entry.ts';
+import type { SegmentRing } from './segment-ring.ts';
 import type { UploadStatistics, UploadStep } from './upload-statistics.ts';
 import type { VideoServiceClient } from './video-service-client.ts';
 
 export interface SegmentUploadOptions {
-  readonly backlog: SegmentBacklog;
+  readonly ring: SegmentRing;
   readonly client: VideoServiceClient;
   readonly statistics: UploadStatistics;
   readonly clock: Clock;
@@ -18,7 +18,7 @@ export interface SegmentUploadOptions {
 const MAX_ROUNDS = 3;
 
 /**
- * Takes one recorded segment to the platform: create, upload, confirm, and lets go of the local copy once it is stored or
+ * Takes one recorded segment to the platform: create, upload, confirm, and settles it once it is stored or
  * cannot be stored any more (C7, C8). Rejects when it is to be tried again later.
  */
 export async function uploadSegment(entry: RecordedSegment, options: SegmentUploadOptions, signal: AbortSignal): Promise<void> {
@@ -55,12 +55,12 @@ class SegmentUpload {
 
   /** `undefined` when the platform will never take this segment: it is gone then. */
   private async create(): Promise<UploadTicket | undefined> {
-    const { client, statistics, backlog } = this.options;
+    const { client, statistics, ring } = this.options;
     try {
       const created = await this.timed('create', () => client.create(this.entry.create, this.signal));
       statistics.count('created');
       this.entry = { ...this.entry, state: 'created', segmentId: created.segmentId };
-      await backlog.put(this.entry);
+      await ring.put(this.entry);
       return created.upload;
     } catch (error) {
       // The platform knows that id with other content, from an answer that was lost: the recording needs another id.
@@ -76,7 +76,7 @@ class SegmentUpload {
 
   /** False when the segment was given up. */
   private async put(firstTicket: UploadTicket): Promise<boolean> {
-    const { client, statistics, backlog, clock } = this.options;
+    const { client, statistics, ring, clock } = this.options;
     let ticket: UploadTicket | undefined = firstTicket;
     let refused = 0;
     for (const waitMs of [...vrTimers.uploadRetryDelaysMs, 0]) {
@@ -85,13 +85,13 @@ class SegmentUpload {
         const startedMs = clock.monotonicMs();
         const upload = ticket;
         this.etag = await this.timed('put', () =>
-          client.upload(backlog.pathOf(this.entry), upload, { sizeBytes: this.entry.sizeBytes, signal: this.signal }),
+          client.upload(ring.pathOf(this.entry), upload, { sizeBytes: this.entry.sizeBytes, signal: this.signal }),
         );
         this.uploadMs = clock.monotonicMs() - startedMs;
         statistics.count('uploaded');
         statistics.count('bytes', this.entry.sizeBytes);
         this.entry = { ...this.entry, state: 'uploaded' };
-        await backlog.put(this.entry);
+        await ring.put(this.entry);
         return true;
       } catch (error) {
         statistics.count('retries');
@@ -112,7 +112,7 @@ class SegmentUpload {
 
   /** True when that settles the segment; false when it has to be uploaded again. */
   private async confirm(): Promise<boolean> {
-    const { client, statistics, backlog, logger } = this.options;
+    const { client, statistics, ring, logger } = this.options;
     const { segmentId, create, sizeBytes, sha256, endAt } = this.entry;
     if (segmentId === undefined) return false;
     const { attempts, uploadMs, etag } = this;
@@ -120,7 +120,7 @@ class SegmentUpload {
     try {
       await this.timed('confirm', () => client.confirm(segmentId, confirmation, this.signal));
       statistics.count('confirmed');
-      await backlog.remove(this.entry);
+      await ring.settle(this.entry, 'stored');
       return true;
     } catch (error) {
       if (hasStatus(error, 'OBJECT_MISSING', 'SEGMENT_EXPIRED', 'SEGMENT_NOT_FOUND')) return false;
@@ -137,9 +137,9 @@ class SegmentUpload {
   }
 
   private async rename(): Promise<void> {
-    const { backlog, random } = this.options;
+    const { ring, random } = this.options;
     this.renamed = true;
-    this.entry = await backlog.rename(this.entry, random.ulid());
+    this.entry = await ring.rename(this.entry, random.ulid());
   }
 
   private async giveUp(reason: CancelReason): Promise<void> {
@@ -154,11 +154,11 @@ class SegmentUpload {
   }
 
   private async drop(error: AppError): Promise<void> {
-    const { backlog, statistics, logger } = this.options;
+    const { ring, statistics, logger } = this.options;
     statistics.count('failed');
     const { channel, startAt, kind } = this.entry.create;
     logger.warn({ channel, startAt, endAt: this.entry.endAt, kind, status: error.status }, 'a segment cannot be stored and is given up');
-    await backlog.remove(this.entry);
+    await ring.settle(this.entry, 'givenUp');
   }
 
   private async timed<T>(step: UploadStep, work: () => Promise<T>): Promise<T> {

@@ -76,8 +76,8 @@ export class SegmentUploader {
 
   /** Tells the video service how storing went since the last report; its loss does not matter. */
   async report(signal: AbortSignal): Promise<void> {
-    const { statistics, client, clock, backlog, logger } = this.options;
-    const waiting = backlog.recorded();
+    const { statistics, client, clock, ring, logger } = this.options;
+    const waiting = ring.waiting();
     const [oldest] = waiting;
     const bytes = waiting.reduce((sum, entry) => sum + entry.sizeBytes, 0);
     const report = statistics.take(clock.now(), { segments: waiting.length, bytes, ...(oldest && { oldestAt: oldest.create.startAt }) });
@@ -127,16 +127,16 @@ export class SegmentUploader {
   }
 
   private pick(): RecordedSegment | undefined {
-    const { backlog, clock } = this.options;
+    const { ring, clock } = this.options;
     const slots = Math.min(vrLimits.maxConcurrentUploads, this.information?.limits.maxConcurrentUploads ?? vrLimits.maxConcurrentUploads);
     if (this.running.size >= slots) return undefined;
-    const waiting = backlog
-      .recorded()
+    const waiting = ring
+      .waiting()
       .filter(
         ({ create }) =>
           !this.running.has(create.clientSegmentId) && (this.notBeforeMs.get(create.clientSegmentId) ?? 0) <= clock.monotonicMs(),
       );
-    const urgent = waiting.findLast(({ create }) => create.kind !== 'continuous') ?? waiting.findLast((entry) => !this.isBacklog(entry));
+    const urgent = waiting.findLast(isUrgent) ?? waiting.findLast((entry) => !this.isBacklog(entry));
     if (urgent !== undefined) return urgent;
     const backlogRuns = [...this.running.values()].some((upload) => upload.backlog);
     return backlogRuns && slots > 1 ? undefined : waiting[0];
@@ -148,7 +148,7 @@ export class SegmentUploader {
 
   /** Never rejects. */
   private async upload(entry: RecordedSegment, signal: AbortSignal): Promise<void> {
-    const { logger, backlog } = this.options;
+    const { logger, ring } = this.options;
     const { clientSegmentId } = entry.create;
     try {
       await uploadSegment(this.asBackfill(entry), this.options, signal);
@@ -157,7 +157,7 @@ export class SegmentUploader {
     } catch (error) {
       if (signal.aborted) return;
       // Dropped for room while it was under way: nothing is left to upload.
-      if (backlog.get(clientSegmentId) === undefined) return;
+      if (ring.get(clientSegmentId) === undefined) return;
       const failure = AppError.from(error);
       logger.warn({ status: failure.status, clientSegmentId }, 'a segment is uploaded later');
       await this.react(failure, clientSegmentId, signal);
@@ -185,15 +185,15 @@ export class SegmentUploader {
 
   /** A full home keeps what was recorded for a reason. */
   private async dropForQuota(clientSegmentId: string, waitMs: number): Promise<void> {
-    const { backlog, statistics, logger } = this.options;
-    const entry = backlog.get(clientSegmentId);
+    const { ring, statistics, logger } = this.options;
+    const entry = ring.get(clientSegmentId);
     if (entry?.create.kind === 'continuous') {
       statistics.count('failed');
       logger.warn(
         { clientSegmentId, startAt: entry.create.startAt, endAt: entry.endAt },
         'a segment is dropped: the quota of the home is used up',
       );
-      await backlog.remove(entry);
+      await ring.settle(entry, 'givenUp');
     }
     this.pause(waitMs);
   }
@@ -213,15 +213,15 @@ export class SegmentUploader {
 
   /** What is too old is not wanted any more (C8): continuous recording by the platform's limit, the rest after a day. */
   private async dropOutdated(signal: AbortSignal): Promise<void> {
-    const { backlog, clock, statistics, client, logger } = this.options;
-    for (const entry of backlog.recorded()) {
+    const { ring, clock, statistics, client, logger } = this.options;
+    for (const entry of ring.waiting()) {
       const { kind, clientSegmentId, startAt } = entry.create;
-      if (this.running.has(clientSegmentId) || clock.now() - entry.endAt <= this.keptMs(kind)) continue;
+      if (entry.backfill || this.running.has(clientSegmentId) || clock.now() - entry.endAt <= this.keptMs(kind)) continue;
       statistics.count('droppedTooLate');
       logger.warn({ clientSegmentId, startAt, endAt: entry.endAt, kind }, 'a segment is dropped: too late');
       // A lost cancel is harmless: the segment expires (C9).
       if (entry.segmentId !== undefined) await client.cancel(entry.segmentId, 'tooLate', signal).catch(() => {});
-      await backlog.remove(entry);
+      await ring.settle(entry, 'givenUp');
     }
   }
 
@@ -235,8 +235,13 @@ export class SegmentUploader {
   private asBackfill(entry: RecordedSegment): RecordedSegment {
     const limitSec = this.information?.limits.maxBacklogSec;
     const late = limitSec !== undefined && this.options.clock.now() - entry.endAt > limitSec * 1_000;
-    return late && entry.state === 'recorded' ? { ...entry, create: { ...entry.create, kind: 'backfill' } } : entry;
+    return (late || entry.backfill) && entry.state === 'recorded' ? { ...entry, create: { ...entry.create, kind: 'backfill' } } : entry;
   }
 }
 
 const RETRY_INFORMATION_MS = 30_000;
+
+/** What happened is wanted before what was merely recorded, and before what somebody asked to have in addition. */
+function isUrgent({ create, backfill }: RecordedSegment): boolean {
+  return !backfill && create.kind !== 'continuous' && create.kind !== 'backfill';
+}

@@ -1,15 +1,17 @@
 import type { Logger, Random } from '@cardea/core';
 import { type AccessUnit, codecsOf, Fmp4Muxer, type Track, type VideoTrack } from '@cardea/media';
-import { type CreateSegment, clockLimits, type SegmentKind, type StreamName, vmTimers } from '@cardea/protocol';
+import { type CreateSegment, clockLimits, type RecordTarget, type SegmentKind, type StreamName, vmTimers } from '@cardea/protocol';
 import type { MediaReceiver, MediaRun } from '../camera.ts';
 import type { DeviceClock } from '../device-clock.ts';
 import type { StreamReader } from '../stream-reader.ts';
-import type { SegmentBacklog } from './segment-backlog.ts';
+import { includesSide, joined, type RecordSide, type SegmentEntry, stateWhenWhole } from './segment-entry.ts';
 import { SegmentFile } from './segment-file.ts';
+import type { SegmentRing, ShareReason } from './segment-ring.ts';
 
 /** Why something is recorded; it becomes part of the segments. */
 export interface RecordDemand {
   readonly kind: Exclude<SegmentKind, 'backfill'>;
+  readonly target: RecordTarget;
   readonly taskId?: string;
   readonly eventId?: string;
   /** Length to cut at; absent: what the platform wants. */
@@ -20,11 +22,13 @@ export interface StreamRecorderOptions {
   readonly channel: number;
   readonly stream: StreamName;
   readonly reader: StreamReader;
-  readonly backlog: SegmentBacklog;
+  readonly ring: SegmentRing;
   readonly targetSegmentSec: () => number;
-  readonly withAudio: () => boolean;
+  readonly withAudio: (target: RecordTarget) => boolean;
   /** A segment is whole and on disk. */
   readonly onRecorded: () => void;
+  /** The disk did not take something. */
+  readonly onFailed: (error: unknown) => void;
   readonly clock: DeviceClock;
   readonly random: Random;
   readonly logger: Logger;
@@ -50,6 +54,8 @@ interface OpenSegment {
   pendingSinceMs: number;
   sequence: number;
   endMs: number;
+  /** Why it is wanted at one more place than it was begun for. */
+  share?: ShareReason;
 }
 
 /**
@@ -82,10 +88,11 @@ export class StreamRecorder implements MediaReceiver {
 
   /**
    * From now on record for `demand`, or not at all. Another reason takes effect at the next key frame; the first one reaches
-   * `preRollMs` back, as far as pictures are kept.
+   * `preRollMs` back, as far as pictures are kept, and one that adds a place takes there what was recorded in that time.
    */
   record(demand: RecordDemand | undefined, preRollMs = 0): void {
     if (sameDemand(demand, this.demand)) return;
+    if (this.demand !== undefined && demand !== undefined) this.reachBack(this.demand, demand, preRollMs);
     this.demand = demand;
     if (demand === undefined) {
       this.attachment?.[Symbol.dispose]();
@@ -98,7 +105,9 @@ export class StreamRecorder implements MediaReceiver {
 
   /** Wall time of the first sample if recording were asked for now. */
   startsAt(preRollMs: number): number {
-    return this.demand === undefined ? this.options.reader.availableFrom(preRollMs) : this.options.clock.now();
+    const { reader, clock } = this.options;
+    if (this.demand === undefined) return reader.availableFrom(preRollMs);
+    return Math.min(clock.now(), Math.max(this.span?.startAt ?? clock.now(), clock.now() - preRollMs));
   }
 
   /** Keeps pictures of the last `preRollMs` at hand until the answer is disposed. */
@@ -164,9 +173,9 @@ export class StreamRecorder implements MediaReceiver {
   }
 
   private newSegment(start: SegmentStart): OpenSegment {
-    const { backlog, clock, random, logger, channel, stream, withAudio } = this.options;
+    const { ring, clock, random, channel, stream, withAudio, onFailed } = this.options;
     const { unit, video, run, demand, span, timeMs, startAt } = start;
-    const tracks = run.tracks.filter((track) => track.kind === 'video' || withAudio());
+    const tracks = run.tracks.filter((track) => track.kind === 'video' || withAudio(demand.target));
     const { kind, taskId, eventId } = demand;
     const create: CreateSegment = {
       clientSegmentId: random.ulid(),
@@ -184,9 +193,9 @@ export class StreamRecorder implements MediaReceiver {
       ...(taskId !== undefined && { taskId }),
       ...(eventId !== undefined && { eventId }),
     };
-    backlog.put({ create, state: 'recording' }).catch((error: unknown) => logger.error({ err: error }, 'the journal cannot be written'));
+    ring.put({ create, target: demand.target, state: 'recording' }).catch(onFailed);
     const muxer = new Fmp4Muxer(tracks);
-    const file = new SegmentFile(backlog.pathOfId(create.clientSegmentId), clock);
+    const file = new SegmentFile(ring.pathOfId(create.clientSegmentId), clock);
     file.append(muxer.initSegment());
     const base = new Map(tracks.map((track) => [track.id, inTicksOf(track, unit.dts, video)]));
     return { create, demand, file, muxer, base, startMs: timeMs, pending: [], pendingSinceMs: timeMs, sequence: 0, endMs: timeMs };
@@ -223,19 +232,38 @@ export class StreamRecorder implements MediaReceiver {
   }
 
   /** Never rejects: a segment that cannot be written is lost, counted and logged, and recording goes on. */
-  private async finish({ create, file }: OpenSegment, endAt: number): Promise<void> {
-    const { backlog, logger, onRecorded } = this.options;
+  private async finish({ create, demand, file, share }: OpenSegment, endAt: number): Promise<void> {
+    const { ring, logger, onRecorded, onFailed } = this.options;
     try {
       const { sizeBytes, sha256 } = await file.finish();
       const durationMs = endAt - create.startAt;
-      await backlog.put({ create: { ...create, durationMs, estimatedBytes: sizeBytes }, state: 'recorded', endAt, sizeBytes, sha256 });
+      const target = share === undefined ? demand.target : joined(demand.target, share.side);
+      const whole = { ...marked(create, share), durationMs, estimatedBytes: sizeBytes };
+      await ring.put({ create: whole, target, state: stateWhenWhole(target), endAt, sizeBytes, sha256 } satisfies SegmentEntry);
       onRecorded();
     } catch (error) {
       logger.error({ err: error, startAt: create.startAt, endAt }, 'a segment could not be written and is lost');
       await file.discard().catch(() => {});
-      await backlog.remove({ create, state: 'recording' }).catch(() => {});
+      await ring.remove({ create, target: demand.target, state: 'recording' }).catch(() => {});
+      onFailed(error);
     }
   }
+
+  /** What is recorded already and lies in the pre-roll goes to the place that is added, too. */
+  private reachBack(before: RecordDemand, { target, eventId, taskId }: RecordDemand, preRollMs: number): void {
+    const { ring, clock, channel, stream, onRecorded, onFailed } = this.options;
+    const side = sides.find((candidate) => includesSide(target, candidate) && !includesSide(before.target, candidate));
+    if (side === undefined || preRollMs === 0) return;
+    const share = { side, eventId, taskId };
+    if (this.open !== undefined) this.open.share = share;
+    ring.share({ channel, stream, fromAt: clock.now() - preRollMs, toAt: clock.now() }, share).then(onRecorded, onFailed);
+  }
+}
+
+const sides: readonly RecordSide[] = ['local', 'cloud'];
+
+function marked(create: CreateSegment, { eventId, taskId }: Partial<ShareReason> = {}): CreateSegment {
+  return { ...create, ...(eventId !== undefined && { eventId, kind: 'event' }), ...(taskId !== undefined && { taskId }) };
 }
 
 interface SegmentStart {
@@ -262,5 +290,7 @@ function inTicksOf(track: Track, dts: number, video: VideoTrack): number {
 }
 
 function sameDemand(a: RecordDemand | undefined, b: RecordDemand | undefined): boolean {
-  return a?.kind === b?.kind && a?.taskId === b?.taskId && a?.eventId === b?.eventId && a?.segmentSec === b?.segmentSec;
+  if (a === undefined || b === undefined) return a === b;
+  const sameReason = a.kind === b.kind && a.taskId === b.taskId && a.eventId === b.eventId;
+  return sameReason && a.target === b.target && a.segmentSec === b.segmentSec;
 }

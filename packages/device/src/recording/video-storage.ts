@@ -1,12 +1,16 @@
-import type { Logger, Random } from '@cardea/core';
+import type { AppError, Logger, Random } from '@cardea/core';
 import { vrTimers } from '@cardea/protocol';
 import type { Camera } from '../camera.ts';
 import type { CameraStreams } from '../camera-streams.ts';
 import type { Configuration } from '../configuration.ts';
 import type { DeviceClock } from '../device-clock.ts';
+import { Disk } from '../disk/disk.ts';
 import type { PlatformHttp } from '../net/platform-http.ts';
-import { CloudRecording } from './cloud-recording.ts';
-import type { SegmentBacklog } from './segment-backlog.ts';
+import type { EventQueue } from '../vd/event-queue.ts';
+import { Recording } from './recording.ts';
+import { RecordingSync } from './recording-sync.ts';
+import { includesSide, type RecordSide } from './segment-entry.ts';
+import type { SegmentRing } from './segment-ring.ts';
 import { SegmentUploader } from './segment-uploader.ts';
 import { StreamRecorder } from './stream-recorder.ts';
 import { UploadStatistics } from './upload-statistics.ts';
@@ -16,28 +20,35 @@ export interface VideoStorageOptions {
   readonly camera: Camera;
   readonly streams: CameraStreams;
   readonly config: Configuration;
-  readonly backlog: SegmentBacklog;
+  readonly ring: SegmentRing;
+  readonly events: Pick<EventQueue, 'publish'>;
   readonly access: VideoServiceAccess;
   readonly http: PlatformHttp;
   readonly isBound: () => boolean;
+  /** Ends what reads the disk when it cannot be read any more. */
+  readonly onVacate: (error: AppError) => void;
   readonly clock: DeviceClock;
   readonly random: Random;
   readonly logger: Logger;
 }
 
-/** Everything between the streams of the camera and the video service: recording, the backlog on disk, uploading. */
+const sides: readonly RecordSide[] = ['local', 'cloud'];
+
+/** Everything between the streams of the camera and the video service: recording, the disk, uploading. */
 export class VideoStorage {
-  readonly recording: CloudRecording;
+  readonly recording: Recording;
   readonly uploader: SegmentUploader;
-  private readonly backlog: SegmentBacklog;
+  readonly disk: Disk;
+  readonly sync: RecordingSync;
+  private readonly ring: SegmentRing;
 
   constructor(options: VideoStorageOptions) {
-    const { camera, streams, config, backlog, access, http, isBound, clock, random, logger } = options;
-    this.backlog = backlog;
+    const { camera, streams, config, ring, events, access, http, isBound, onVacate, clock, random, logger } = options;
+    this.ring = ring;
     const client = new VideoServiceClient({ access, http, clock });
     let targetSegmentSec: number = vrTimers.targetSegmentSec;
     this.uploader = new SegmentUploader({
-      backlog,
+      ring,
       client,
       statistics: new UploadStatistics(clock.now()),
       mayUpload: () => isBound() && access.current !== undefined,
@@ -56,17 +67,31 @@ export class VideoStorage {
             channel,
             stream: name,
             reader: streams.reader(channel, name),
-            backlog,
+            ring,
             targetSegmentSec: () => targetSegmentSec,
-            withAudio: () => config.flag('record.cloud.audio', channel),
-            onRecorded: () => this.uploader.wake(),
+            withAudio: (target) => sides.every((side) => !includesSide(target, side) || config.flag(`record.${side}.audio`, channel)),
+            onRecorded: () => this.recorded(),
+            onFailed: (error) => this.disk.failed(error),
             clock,
             random,
             logger,
           }),
       ),
     );
-    this.recording = new CloudRecording({ recorders, config, isBound, clock });
+    this.disk = new Disk({
+      ring,
+      config,
+      events,
+      vacate: async (error) => {
+        onVacate(error);
+        await this.recording.settle();
+      },
+      onChange: () => this.recording.update(),
+      clock,
+      logger,
+    });
+    this.recording = new Recording({ recorders, config, disk: this.disk, isBound, clock });
+    this.sync = new RecordingSync(ring, () => this.uploader.wake());
   }
 
   /** Uploads and reports until `signal` aborts. */
@@ -74,9 +99,27 @@ export class VideoStorage {
     await Promise.all([this.uploader.run(signal), this.uploader.runReports(signal)]);
   }
 
-  /** Forgets what is not uploaded yet. */
+  /** Forgets everything recorded. */
   async clear(): Promise<void> {
     await this.recording.settle();
-    await this.backlog.clear();
+    await this.ring.clear();
+  }
+
+  /** Ends all recording, for good; resolves when it is on disk. */
+  async close(): Promise<void> {
+    this.disk[Symbol.dispose]();
+    await this.disk.settle();
+    await this.recording.close();
+  }
+
+  /** Follows the configuration. */
+  update(): void {
+    this.disk.update();
+    this.recording.update();
+  }
+
+  private recorded(): void {
+    this.disk.update();
+    this.uploader.wake();
   }
 }
