@@ -31,7 +31,9 @@ const services = [
   'uploads',
   'pictures',
   'audit',
+  'firmware',
   'device-logs',
+  'wake',
 ];
 
 const MAX_LINES = 600;

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
 import { Registry } from 'prom-client';
@@ -7,10 +8,14 @@ import { DeviceGateway } from './access/device-gateway.ts';
 import { SessionRegistry } from './access/session-registry.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { Authorizer } from './authorization/authorizer.ts';
+import { Cluster } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
 import { DeviceLogs } from './device-logs/device-logs.ts';
 import { DeviceManagement } from './device-management/device-management.ts';
+import { firmwareFiller } from './device-management/firmware-filler.ts';
 import { snapshotFiller } from './device-management/snapshot-filler.ts';
+import { registerFirmwareRoutes } from './firmware/firmware-routes.ts';
+import { FirmwareService } from './firmware/firmware-service.ts';
 import { Accounts } from './homes/accounts.ts';
 import { Bindings } from './homes/binding.ts';
 import { Homes } from './homes/homes.ts';
@@ -23,10 +28,12 @@ import { registerMetrics } from './metrics.ts';
 import { Pictures } from './pictures/pictures.ts';
 import { PresentPictures } from './pictures/present-pictures.ts';
 import { registerSnapshotRoute } from './pictures/snapshot-route.ts';
+import { rolesOf } from './roles.ts';
 import { SchedulingService } from './scheduling/scheduling-service.ts';
 import { LocalServers } from './scheduling/server-directory.ts';
 import { registerVsRoutes } from './scheduling/vs-routes.ts';
 import { InProcessBus } from './store/bus/in-process-bus.ts';
+import { NatsBus } from './store/bus/nats-bus.ts';
 import { lockDataDirectory } from './store/data-lock.ts';
 import { DirectoryObjectStore } from './store/objects/directory-object-store.ts';
 import { openSqlite } from './store/sql/sqlite.ts';
@@ -35,9 +42,12 @@ import { TokenIssuer } from './tokens/token-issuer.ts';
 import { UrlSigner } from './tokens/url-signer.ts';
 import { registerUploadRoutes } from './uploads/upload-routes.ts';
 import { Uploads } from './uploads/uploads.ts';
+import { registerHealth } from './user-api/health.ts';
 import { UserApi } from './user-api/user-api.ts';
 import { VideoService } from './video-service/video-service.ts';
 import { registerVrRoutes } from './video-service/vr-routes.ts';
+import { WakeChannel } from './wake/wake-channel.ts';
+import { Waker } from './wake/waker.ts';
 
 export interface PlatformOptions {
   readonly config: Config;
@@ -59,24 +69,34 @@ export interface Platform extends AsyncDisposable {
   readonly homes: Homes;
   readonly bindings: Bindings;
   readonly authorizer: Authorizer;
+  /** Name of this process among those of the platform. */
+  readonly nodeId: string;
+  /** Moves the devices of this process to other access servers, as far as there are any; call before disposal. */
+  drain(): Promise<void>;
+  /** Resolves when an operator had this process drained, so that it may end. */
+  readonly drained: Promise<void>;
 }
 
 const VERSION = '0.1.0';
 const PURGE_MS = 60 * 60_000;
+const WAKE_PORT = 8_781;
 
 /**
- * Starts every service in one process: SQLite, an in-process bus and a directory of objects.
+ * Starts the services of this process's roles: with SQLite, a directory of objects, and a bus in the process or over NATS.
  * This is the one place that knows all services; each gets what it needs as constructor arguments.
- * @throws AppError INVALID_STATE when the port or the data directory is in use
+ * @throws AppError INVALID_STATE when the port, the data directory or the name is in use; INVALID_PARAMS for roles that do not fit
  */
 export async function createPlatform({ config, clock, random, logger, webDirectory }: PlatformOptions): Promise<Platform> {
   await using stack = new AsyncDisposableStack();
   const data = config.data;
   await mkdir(data, { recursive: true, mode: 0o700 });
-  stack.use(lockDataDirectory(data));
+  const roles = rolesOf(config);
+  stack.use(lockDataDirectory(data, { shared: config['bus.url'] !== '' }));
   const keys = await loadPlatformKeys(join(data, 'keys'));
   const db = stack.adopt(await openSqlite(join(data, 'cardea.db')), (open) => open.destroy());
-  const bus = new InProcessBus(logger);
+  const exchange =
+    config['bus.url'] === '' ? undefined : stack.use(await NatsBus.open({ url: config['bus.url'], name: config.node, logger }));
+  const bus = exchange ?? new InProcessBus(logger);
   const shared = { db, bus, clock, random, logger };
   const objects = new DirectoryObjectStore({ root: join(data, 'objects'), db, random, logger });
   const tokens = new TokenIssuer(keys.tokenKeyPem, { clock, random });
@@ -98,21 +118,48 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const uploads = stack.use(new Uploads({ ...shared, objects, signer, publicUrl }));
   const logs = new DeviceLogs({ db, clock, uploads });
   const audit = new AuditLog({ db, clock });
+  const firmware: FirmwareService = stack.use(
+    new FirmwareService({
+      ...shared,
+      objects,
+      authorizer,
+      signer,
+      publicUrl,
+      devices: {
+        send: (deviceId, definition, params, options) => devices.send(deviceId, definition, params, options),
+        isOnline: (deviceId) => devices.presenceOf(deviceId) === 'online',
+      },
+      notices: { note: (deviceId, homeId, notice) => devices.note(deviceId, homeId, notice) },
+    }),
+  );
   const pictures = new Pictures({ ...shared, uploads, publicUrl });
-  const connections = stack.use(new SessionRegistry(shared));
-  const servers = new LocalServers({ publicUrl, hasRoom: () => !connections.stopping });
+  const local = stack.use(new SessionRegistry(shared));
+  const nodeId = (): string => config.node || `${hostname()}-${new URL(url).port}`;
+  const drainWindowSec = config['drain.windowSec'];
+  const cluster = exchange && stack.use(new Cluster({ ...shared, exchange, local, tokens, nodeId, publicUrl, roles, drainWindowSec }));
+  const connections = cluster?.connections ?? local;
+  const servers = cluster?.servers ?? new LocalServers({ publicUrl, hasRoom: () => local.admitting });
+  const wake = stack.use(new WakeChannel({ ...shared, secret: keys.wakeSecret, presence: local, publicUrl }));
+  const waker = stack.use(new Waker({ channel: wake, presence: local, clock, logger }));
   const devices = stack.use(
     new DeviceManagement({
       ...shared,
       tokens,
       authorizer,
       connections,
+      waker,
+      wakeService: (holder) => wake.serviceFor(holder),
+      inUse: (deviceId) => media.isUsed(deviceId),
       claims: bindings,
       servers,
       pictures,
       logs,
       audit,
-      fillers: { 'snapshot.capture': snapshotFiller(pictures), 'log.upload': (command) => logs.fill(command) },
+      fillers: {
+        'snapshot.capture': snapshotFiller(pictures),
+        'log.upload': (command) => logs.fill(command),
+        'firmware.upgrade': firmwareFiller(firmware.catalogue),
+      },
       ownOrigins,
       keepAlive,
       server: { id: 'cardea', version: VERSION, maxSegmentBytes: config['limits.segmentBytes'] },
@@ -161,6 +208,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       live: media,
       segments: video.library,
       pictures,
+      firmware,
       logs,
       audit,
     }),
@@ -172,12 +220,13 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       servers,
       admits: (deviceId) => config['enrolment.open'] || config['enrolment.devices'].includes(deviceId),
       keepAlive,
+      wakeService: (holder) => wake.serviceFor(holder),
       limits: { perDeviceAndMinute: config['limits.schedulesPerMinute'], perSourceAndSecond: config['limits.schedulesPerSecond'] },
     }),
   );
   const gateway = new DeviceGateway({
     ...shared,
-    registry: connections,
+    registry: local,
     handler: devices,
     tokens,
     keepAlive,
@@ -185,10 +234,11 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   });
 
   registerSecurityHeaders(http.app, { publicUrl });
-  registerMetrics(registry, { connections, media });
-  registerVsRoutes(http.app, scheduling, { logger });
-  registerVrRoutes(http.app, video, { logger, clock });
+  registerMetrics(registry, { connections: local, media });
+  if (roles.includes('scheduling')) registerVsRoutes(http.app, scheduling, { logger });
+  if (roles.includes('video')) registerVrRoutes(http.app, video, { logger, clock });
   registerUploadRoutes(http.app, uploads, { logger, clock });
+  registerFirmwareRoutes(http.app, firmware.catalogue, { logger });
   registerSnapshotRoute(http.app, {
     ...shared,
     present: new PresentPictures({ ...shared, pictures, commands: devices }),
@@ -196,27 +246,37 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     principalFromRequest: userApi.principalFromRequest,
     rightOfToken: (token, source) => media.rightOfToken(token, source),
   });
-  gateway.attach(http);
-  media.start(http);
-  userApi.start(http);
-  registerWebApp(http.app, { directory: webDirectory });
+  if (roles.includes('access')) gateway.attach(http);
+  if (roles.includes('media')) media.start(http);
+  if (roles.includes('api')) {
+    userApi.start(http);
+    registerWebApp(http.app, { directory: webDirectory });
+  } else registerHealth(http.app, { db, clock, registry });
 
   pictures.start();
   logs.start();
-  connections.start();
-  scheduling.start();
+  local.start();
+  cluster?.connections.start();
+  if (roles.includes('scheduling')) scheduling.start();
   await devices.start();
-  await video.start();
-  uploads.start();
-  stack.use(new Lifetime(logger)).run('purge', async (signal) => {
-    while (!signal.aborted) {
-      await Promise.all([accounts.purgeExpired(), bindings.purgeExpired(), userApi.purgeExpired()]);
-      await sleep(clock, PURGE_MS, { signal });
-    }
-  });
-  const setupToken = await setup.start();
+  if (roles.includes('video')) await video.start();
+  const isUserSide = roles.includes('api');
+  if (isUserSide) {
+    uploads.start();
+    firmware.start();
+    stack.use(new Lifetime(logger)).run('purge', async (signal) => {
+      while (!signal.aborted) {
+        await Promise.all([accounts.purgeExpired(), bindings.purgeExpired(), userApi.purgeExpired()]);
+        await sleep(clock, PURGE_MS, { signal });
+      }
+    });
+  }
+  const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);
   if (url === '') url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
+  await openWakeChannel(wake, config, { host, port, logger });
+  waker.start();
+  await cluster?.start();
 
   const running = stack.move();
   return {
@@ -227,8 +287,27 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     homes,
     bindings,
     authorizer,
+    nodeId: nodeId(),
+    drain: async () => cluster?.drain(),
+    drained: cluster?.drained ?? new Promise(() => {}),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** By default beside the HTTP port. A port that is taken is no reason not to start: sleeping devices then cannot be woken. */
+async function openWakeChannel(
+  wake: WakeChannel,
+  config: Config,
+  http: { readonly host: string; readonly port: number; readonly logger: Logger },
+): Promise<void> {
+  const listen = config['wake.listen'];
+  if (listen === 'off') return;
+  const { host, port } = listen === '' ? { host: http.host, port: http.port === 0 ? 0 : WAKE_PORT } : parseListen(listen);
+  try {
+    await wake.listen(host, port);
+  } catch (error) {
+    http.logger.warn({ err: error }, `the wake channel is off: ${host}:${port} cannot be used, and devices that sleep cannot be woken`);
+  }
 }
 
 /** HOST:PORT, where HOST may be an IPv6 address in brackets. @throws AppError INVALID_PARAMS */

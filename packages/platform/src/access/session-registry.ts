@@ -1,5 +1,5 @@
 import { AppError, type CallOptions, type Clock, hasStatus, Lifetime, type Logger, sleep, type Timer, withDeadline } from '@cardea/core';
-import { closeCodes, type ParamsOf, type ResultOf, type RpcDefinition, vdTimers } from '@cardea/protocol';
+import { closeCodes, type ParamsOf, type ResultOf, type RpcDefinition, sleepTimers, vdTimers } from '@cardea/protocol';
 import type { Bus, Db } from '../store/ports.ts';
 import type { DeviceSession, SessionObserver } from './device-session.ts';
 import { PresenceRecorder } from './presence-recorder.ts';
@@ -20,13 +20,15 @@ interface Seat {
   current: DeviceSession | undefined;
   /** Every open connection, oldest first. */
   readonly sockets: DeviceSession[];
-  announcedSleep: boolean;
+  /** Set once the device said that it goes to sleep: how long it may then be silent. */
+  announcedSleepMs: number | undefined;
   heardAt: number | undefined;
   giveUp: Timer | undefined;
   readonly waiting: Set<() => void>;
 }
 
 const RECORD_INTERVAL_MS = 60_000;
+const HEARTBEATS_MISSING_MS = sleepTimers.heartbeatDefaultSec * sleepTimers.heartbeatsMissedMax * 1_000;
 
 /**
  * Which device is reachable, and on which connection. One per device: the newest wins once its first keep-alive is answered.
@@ -41,6 +43,7 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
   private readonly seats = new Map<string, Seat>();
   private readonly sockets = new Set<DeviceSession>();
   private readonly watchers = new Set<(change: PresenceChange) => void>();
+  private isAdmitting = true;
 
   constructor({ db, bus, clock, logger }: { readonly db: Db; readonly bus: Bus; readonly clock: Clock; readonly logger: Logger }) {
     this.bus = bus;
@@ -70,6 +73,11 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
     let count = 0;
     for (const session of this.sockets) count += session.pendingCount;
     return count;
+  }
+
+  /** Whether further devices may connect. */
+  get admitting(): boolean {
+    return this.isAdmitting && !this.stopping;
   }
 
   /** True once the platform stops: no more connections. */
@@ -119,10 +127,18 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
     }
   }
 
-  /** The device said that it is about to sleep: when its connection closes it is `asleep` and not lost. */
-  announceSleep(deviceId: string): void {
+  /** The device said that it is about to sleep: when its connection closes it is `asleep` and not lost, for `silentMs`. */
+  announceSleep(deviceId: string, silentMs: number = HEARTBEATS_MISSING_MS): void {
     const seat = this.seats.get(deviceId);
-    if (seat !== undefined) seat.announcedSleep = true;
+    if (seat !== undefined) seat.announcedSleepMs = silentMs;
+  }
+
+  /** The radio of a device that has no connection was heard; it is offline after `silentMs` without another sign. */
+  heardSleeping(deviceId: string, silentMs: number): void {
+    const seat = this.seat(deviceId);
+    if (seat.current !== undefined) return;
+    seat.heardAt = this.clock.now();
+    this.sleeps(seat, silentMs);
   }
 
   /**
@@ -154,7 +170,7 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
       return;
     }
     seat.current = session;
-    seat.announcedSleep = false;
+    seat.announcedSleepMs = undefined;
     this.setPresence(seat, 'online');
     this.retireOlder(seat, session);
   }
@@ -192,6 +208,35 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
     else this.forgetIfAway(seat);
   }
 
+  /** Devices with any presence but offline. */
+  known(): readonly string[] {
+    return [...this.seats.values()].filter(({ presence }) => presence !== 'offline').map(({ deviceId }) => deviceId);
+  }
+
+  /** The connections in use. */
+  live(): readonly DeviceSession[] {
+    return [...this.seats.values()].flatMap(({ current }) => current ?? []);
+  }
+
+  /** Lets no further device in. */
+  stopAdmitting(): void {
+    this.isAdmitting = false;
+  }
+
+  /**
+   * The device is connected to another server now: requests in flight may finish, then its connections here close, if the
+   * device does not close them first. Nobody is told, since the device did not go away.
+   */
+  handOver(deviceId: string): void {
+    const seat = this.seats.get(deviceId);
+    if (seat === undefined) return;
+    seat.giveUp?.[Symbol.dispose]();
+    seat.current = undefined;
+    seat.presence = 'offline';
+    for (const session of seat.sockets.splice(0)) session.retireLater();
+    this.forgetIfAway(seat);
+  }
+
   /** Closes every connection with 1012, so that devices come back by themselves, and waits until they are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.noteOnline();
@@ -217,7 +262,7 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
       presence: 'offline',
       current: undefined,
       sockets: [],
-      announcedSleep: false,
+      announcedSleepMs: undefined,
       heardAt: undefined,
       giveUp: undefined,
       waiting: new Set(),
@@ -244,8 +289,13 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
   private leave(seat: Seat, session: DeviceSession): void {
     seat.current = undefined;
     seat.heardAt = session.lastHeardAt;
-    if (seat.announcedSleep) this.setPresence(seat, 'asleep');
-    else this.suspect(seat);
+    if (seat.announcedSleepMs === undefined) this.suspect(seat);
+    else this.sleeps(seat, seat.announcedSleepMs);
+  }
+
+  private sleeps(seat: Seat, silentMs: number): void {
+    this.setPresence(seat, 'asleep');
+    seat.giveUp = this.clock.setTimer(silentMs, () => this.offline(seat));
   }
 
   private suspect(seat: Seat): void {

@@ -1,14 +1,16 @@
 import { AppError, type Clock } from '@cardea/core';
 import { getCapabilityList, type ParamsOf, type ResultOf, type RpcDefinition, type StreamName, supportsMessage } from '@cardea/protocol';
 import type { CapabilityCache } from './capability-cache.ts';
+import { CommandCoalescer } from './command-coalescer.ts';
 import { CommandGate } from './command-gate.ts';
 import type { DeviceRecords, DeviceRow } from './device-records.ts';
-import type { DeviceConnections, SendOptions } from './ports.ts';
+import type { SendOptions } from './ports.ts';
+import type { SleepingDevices } from './sleeping-devices.ts';
 
 interface DeviceCommanderOptions {
   readonly records: DeviceRecords;
   readonly capabilities: CapabilityCache;
-  readonly connections: DeviceConnections;
+  readonly sleepers: Pick<SleepingDevices, 'send'>;
   readonly clock: Clock;
 }
 
@@ -16,6 +18,7 @@ interface DeviceCommanderOptions {
 export class DeviceCommander {
   private readonly options: DeviceCommanderOptions;
   private readonly gate: CommandGate;
+  private readonly coalescer = new CommandCoalescer();
 
   constructor(options: DeviceCommanderOptions) {
     this.options = options;
@@ -33,12 +36,14 @@ export class DeviceCommander {
     params: ParamsOf<D>,
     options: SendOptions = {},
   ): Promise<ResultOf<D>> {
-    const { connections, records } = this.options;
+    const { records, sleepers } = this.options;
     const device = await records.find(deviceId);
     if (device === undefined) throw new AppError('NOT_FOUND');
     if (device.home_id === null && definition.unbound !== true) throw new AppError('NOT_BOUND');
     await this.assertSupported(device, definition, params);
-    return this.gate.run(deviceId, () => connections.call(deviceId, definition, params, options), options);
+    const send = (newest: ParamsOf<D>): Promise<ResultOf<D>> => sleepers.send(device, definition, newest, options);
+    if (definition.coalesce === undefined) return this.gate.run(deviceId, () => send(params), options);
+    return this.coalescer.run(deviceId, definition, { params, take: (command) => this.gate.run(deviceId, command), send });
   }
 
   /** @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND | as `call` when the device has to be asked */

@@ -10,6 +10,7 @@ import {
   resetDeviceConfiguration,
   type StreamName,
   vdLimits,
+  type WakeService,
 } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof } from '../authorization/proof.ts';
@@ -17,11 +18,12 @@ import type { Bus, Db } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import { BindingHandler } from './binding-handler.ts';
 import { CapabilityCache } from './capability-cache.ts';
+import { ClockKeeper } from './clock-keeper.ts';
 import { DeviceCommander } from './device-commander.ts';
 import { DeviceDirectory } from './device-directory.ts';
 import { DeviceRecords } from './device-records.ts';
 import { EventHandlers } from './event-handlers.ts';
-import { EventJournal } from './event-journal.ts';
+import { EventJournal, type OwnEventType } from './event-journal.ts';
 import { KeepAliveHandler } from './keep-alive-handler.ts';
 import { createMessageHandlers, type MessageContext } from './message-handlers.ts';
 import type {
@@ -30,6 +32,7 @@ import type {
   DetachedConnection,
   DeviceConnection,
   DeviceConnections,
+  DeviceWaker,
   LogTasks,
   PictureTickets,
   Presence,
@@ -38,6 +41,7 @@ import type {
 } from './ports.ts';
 import { PresenceJournal } from './presence-journal.ts';
 import { ServerInformation } from './server-information.ts';
+import { SleepingDevices } from './sleeping-devices.ts';
 import { type CommandFillers, type CommandParams, UserCommands } from './user-commands.ts';
 
 export interface DeviceManagementOptions {
@@ -49,6 +53,11 @@ export interface DeviceManagementOptions {
   readonly tokens: TokenIssuer;
   readonly authorizer: Authorizer;
   readonly connections: DeviceConnections;
+  readonly waker: DeviceWaker;
+  /** How the radio of a device that sleeps stays reachable; `undefined`: it cannot be woken. */
+  readonly wakeService: (holder: { readonly deviceId: string; readonly epoch: number }) => WakeService | undefined;
+  /** Somebody watches what the device sends at present. */
+  readonly inUse: (deviceId: string) => boolean;
   readonly claims: BindingClaims;
   readonly servers: ServerAddresses;
   readonly pictures: PictureTickets;
@@ -69,6 +78,7 @@ export class DeviceManagement implements AsyncDisposable {
   private readonly options: DeviceManagementOptions;
   private readonly records: DeviceRecords;
   private readonly commander: DeviceCommander;
+  private readonly sleepers: SleepingDevices;
   private readonly userCommands: UserCommands;
   private readonly directory: DeviceDirectory;
   private readonly binding: BindingHandler;
@@ -86,13 +96,14 @@ export class DeviceManagement implements AsyncDisposable {
     this.journal = new EventJournal(options);
     const shared = { ...options, records: this.records, journal: this.journal, lifetime: this.lifetime };
     const capabilities = new CapabilityCache(shared);
-    this.commander = new DeviceCommander({ ...shared, capabilities });
+    this.sleepers = new SleepingDevices(shared);
+    this.commander = new DeviceCommander({ ...shared, capabilities, sleepers: this.sleepers });
     this.userCommands = new UserCommands({ ...options, commander: this.commander });
     this.directory = new DeviceDirectory(shared);
     this.binding = new BindingHandler(shared);
     this.presence = new PresenceJournal(shared);
     this.handlers = createMessageHandlers({
-      keepAlive: new KeepAliveHandler({ ...shared, capabilities }),
+      keepAlive: new KeepAliveHandler({ ...shared, capabilities, clocks: new ClockKeeper({ ...shared, commander: this.commander }) }),
       serverInformation: new ServerInformation({
         ...options,
         serverId: server.id,
@@ -108,6 +119,7 @@ export class DeviceManagement implements AsyncDisposable {
   /** Begins to note comings and goings of devices. */
   async start(): Promise<void> {
     await this.presence.start();
+    await this.sleepers.start();
   }
 
   /**
@@ -146,6 +158,11 @@ export class DeviceManagement implements AsyncDisposable {
 
   presenceOf(deviceId: string): Presence {
     return this.options.connections.presenceOf(deviceId);
+  }
+
+  /** Tells the members of the home what happened to a device. */
+  async note(deviceId: string, homeId: string, event: { type: OwnEventType; text: string; occurredAt: number }): Promise<void> {
+    await this.journal.note(deviceId, homeId, event);
   }
 
   /** @throws AppError NOT_FOUND */

@@ -1,4 +1,4 @@
-import type { Logger } from '@cardea/core';
+import type { Clock, Logger } from '@cardea/core';
 import {
   type alarmNotification,
   alarmTimers,
@@ -11,6 +11,7 @@ import {
   type ParamsOf,
   type Received,
   type ResultOf,
+  sleepTimers,
   type UploadTicket,
   type uploadLogDone,
 } from '@cardea/protocol';
@@ -28,9 +29,12 @@ export interface EventHandlersOptions {
   readonly pictures: PictureTickets;
   readonly logs: LogTasks;
   readonly bus: Bus;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
+/** Of a device that does not say when it wakes. */
+const LONG_SLEEP_MS = 8 * 3_600_000;
 const received: Received = { received: true };
 /** Long enough for a device on a bad line (C14, M45). */
 const PICTURE_TICKET_MS = 5 * alarmTimers.pictureTicketMinMs;
@@ -64,9 +68,11 @@ export class EventHandlers {
   }
 
   async config(params: ParamsOf<typeof configChange>, device: DeviceRow): Promise<Received> {
-    return this.take(device, params, { kind: 'device', type: 'config' }, () =>
-      this.options.records.setConfigVersion(device.id, params.version),
-    );
+    return this.take(device, params, { kind: 'device', type: 'config' }, async () => {
+      await this.options.records.setConfigVersion(device.id, params.version);
+      // The name of the device is part of what it says of itself.
+      this.options.capabilities.refreshLater(device.id);
+    });
   }
 
   async channel(params: ParamsOf<typeof channelChange>, device: DeviceRow): Promise<Received> {
@@ -77,7 +83,13 @@ export class EventHandlers {
   }
 
   async sleeping(params: ParamsOf<typeof fallAsleep>, device: DeviceRow): Promise<Received> {
-    return this.take(device, params, { kind: 'device', type: 'sleeping' }, async () => this.options.connections.announceSleep(device.id));
+    return this.take(device, params, { kind: 'device', type: 'sleeping' }, async () => {
+      const { clock, connections } = this.options;
+      if (params.wakeChannel === 'tcp') return connections.announceSleep(device.id);
+      // Nothing is heard of it until it wakes by itself.
+      const sleepMs = (params.expectedWakeAt ?? clock.now() + LONG_SLEEP_MS) - clock.now();
+      connections.announceSleep(device.id, Math.max(0, sleepMs) * sleepTimers.heartbeatsMissedMax);
+    });
   }
 
   /** Only a push that failed is news: starting and ending are what somebody asked for. */
@@ -86,7 +98,9 @@ export class EventHandlers {
     return this.take(device, params, { kind: 'device', type: 'live', channel: params.channel, state: params.state, text: params.reason });
   }
 
+  /** How far a download is changes too often to be news. */
   async firmware(params: ParamsOf<typeof firmwareChange>, device: DeviceRow): Promise<Received> {
+    if (params.state === 'downloading' && params.progressPct > 0) return received;
     return this.take(device, params, { kind: 'device', type: 'firmware', state: params.state });
   }
 

@@ -1,4 +1,5 @@
 import type { ParamsOf, ResultOf, RpcDefinition, UploadTicket, uploadLogDone } from '@cardea/protocol';
+import type { Principal } from '../authorization/proof.ts';
 
 /** What device management needs of the rest of the platform. */
 
@@ -34,9 +35,16 @@ export interface DeviceConnections {
   watch(onChange: (change: { readonly deviceId: string; readonly presence: Presence }) => void): Disposable;
   /** These devices were connected when the platform stopped and are about to come back. */
   expect(deviceIds: readonly string[]): void;
-  announceSleep(deviceId: string): void;
+  /** The device closes its connection to sleep, and may then be silent for `silentMs`. */
+  announceSleep(deviceId: string, silentMs?: number): void;
   /** Takes the device out of use at once and hands over its connection, if it has one. */
   detach(deviceId: string): DetachedConnection | undefined;
+}
+
+/** Wakes devices that sleep. */
+export interface DeviceWaker {
+  /** Resolves when the device is connected. @throws AppError DEVICE_ASLEEP | CANCELLED */
+  rouse(deviceId: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
 }
 
 export interface Binding {
@@ -75,6 +83,16 @@ export interface CommandAudit {
 /** The logs devices were asked for. */
 export interface LogTasks {
   ended(deviceId: string, done: ParamsOf<typeof uploadLogDone>): Promise<void>;
+}
+
+/** Firmware devices may be told to fetch. */
+export interface FirmwareOffers {
+  /** The image of that version for the device, or of an address of the catalogue. @throws AppError URL_INVALID when there is none */
+  offerOf(
+    principal: Principal,
+    deviceId: string,
+    wish: { readonly version: string; readonly url?: string | undefined },
+  ): Promise<Readonly<Record<string, unknown>> & { readonly url: string }>;
 }
 
 /** Lets devices send pictures. */

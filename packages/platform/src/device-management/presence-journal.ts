@@ -11,7 +11,7 @@ interface PresenceJournalOptions {
   readonly lifetime: Lifetime;
 }
 
-/** Notes in a home's events when its devices come and go. A short loss (`suspect`) is neither. */
+/** Notes in a home's events when its devices come and go. A short loss (`suspect`) is neither, and a device that sleeps is there. */
 export class PresenceJournal {
   private readonly options: PresenceJournalOptions;
   /** The newest presence per device that is not written yet. */
@@ -29,8 +29,8 @@ export class PresenceJournal {
   }
 
   private onChange(deviceId: string, presence: Presence): void {
-    if (presence === 'suspect' || presence === 'asleep') return;
-    this.waiting.set(deviceId, { connected: presence === 'online', occurredAt: this.options.clock.now() });
+    if (presence === 'suspect') return;
+    this.waiting.set(deviceId, { connected: presence !== 'offline', occurredAt: this.options.clock.now() });
     if (this.writing) return;
     this.writing = true;
     this.options.lifetime.run('record of comings and goings', () => this.write());

@@ -128,6 +128,11 @@ export class MediaBroadcasting implements AsyncDisposable {
     this.sessionOf(principal, sessionId).end(CLOSE_NORMAL, 'ended');
   }
 
+  /** Whether a device is to push anything at present. */
+  isUsed(deviceId: string): boolean {
+    return this.broadcastsOf(deviceId).length > 0;
+  }
+
   /** Who watches a device now. */
   viewers(proof: DeviceProof<'view.live'>): readonly LiveViewer[] {
     const ofDevice = this.broadcastsOf(proof.deviceId).filter(({ epoch }) => epoch === proof.epoch);

@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
 import { AppError, type Clock, Lifetime, type Logger, type Random, sleep, TokenBuckets } from '@cardea/core';
-import { type AnswerOf, type BodyOf, backoffDefaults, PROFILE, schedule, subprotocols, validateBody, vsTimers } from '@cardea/protocol';
+import {
+  type AnswerOf,
+  type BodyOf,
+  backoffDefaults,
+  PROFILE,
+  schedule,
+  subprotocols,
+  validateBody,
+  vsTimers,
+  type WakeService,
+} from '@cardea/protocol';
 import type { Db } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import { type IdentityProof, verifyIdentityProof } from './identity-proof.ts';
@@ -28,6 +38,8 @@ export interface SchedulingOptions {
   /** Whether a device that is bound to no home may come in. */
   readonly admits: (deviceId: string) => boolean;
   readonly keepAlive: { readonly intervalSec: number; readonly missed: number };
+  /** How the radio of a device that sleeps stays reachable; absent or `undefined`: it cannot be woken. */
+  readonly wakeService?: (holder: { readonly deviceId: string; readonly epoch: number }) => WakeService | undefined;
   readonly limits: { readonly perDeviceAndMinute: number; readonly perSourceAndSecond: number };
   /** Sends every device to another scheduling service instead of answering. */
   readonly redirect?: ScheduleResponse['redirect'];
@@ -86,13 +98,15 @@ export class SchedulingService implements AsyncDisposable {
     if (redirect !== undefined) return { ...this.frame(this.options.random.ulid()), redirect };
     const { vdUrls, vmUrls, vrBaseUrl } = await servers.pick({ deviceId: proof.deviceId, excludeServers: request.excludeServers ?? [] });
     const device = await this.register.admit(request, contentHash(request), vsTimers.ttlDefaultSec * 1000);
-    const wanted = (service: 'vd' | 'vm' | 'vr'): boolean => request.want?.includes(service) ?? true;
+    const wanted = (service: 'vd' | 'vm' | 'vr' | 'wake'): boolean => request.want?.includes(service) ?? true;
+    const wake = device.bound && request.lowPower === true && wanted('wake') ? this.options.wakeService?.(device) : undefined;
     return {
       ...this.frame(device.scheduleId),
       bound: device.bound,
       ...(wanted('vd') && { vd: await this.vdAccess(device, vdUrls) }),
       ...(wanted('vr') && device.bound && { vr: await this.vrAccess(device, vrBaseUrl) }),
       ...(wanted('vm') && device.bound && { vm: { urls: [...vmUrls] } }),
+      ...(wake && { wake }),
     };
   }
 

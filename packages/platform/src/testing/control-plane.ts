@@ -17,6 +17,8 @@ import { InProcessBus } from '../store/bus/in-process-bus.ts';
 import type { BusMessage, Db } from '../store/ports.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
 import { TokenIssuer } from '../tokens/token-issuer.ts';
+import { WakeChannel } from '../wake/wake-channel.ts';
+import { Waker } from '../wake/waker.ts';
 import { type RawConnection, RawDevice } from './raw-device.ts';
 
 /** Only a broken test waits so long. */
@@ -44,6 +46,10 @@ export class ControlPlane implements AsyncDisposable {
   readonly management: DeviceManagement;
   readonly authorizer: Authorizer;
   readonly scheduling: SchedulingService;
+  readonly wake: WakeChannel;
+  readonly waker: Waker;
+  /** Devices that count as watched. */
+  readonly used = new Set<string>();
   readonly http = new HttpServer({ logger: silentLogger });
   url = '';
 
@@ -57,6 +63,9 @@ export class ControlPlane implements AsyncDisposable {
     this.tokens = new TokenIssuer(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), { clock, random });
     this.registry = new SessionRegistry({ db, bus, clock, logger });
     this.authorizer = new Authorizer({ db, clock });
+    const secret = new Uint8Array(32);
+    this.wake = new WakeChannel({ db, bus, clock, random, logger, secret, presence: this.registry, publicUrl: () => this.url });
+    this.waker = new Waker({ channel: this.wake, presence: this.registry, clock, logger });
     const servers = new LocalServers({ publicUrl: () => this.url, hasRoom: options.hasRoom ?? (() => true) });
     this.management = new DeviceManagement({
       db,
@@ -67,6 +76,9 @@ export class ControlPlane implements AsyncDisposable {
       tokens: this.tokens,
       authorizer: this.authorizer,
       connections: this.registry,
+      waker: this.waker,
+      wakeService: (holder) => this.wake.serviceFor(holder),
+      inUse: (deviceId) => this.used.has(deviceId),
       claims: { claim: (code, device) => this.claim(code, device.deviceId) },
       servers,
       pictures: { tickets: async () => [] },
@@ -98,6 +110,7 @@ export class ControlPlane implements AsyncDisposable {
       servers,
       admits: () => true,
       keepAlive,
+      wakeService: (holder) => this.wake.serviceFor(holder),
       limits: { perDeviceAndMinute: 10, perSourceAndSecond: 100 },
       ...options.scheduling,
     });
@@ -112,6 +125,8 @@ export class ControlPlane implements AsyncDisposable {
     plane.registry.start();
     plane.scheduling.start();
     await plane.management.start();
+    await plane.wake.listen('127.0.0.1', 0);
+    plane.waker.start();
     plane.url = `http://127.0.0.1:${await plane.http.listen('127.0.0.1', 0)}`;
     return plane;
   }
@@ -158,6 +173,8 @@ export class ControlPlane implements AsyncDisposable {
   /** Stops the platform but keeps its files. */
   async stop(): Promise<void> {
     await this.registry[Symbol.asyncDispose]();
+    await this.waker[Symbol.asyncDispose]();
+    await this.wake[Symbol.asyncDispose]();
     await this.management[Symbol.asyncDispose]();
     await this.scheduling[Symbol.asyncDispose]();
     await this.http[Symbol.asyncDispose]();

@@ -19,6 +19,7 @@ interface VsBody extends Json {
   readonly bound: boolean;
   readonly vd: Json & { readonly token: string };
   readonly vr: Json & { readonly token: string; readonly baseUrl: string };
+  readonly wake: Json & { readonly port: number; readonly authB64: string; readonly heartbeatB64: string; readonly wakeB64: string };
   readonly error: {
     readonly code: number;
     readonly data: { readonly name: string; readonly details: { readonly problems: readonly { readonly path: string }[] } };
@@ -215,6 +216,7 @@ export const capabilities: Json = {
     'ptz.control',
     'config.set',
     'config.reset',
+    'device.getStatus',
     'device.reboot',
     'live.push',
     'snapshot.capture',

@@ -10,6 +10,8 @@ export interface PlatformKeys {
   readonly uploadSecret: Uint8Array;
   /** 32 bytes: signs user sessions. */
   readonly sessionSecret: Uint8Array;
+  /** 32 bytes: makes the passes of sleeping devices. */
+  readonly wakeSecret: Uint8Array;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function loadPlatformKeys(directory: string): Promise<PlatformKeys>
     tokenKeyPem,
     uploadSecret: Buffer.from(await secret('upload.key'), 'base64'),
     sessionSecret: Buffer.from(await secret('session.key'), 'base64'),
+    wakeSecret: Buffer.from(await secret('wake.key'), 'base64'),
   };
 }
 

@@ -18,7 +18,11 @@ export interface Tables {
   upload: UploadTable;
   picture: PictureTable;
   device_log: DeviceLogTable;
+  kept_command: KeptCommandTable;
   audit: AuditTable;
+  firmware: FirmwareTable;
+  firmware_campaign: FirmwareCampaignTable;
+  firmware_task: FirmwareTaskTable;
   idempotency: IdempotencyTable;
   setting: SettingTable;
   user: UserTable;
@@ -234,6 +238,20 @@ export interface DeviceLogTable {
   size_bytes: number | null;
 }
 
+/** Commands for devices that sleep, until they wake. */
+export interface KeptCommandTable {
+  /** Rises: commands run in this order. */
+  id: Fixed<string>;
+  device_id: Fixed<string>;
+  /** The home for which it was asked. */
+  home_id: Fixed<string>;
+  method: Fixed<string>;
+  /** JSON. */
+  params: Fixed<string>;
+  kept_at: Fixed<number>;
+  expires_at: Fixed<number>;
+}
+
 /** Who did and saw what. Rows are never changed; each holds the hash of the one before. */
 export interface AuditTable {
   /** From 1, without gaps. */
@@ -248,6 +266,59 @@ export interface AuditTable {
   /** SHA-256, lower-case hex. */
   previous_hash: Fixed<string>;
   hash: Fixed<string>;
+}
+
+/** Signed firmware images, written when the bytes are durable. */
+export interface FirmwareTable {
+  id: Fixed<string>;
+  /** Home that keeps it. */
+  home_id: Fixed<string>;
+  model: Fixed<string>;
+  version: Fixed<string>;
+  size_bytes: Fixed<number>;
+  /** Lower-case hex. */
+  sha256: Fixed<string>;
+  /** Ed25519 of the maker over the raw bytes, base64. */
+  signature: Fixed<string>;
+  object_key: Fixed<string>;
+  created_at: Fixed<number>;
+}
+
+export interface FirmwareCampaignTable {
+  id: Fixed<string>;
+  firmware_id: Fixed<string>;
+  /** The user for whom the devices are asked; must still manage each of them then. */
+  created_by: Fixed<string>;
+  state: 'running' | 'halted' | 'done';
+  /** Present wave; 0 is the canary. */
+  wave: number;
+  halt_at_failure_pct: Fixed<number>;
+  created_at: Fixed<number>;
+  ended_at: number | null;
+}
+
+/** Upgrades of single devices: those of campaigns, and those users asked for. */
+export interface FirmwareTaskTable {
+  id: Fixed<string>;
+  device_id: Fixed<string>;
+  home_id: Fixed<string>;
+  campaign_id: Fixed<string | null>;
+  wave: Fixed<number | null>;
+  version: Fixed<string>;
+  /** `UpgradeState` of the user API. */
+  state: string;
+  progress_pct: number;
+  error_code: number | null;
+  error_name: string | null;
+  /** JSON array of the channels that recorded before; null when nobody looked. */
+  recorded: string | null;
+  expected_down_sec: number;
+  /** When the device was heard about it last; null before it was asked. */
+  heard_at: number | null;
+  /** When `state` changed last. */
+  changed_at: number;
+  created_at: Fixed<number>;
+  ended_at: number | null;
 }
 
 export interface IdempotencyTable {

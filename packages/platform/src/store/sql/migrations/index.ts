@@ -2,14 +2,18 @@ import { AppError } from '@cardea/core';
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as firstLight from './0001-first-light.ts';
+import * as firmware from './0002-firmware.ts';
 import * as uploadsAndAudit from './0003-uploads-and-audit.ts';
 import * as pictures from './0004-pictures.ts';
+import * as keptCommands from './0005-kept-commands.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
   '0001-first-light': firstLight,
+  '0002-firmware': firmware,
   '0003-uploads-and-audit': uploadsAndAudit,
   '0004-pictures': pictures,
+  '0005-kept-commands': keptCommands,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
