@@ -52,13 +52,14 @@ function splitAdts(stream: Buffer): readonly Buffer[] {
 /** Encodes JPEG frames (a Motion JPEG file) and looped sound into one MP4 whose tracks both begin at 0 without edit lists. */
 export async function encodeRendition(framesPath: string, soundPath: string, rendition: Rendition, path: string): Promise<void> {
   const rate = rendition.bitrateKbps;
+  // The pictures stand still for the most part, so by default nearly all bits go into key frames and what moves gets blurred: hence qcomp.
   const video = [
     ...[
       '-vf',
       `scale=${rendition.width}:${rendition.height}:flags=area:in_range=pc:out_range=tv:in_color_matrix=bt601:out_color_matrix=bt709,format=yuv420p`,
     ],
     ...['-c:v', 'libx264', '-preset', 'slow', '-profile:v', 'high', '-level', rendition.level, '-bf', '0'],
-    ...['-x264-params', `keyint=50:min-keyint=50:scenecut=0:open-gop=0:sliced-threads=0`],
+    ...['-x264-params', `keyint=50:min-keyint=50:scenecut=0:open-gop=0:sliced-threads=0:qcomp=0.75`],
     ...['-b:v', `${rate}k`, '-maxrate', `${rate * 1.6}k`, '-bufsize', `${rate * 3}k`],
     ...['-color_range', 'tv', '-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
   ];
