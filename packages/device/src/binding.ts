@@ -68,6 +68,15 @@ export class Binding {
     }
   }
 
+  /** Tells the platform that the device was reset, so that it ends the binding, too. Never rejects: the platform may not hear. */
+  async resign(signal: AbortSignal): Promise<void> {
+    const { call, clock, random, logger } = this.options;
+    const params: BindingReport = { eventId: random.ulid(), occurredAt: clock.now(), state: 'factoryReset' };
+    await call(bindingReport, params, { signal, timeoutMs: bindingTimers.farewellMs }).catch((error: unknown) =>
+      logger.warn({ status: AppError.from(error).status }, 'the platform was not told of the reset'),
+    );
+  }
+
   /** The device belongs to nobody any more. */
   async forget(): Promise<void> {
     const { store, logger, onChange } = this.options;

@@ -1,19 +1,25 @@
 import { AppError } from '@cardea/core';
 import type { ParamsOf, ResultOf, resetDeviceConfiguration, setDeviceConfiguration } from '@cardea/protocol';
-import { type ConfigKeyName, configKeys, isConfigKey, keysBelow } from './config-keys.ts';
+import { type ConfigKeyName, configKeys, isBelow, isConfigKey, keysBelow } from './config-keys.ts';
 import type { DeviceStore } from './state/device-store.ts';
 
 export interface ConfigurationOptions {
   readonly store: DeviceStore;
   readonly channels: readonly number[];
   readonly initialName: string;
+  /** Keys of a channel that can be read and not set, with their values. */
+  readonly facts?: (channel: number) => Readonly<Record<string, unknown>>;
 }
 
 /** Keys that changed on one channel; keys of the whole device come with every channel they concern. */
 export interface ConfigChange {
   readonly channel: number;
   readonly keys: readonly ConfigKeyName[];
+  /** Whether the platform asked for it, or somebody at the device. */
+  readonly by: ConfigAuthor;
 }
+
+export type ConfigAuthor = 'platform' | 'device';
 
 type Change = ParamsOf<typeof setDeviceConfiguration>;
 type Outcome = ResultOf<typeof setDeviceConfiguration>;
@@ -62,21 +68,36 @@ export class Configuration {
     readonly keys?: readonly string[] | undefined;
   }): Record<string, unknown> {
     this.checkChannel(channel);
-    const wanted = keys === undefined ? Object.keys(configKeys).filter(isConfigKey) : keys.flatMap(known);
-    return Object.fromEntries(wanted.map((key) => [key, this.value(key, channel)]));
+    const facts = this.facts(channel);
+    const all = {
+      ...Object.fromEntries(
+        Object.keys(configKeys)
+          .filter(isConfigKey)
+          .map((key) => [key, this.value(key, channel)]),
+      ),
+      ...facts,
+    };
+    if (keys === undefined) return all;
+    const wanted = keys.flatMap((prefix) => {
+      const below = Object.keys(all).filter((key) => isBelow(key, prefix));
+      if (below.length === 0) throw new AppError('KEY_UNKNOWN', { key: prefix });
+      return below;
+    });
+    return Object.fromEntries(wanted.map((key) => [key, all[key]]));
   }
 
   /**
    * Changes keys; the answer leaves when they are on disk.
-   * @throws AppError VERSION_CONFLICT | CHANNEL_NOT_FOUND | KEY_UNKNOWN | VALUE_INVALID (with `details.key`, nothing changed)
+   * @throws AppError VERSION_CONFLICT | CHANNEL_NOT_FOUND | KEY_UNKNOWN | KEY_READ_ONLY | VALUE_INVALID (with `details.key`, nothing changed)
    */
-  async change({ channel = FIRST_CHANNEL, ifVersion, patch, atomic = true }: Change): Promise<Outcome> {
+  async change({ channel = FIRST_CHANNEL, ifVersion, patch, atomic = true }: Change, by: ConfigAuthor = 'platform'): Promise<Outcome> {
     this.checkChannel(channel);
     if (ifVersion !== undefined && ifVersion !== this.version) throw new AppError('VERSION_CONFLICT', { version: this.version });
     const accepted: Partial<Record<ConfigKeyName, unknown>> = {};
     const rejected: Rejection[] = [];
     for (const [key, value] of Object.entries(patch)) {
       try {
+        if (key in this.facts(channel)) throw new AppError('KEY_READ_ONLY', { key });
         accepted[checked(key, value)] = value;
       } catch (error) {
         if (atomic) throw error;
@@ -85,15 +106,18 @@ export class Configuration {
       }
     }
     const applied = Object.keys(accepted).filter(isConfigKey);
-    if (applied.length > 0) await this.write(channel, applied, accepted);
+    if (applied.length > 0) await this.write({ channel, keys: applied, by }, accepted);
     return { version: this.version, applied, ...(rejected.length > 0 && { rejected }) };
   }
 
-  /** Back to defaults: the given keys, or all of one channel, or everything. @throws AppError KEY_UNKNOWN | CHANNEL_NOT_FOUND */
+  /** Back to defaults: the given keys, or all of one channel, or everything. @throws AppError KEY_UNKNOWN | KEY_READ_ONLY | CHANNEL_NOT_FOUND */
   async reset({ scope, channel, keys = [] }: ParamsOf<typeof resetDeviceConfiguration>): Promise<void> {
     if (channel !== undefined) this.checkChannel(channel);
+    const targets = channel === undefined ? this.options.channels : [channel];
+    const fact = keys.find((key) => targets.some((target) => key in this.facts(target)));
+    if (scope === 'keys' && fact !== undefined) throw new AppError('KEY_READ_ONLY', { key: fact });
     const wanted = scope === 'keys' ? keys.flatMap(known) : Object.keys(configKeys).filter(isConfigKey);
-    for (const target of channel === undefined ? this.options.channels : [channel]) await this.write(target, wanted, {});
+    for (const target of targets) await this.write({ channel: target, keys: wanted, by: 'platform' }, {});
   }
 
   private value(key: ConfigKeyName, channel: number): unknown {
@@ -103,15 +127,20 @@ export class Configuration {
   }
 
   /** Keys without a new value go back to their default. */
-  private async write(channel: number, keys: readonly ConfigKeyName[], values: Partial<Record<ConfigKeyName, unknown>>): Promise<void> {
+  private async write(change: ConfigChange, values: Partial<Record<ConfigKeyName, unknown>>): Promise<void> {
     const { store } = this.options;
+    const { channel, keys } = change;
     const config = { ...store.record.config };
     for (const key of keys) {
       if (values[key] === undefined) delete config[storedKey(key, channel)];
       else config[storedKey(key, channel)] = values[key];
     }
     await store.update({ config, configVersion: this.version + 1 });
-    for (const listener of this.listeners) listener({ channel, keys });
+    for (const listener of this.listeners) listener(change);
+  }
+
+  private facts(channel: number): Readonly<Record<string, unknown>> {
+    return this.options.facts?.(channel) ?? {};
   }
 
   private checkChannel(channel: number): void {

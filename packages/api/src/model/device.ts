@@ -1,4 +1,4 @@
-import { BatteryState, CapabilitySet, Channel, DeviceId, Instant, StreamName } from '@cardea/protocol';
+import { BatteryState, CapabilitySet, Channel, DeviceId, Instant, StreamName, TimeSource } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
 
 export const DeviceName = Type.String({ minLength: 1, maxLength: 80, description: 'name of the device' });
@@ -25,5 +25,15 @@ export const Device = Type.Object({
   ),
   capabilities: Type.Union([CapabilitySet, Type.Null()], { description: 'null until the device was asked' }),
   battery: Type.Optional(BatteryState),
+  clock: Type.Optional(
+    Type.Object(
+      {
+        offsetMs: Type.Number({ description: 'positive: the device is ahead' }),
+        source: TimeSource,
+        measuredAt: Instant,
+      },
+      { description: 'how far the clock of the device was off when it was last compared' },
+    ),
+  ),
 });
 export type Device = Static<typeof Device>;

@@ -34,7 +34,7 @@ export class DeviceDirectory {
   private present(row: DeviceRow, homeId: string): Device {
     const { connections } = this.options;
     const capabilities = capabilitiesOf(row) ?? null;
-    const { battery } = statusOf(row);
+    const { battery, clock } = statusOf(row);
     return {
       id: row.id,
       homeId,
@@ -54,6 +54,7 @@ export class DeviceDirectory {
       })),
       capabilities,
       ...(battery !== undefined && { battery }),
+      ...(clock !== undefined && { clock: { offsetMs: clock.offsetMs, source: clock.source, measuredAt: clock.measuredAt } }),
     };
   }
 }

@@ -1,5 +1,5 @@
 import { AppError } from '@cardea/core';
-import { BatteryState, CapabilitySet, conforms, keepAliveReport, type ParamsOf } from '@cardea/protocol';
+import { BatteryState, CapabilitySet, conforms, Instant, keepAliveReport, type ParamsOf, TimeSource } from '@cardea/protocol';
 import type { CompiledQuery } from 'kysely';
 import { type Static, Type } from 'typebox';
 import type { Db, Row } from '../store/ports.ts';
@@ -7,10 +7,22 @@ import type { Db, Row } from '../store/ports.ts';
 export type DeviceRow = Row<'device'>;
 export type DeviceInfo = NonNullable<ParamsOf<typeof keepAliveReport>['info']>;
 
+/** How far the clock of a device was off when it was last compared with ours. */
+const ClockStatus = Type.Object({
+  /** Positive: the clock of the device was ahead. */
+  offsetMs: Type.Number(),
+  /** Of the way there and back. */
+  delayMs: Type.Number(),
+  source: TimeSource,
+  measuredAt: Instant,
+});
+export type ClockStatus = Static<typeof ClockStatus>;
+
 /** What the platform remembers of the state of a device, column `last_status`. */
 const DeviceStatus = Type.Object({
   report: keepAliveReport.params.properties.status,
   battery: Type.Optional(BatteryState),
+  clock: Type.Optional(ClockStatus),
   /** Whether the last presence event said `online`. */
   connected: Type.Optional(Type.Boolean()),
 });
@@ -28,7 +40,7 @@ export class DeviceRecords {
   }
 
   async find(deviceId: string): Promise<DeviceRow | undefined> {
-    const { rows } = await this.db.executeQuery({ ...this.findQuery, parameters: [deviceId] });
+    const { rows } = await this.db.executeQuery<DeviceRow>({ ...this.findQuery, parameters: [deviceId] });
     return rows[0];
   }
 

@@ -3,6 +3,7 @@ import { type keepAliveReport, type ParamsOf, type ResultOf, vsTimers } from '@c
 import type { Bus } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import type { CapabilityCache } from './capability-cache.ts';
+import type { ClockKeeper } from './clock-keeper.ts';
 import { type DeviceRecords, type DeviceRow, statusOf } from './device-records.ts';
 import type { MessageContext } from './message-handlers.ts';
 
@@ -12,6 +13,7 @@ type KeepAliveStatus = NonNullable<KeepAlive['status']>;
 export interface KeepAliveHandlerOptions {
   readonly records: DeviceRecords;
   readonly capabilities: CapabilityCache;
+  readonly clocks: ClockKeeper;
   readonly tokens: TokenIssuer;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -39,6 +41,7 @@ export class KeepAliveHandler {
       this.options.bus.publish({ type: 'device', homeId: device.home_id, deviceId: device.id });
     }
     if (info !== undefined && info.capHash !== device.cap_hash) this.options.capabilities.refreshLater(device.id);
+    this.options.clocks.onHeard(connection);
     return { serverTime: this.options.clock.now(), ...(await this.renewal(device, connection)) };
   }
 
