@@ -64,17 +64,22 @@ export interface RpcDefinition<
   readonly destructive?: true;
   /** Members of `params` that the platform fills when a user leaves them out (addresses, tickets, ids). */
   readonly platformFills?: readonly string[];
+  /**
+   * For messages of which only the newest matters: what to send instead of one that still waits to be sent and the one that
+   * comes after it; `undefined` when both have to go. Both callers get its answer.
+   */
+  coalesce?(waiting: LooseParams<P>, newer: LooseParams<P>): LooseParams<P> | undefined;
   readonly provenance: Provenance;
   readonly params: P;
   readonly rules?: readonly Rule<Static<P>>[];
   readonly result: R;
   /** What may go wrong beside `commonErrors`. */
   readonly errors: readonly StatusName[];
-  readonly examples: readonly Example<ExampleParams<P>, Static<R>>[];
+  readonly examples: readonly Example<LooseParams<P>, Static<R>>[];
 }
 
 /** Of a definition in general any object, so that every definition is one, also one whose params have no members. */
-type ExampleParams<P extends TObject> = string extends keyof Static<P> ? object : Static<P>;
+type LooseParams<P extends TObject> = string extends keyof Static<P> ? object : Static<P>;
 
 export type ParamsOf<D extends RpcDefinition> = Static<D['params']>;
 export type ResultOf<D extends RpcDefinition> = Static<D['result']>;

@@ -129,3 +129,59 @@ test('presets and home are there after a restart', async () => {
     await rm(stateDirectory, { recursive: true });
   }
 });
+
+test('a tour goes from preset to preset, stays at each, and ends when anything else is asked for', async () => {
+  const { head, clock, control } = newHead();
+  const pans = [0.4, -0.4];
+  for (const pan of pans) {
+    await control({ action: 'absolute', position: { pan } });
+    await clock.advance(60_000);
+    await control({ action: 'setPreset' });
+  }
+  assert.equal((await control({ action: 'cruiseStart', cruise: { mode: 'presets', presetIds: [1, 2], dwellSec: 3 } })).state, 'moving');
+  const seen: number[] = [];
+  for (let second = 0; second < 20; second += 1) {
+    await clock.advance(1_000);
+    seen.push(head.status().position.pan);
+  }
+  // Two seconds from one to the other, three at each.
+  assert.deepEqual(seen.slice(0, 12), [0, 0.4, 0.4, 0.4, 0.4, 0, -0.4, -0.4, -0.4, -0.4, 0, 0.4]);
+  assert.equal(head.status().state, 'moving');
+  await assert.rejects(control({ action: 'setPreset' }), { status: 'PTZ_MOVING' });
+  const stopped = await control({ action: 'cruiseStop' });
+  assert.equal(stopped.state, 'idle');
+  await clock.advance(60_000);
+  assert.deepEqual(head.status(), { state: 'idle', position: stopped.position ?? { pan: 9, tilt: 9, zoom: 9 } });
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test('a panorama turns from end to end, and a move by hand ends it', async () => {
+  const { head, clock, control } = newHead();
+  await control({ action: 'cruiseStart', cruise: { mode: 'panorama', dwellSec: 1 }, speed: 1 });
+  await clock.advance(2_500);
+  assert.equal(head.status().position.pan, -1);
+  await clock.advance(1_000 + 5_000);
+  assert.equal(head.status().position.pan, 1);
+  await control({ action: 'relative', delta: { pan: -0.1 } });
+  await clock.advance(60_000);
+  assert.deepEqual(head.status(), { state: 'idle', position: { pan: 0.9, tilt: 0, zoom: 0 } });
+});
+
+test('a tour of presets that are not there is refused, and it ends when the last of its presets is removed', async () => {
+  const { head, clock, control } = newHead();
+  await assert.rejects(control({ action: 'cruiseStart' }), { status: 'PRESET_NOT_FOUND' });
+  await control({ action: 'setPreset', presetId: 1 });
+  await assert.rejects(control({ action: 'cruiseStart', cruise: { mode: 'presets', presetIds: [1, 2] } }), { status: 'PRESET_NOT_FOUND' });
+  await control({ action: 'cruiseStart' });
+  await control({ action: 'removePreset', presetId: 1 });
+  await clock.advance(60_000);
+  assert.equal(head.status().state, 'idle');
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test('this head follows nobody, and says so', async () => {
+  const { head, control } = newHead();
+  await control({ action: 'continuous', velocity: { pan: 1 } });
+  await assert.rejects(control({ action: 'track', enabled: true }), { status: 'NOT_SUPPORTED' });
+  assert.equal(head.status().state, 'moving');
+});

@@ -1,6 +1,7 @@
 import { AppError, type Clock, type Logger, type Timer } from '@cardea/core';
 import type { PtzAxis, PtzPosition, PtzState } from '@cardea/protocol';
 import type { CameraHead, HeadCommand, HeadOutcome, PresetList } from '../camera.ts';
+import { PtzCruise } from './ptz-cruise.ts';
 
 const axes = ['pan', 'tilt', 'zoom'] as const satisfies readonly PtzAxis[];
 
@@ -17,6 +18,11 @@ const DEFAULT_CONTINUOUS_MS = 1_000;
 const MAX_CONTINUOUS_MS = 10_000;
 const CALIBRATION_MS = 4_000;
 const MIN_SPEED = 0.05;
+const DEFAULT_DWELL_SEC = 10;
+const DEFAULT_CRUISE: NonNullable<HeadCommand['cruise']> = { mode: 'presets' };
+const PANORAMA_SPEED = 0.3;
+/** A tour goes on while presets are worked with. */
+const tourKeepers: ReadonlySet<HeadCommand['action']> = new Set(['setPreset', 'removePreset', 'setHome']);
 
 type Vector = Record<PtzAxis, number>;
 type Preset = PresetList['presets'][number];
@@ -59,6 +65,8 @@ export class PtzHead implements CameraHead {
       'gotoHome',
       'setHome',
       'calibrate',
+      'cruiseStart',
+      'cruiseStop',
     ] as HeadCommand['action'][],
     axes: [...axes],
     panDeg: PAN_DEG,
@@ -74,6 +82,7 @@ export class PtzHead implements CameraHead {
   private rest: Vector;
   private motion: Motion | undefined;
   private calibration: Timer | undefined;
+  private cruise: PtzCruise<Vector> | undefined;
 
   constructor(options: PtzHeadOptions) {
     this.options = options;
@@ -84,6 +93,9 @@ export class PtzHead implements CameraHead {
 
   async control(command: HeadCommand): Promise<HeadOutcome> {
     if (this.calibration !== undefined) throw new AppError('CALIBRATING');
+    if (!this.capability.actions.includes(command.action)) throw new AppError('NOT_SUPPORTED', { action: command.action });
+    if (command.action === 'cruiseStart') return this.startCruise(command);
+    if (!tourKeepers.has(command.action)) this.endCruise();
     switch (command.action) {
       case 'continuous':
         return this.turn(command);
@@ -92,6 +104,7 @@ export class PtzHead implements CameraHead {
       case 'absolute':
         return this.go(this.absolute(command), command.speed);
       case 'stop':
+      case 'cruiseStop':
         return this.halt();
       case 'gotoPreset':
         return { ...this.go(toVector(this.preset(command).position), command.speed), presetId: this.preset(command).presetId };
@@ -120,7 +133,39 @@ export class PtzHead implements CameraHead {
 
   private get state(): PtzState {
     if (this.calibration !== undefined) return 'calibrating';
-    return this.motion === undefined ? 'idle' : 'moving';
+    return this.isMoving ? 'moving' : 'idle';
+  }
+
+  private get isMoving(): boolean {
+    return this.motion !== undefined || this.cruise !== undefined;
+  }
+
+  /** Tours the presets, or turns from end to end, until anything else is asked for. */
+  private startCruise({ cruise, speed }: HeadCommand): HeadOutcome {
+    const { mode, presetIds, dwellSec = DEFAULT_DWELL_SEC } = cruise ?? DEFAULT_CRUISE;
+    const ids = presetIds ?? this.presets().presets.map(({ presetId }) => presetId);
+    if (mode === 'presets' && ids.length === 0) throw new AppError('PRESET_NOT_FOUND');
+    if (mode === 'presets') for (const presetId of ids) this.preset({ presetId });
+    this.endCruise();
+    const { tilt, zoom } = this.position();
+    const ends = [travel.pan.min, travel.pan.max].map((pan) => ({ pan, tilt, zoom }));
+    this.cruise = new PtzCruise({
+      places: () => (mode === 'panorama' ? ends : ids.flatMap((id) => this.stored.get(id) ?? []).map(({ position }) => toVector(position))),
+      goTo: (place) => {
+        this.go(place, speed ?? (mode === 'panorama' ? PANORAMA_SPEED : 1));
+        return this.motion?.durationMs ?? 0;
+      },
+      dwellMs: dwellSec * 1_000,
+      onEnded: () => this.endCruise(),
+      clock: this.options.clock,
+    });
+    this.cruise.start();
+    return this.outcome([]);
+  }
+
+  private endCruise(): void {
+    this.cruise?.[Symbol.dispose]();
+    this.cruise = undefined;
   }
 
   private turn({ velocity, timeoutMs = DEFAULT_CONTINUOUS_MS }: HeadCommand): HeadOutcome {
@@ -221,14 +266,14 @@ export class PtzHead implements CameraHead {
     return mapAxes((axis) => (Math.sign(motion.to[axis] - motion.from[axis]) * motion.perSecond[axis]) / travel[axis].perSecond);
   }
 
-  private preset({ presetId }: HeadCommand): Preset {
+  private preset({ presetId }: Pick<HeadCommand, 'presetId'>): Preset {
     const preset = presetId === undefined ? undefined : this.stored.get(presetId);
     if (preset === undefined) throw new AppError('PRESET_NOT_FOUND', { presetId });
     return preset;
   }
 
   private async setPreset({ presetId, name }: HeadCommand): Promise<HeadOutcome> {
-    if (this.motion !== undefined) throw new AppError('PTZ_MOVING');
+    if (this.isMoving) throw new AppError('PTZ_MOVING');
     const id = presetId ?? this.freePresetId();
     const used = this.stored.get(id);
     if (used === undefined && this.stored.size >= MAX_PRESETS) throw new AppError('PRESET_FULL', { max: MAX_PRESETS });
@@ -250,7 +295,7 @@ export class PtzHead implements CameraHead {
   }
 
   private async setHome(): Promise<HeadOutcome> {
-    if (this.motion !== undefined) throw new AppError('PTZ_MOVING');
+    if (this.isMoving) throw new AppError('PTZ_MOVING');
     this.home = rounded(this.rest);
     await this.save();
     return this.outcome([]);

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { defineRpc } from '../message.ts';
 import { Channel } from '../model/channel.ts';
 import { PresetId, PresetName, PtzAction, PtzAxis, PtzPosition, PtzState, PtzVector, PtzVelocity } from '../model/ptz.ts';
@@ -13,6 +13,48 @@ const Cruise = Type.Object(
   { description: 'a tour, for cruiseStart' },
 );
 
+const Params = Type.Object({
+  channel: Channel,
+  action: PtzAction,
+  velocity: Type.Optional(PtzVelocity),
+  delta: Type.Optional(PtzVector),
+  position: Type.Optional(PtzVector),
+  unit: Type.Optional(
+    Type.Enum(['normalized', 'deg'] as const, {
+      default: 'normalized',
+      description: 'of delta and position; pan and tilt -1..1, or degrees',
+    }),
+  ),
+  speed: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'of relative, absolute and preset moves, 1 is the fastest' })),
+  timeoutMs: Type.Optional(
+    Type.Number({
+      minimum: ptzLimits.moveMinMs,
+      maximum: ptzLimits.moveMaxMs,
+      default: ptzLimits.moveDefaultMs,
+      description: 'a continuous move ends after',
+    }),
+  ),
+  presetId: Type.Optional(PresetId),
+  name: Type.Optional(PresetName),
+  cruise: Type.Optional(Cruise),
+  enabled: Type.Optional(Type.Boolean({ description: 'for track: follow what moves, or stop following' })),
+});
+type Params = Static<typeof Params>;
+
+const moves: ReadonlySet<Params['action']> = new Set(['continuous', 'relative', 'absolute', 'stop', 'gotoPreset', 'gotoHome']);
+const standing = { pan: 0, tilt: 0, zoom: 0 };
+
+/**
+ * A move replaces the running one, so of two only the newer matters; but a continuous move leaves the axes alone that it
+ * does not name.
+ */
+function newestMove(waiting: Params, newer: Params): Params | undefined {
+  if (waiting.channel !== newer.channel || !moves.has(waiting.action) || !moves.has(newer.action)) return undefined;
+  if (newer.action !== 'continuous') return newer;
+  if (waiting.action === 'continuous') return { ...newer, velocity: { ...waiting.velocity, ...newer.velocity } };
+  return { ...newer, velocity: { ...standing, ...newer.velocity } };
+}
+
 /** I.2.17: moves the head. The answer means accepted; a continuous move ends by itself, so a lost stop never leaves it turning. */
 export const ptzControl = defineRpc({
   method: 'ptz.control',
@@ -23,33 +65,9 @@ export const ptzControl = defineRpc({
   delivery: 'awake',
   queueMs: queueMs.other,
   capability: 'ptz',
+  coalesce: newestMove,
   provenance: { clause: '9.3.2.2', item: 'I.2.17', status: 'title-only' },
-  params: Type.Object({
-    channel: Channel,
-    action: PtzAction,
-    velocity: Type.Optional(PtzVelocity),
-    delta: Type.Optional(PtzVector),
-    position: Type.Optional(PtzVector),
-    unit: Type.Optional(
-      Type.Enum(['normalized', 'deg'] as const, {
-        default: 'normalized',
-        description: 'of delta and position; pan and tilt -1..1, or degrees',
-      }),
-    ),
-    speed: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'of relative, absolute and preset moves, 1 is the fastest' })),
-    timeoutMs: Type.Optional(
-      Type.Number({
-        minimum: ptzLimits.moveMinMs,
-        maximum: ptzLimits.moveMaxMs,
-        default: ptzLimits.moveDefaultMs,
-        description: 'a continuous move ends after',
-      }),
-    ),
-    presetId: Type.Optional(PresetId),
-    name: Type.Optional(PresetName),
-    cruise: Type.Optional(Cruise),
-    enabled: Type.Optional(Type.Boolean({ description: 'for track: follow what moves, or stop following' })),
-  }),
+  params: Params,
   rules: [
     { path: '/velocity', message: 'is required by continuous', holds: (p) => p.action !== 'continuous' || p.velocity !== undefined },
     { path: '/delta', message: 'is required by relative', holds: (p) => p.action !== 'relative' || p.delta !== undefined },
