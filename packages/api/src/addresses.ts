@@ -41,6 +41,10 @@ export const addresses = {
   'deviceLog.list': 'GET /devices/{id}/logs',
   'deviceLog.text': 'GET /logs/{id}',
   'audit.list': 'GET /audit',
+  'firmware.create': 'POST /firmware',
+  'firmware.list': 'GET /firmware',
+  'campaign.create': 'POST /firmware/campaigns',
+  'campaign.get': 'GET /firmware/campaigns/{id}',
 } as const;
 
 export type RouteId = keyof typeof addresses;

@@ -8,6 +8,7 @@ export { AuditEntry } from './model/audit-entry.ts';
 export { Device, DeviceState } from './model/device.ts';
 export { DeviceLog } from './model/device-log.ts';
 export { EventKind, HomeEvent } from './model/event.ts';
+export { Campaign, CampaignRequest, Firmware, FirmwareClaim, UpgradeState } from './model/firmware.ts';
 export { BindingCode, Home } from './model/home.ts';
 export { LiveSession, LiveState, Viewer } from './model/live.ts';
 export { Problem } from './model/problem.ts';

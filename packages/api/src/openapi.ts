@@ -3,6 +3,7 @@ import { AuditEntry } from './model/audit-entry.ts';
 import { Device } from './model/device.ts';
 import { DeviceLog } from './model/device-log.ts';
 import { HomeEvent } from './model/event.ts';
+import { Campaign, Firmware } from './model/firmware.ts';
 import { BindingCode, Home } from './model/home.ts';
 import { LiveSession, Viewer } from './model/live.ts';
 import { Problem } from './model/problem.ts';
@@ -17,8 +18,10 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [nam
 const components = {
   AuditEntry,
   BindingCode,
+  Campaign,
   Device,
   DeviceLog,
+  Firmware,
   Home,
   HomeEvent,
   LiveSession,
@@ -72,9 +75,7 @@ function operationOf(route: Route): Json {
     description: accessText(route.access),
     ...(route.access.kind === 'public' ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.body === undefined
-      ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: toJson(route.body) } } } }),
+    ...requestBodyOf(route),
     responses: {
       [route.success]: { description: successText[route.success], ...contentOf(route) },
       default: { description: 'A problem', content: { 'application/problem+json': { schema: toJson(Problem) } } },
@@ -91,6 +92,12 @@ const idempotencyKey: Json = {
   description: 'a repeat with the same key and body within 24 hours gets the first answer; another body gets 409',
   schema: { type: 'string', minLength: 1, maxLength: 128 },
 };
+
+function requestBodyOf({ body, consumes }: Route): { readonly requestBody?: Json } {
+  if (consumes !== undefined)
+    return { requestBody: { required: true, content: { [consumes]: { schema: { type: 'string', format: 'binary' } } } } };
+  return body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: toJson(body) } } } };
+}
 
 function accessText(access: Access): string {
   if (access.kind === 'public') return 'Open to everybody.';

@@ -22,6 +22,8 @@ export interface Route extends Address {
   readonly params?: TObject;
   readonly query?: TObject;
   readonly body?: TSchema;
+  /** What is taken instead of JSON, as raw bytes; `Client.call` does not send it. */
+  readonly consumes?: 'application/octet-stream';
   /** HTTP status of success; 204 goes with no `answer`. */
   readonly success: 200 | 201 | 204;
   readonly answer?: TSchema;

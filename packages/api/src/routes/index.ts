@@ -1,6 +1,7 @@
 import type { RouteId } from '../addresses.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
+import { firmwareRoutes } from './firmware.ts';
 import { homeRoutes } from './homes.ts';
 import { recordRoutes } from './records.ts';
 import { segmentRoutes } from './segments.ts';
@@ -18,6 +19,7 @@ export const routes = [
   ...snapshotRoutes,
   ...eventRoutes,
   ...recordRoutes,
+  ...firmwareRoutes,
 ] as const;
 
 type AnyRoute = (typeof routes)[number];

@@ -48,11 +48,11 @@ export class Authorizer {
     return new HomeProof(proofSeal, { action, principal, homeId });
   }
 
-  /** Homes in which the user may do `action`; `homeId` narrows. */
+  /** Homes in which the user may do `action`, in the order in which they were joined; `homeId` narrows. */
   async homes<A extends Action>(principal: Principal, action: A, homeId?: string): Promise<readonly HomeProof<A>[]> {
     let query = this.db.selectFrom('home_member').select(['home_id', 'actions', 'devices']).where('user_id', '=', principal.userId);
     if (homeId !== undefined) query = query.where('home_id', '=', homeId);
-    const rows = await query.execute();
+    const rows = await query.orderBy('created_at').orderBy('home_id').execute();
     return rows
       .filter((row) => actionsOf(row).includes(action))
       .map((row) => new HomeProof(proofSeal, { action, principal, homeId: row.home_id }));

@@ -9,7 +9,7 @@ export type CommandParams = Readonly<Record<string, unknown>>;
 
 /**
  * Makes the members of a command that name addresses, tickets and the like, for a user who left them out. Gets what the
- * user gave and the names that are missing; returns the members it makes.
+ * user gave and the names that are missing; returns the members it makes or replaces. @throws AppError to refuse what was given
  */
 export type CommandFiller = (command: {
   readonly proof: DeviceProof;
@@ -84,12 +84,10 @@ export class UserCommands {
     params: CommandParams,
   ): Promise<CommandParams> {
     const missing = definition.platformFills?.filter((member) => params[member] === undefined) ?? [];
-    if (missing.length === 0) return params;
     const { fillers, random } = this.options;
     const minted = Object.fromEntries(missing.filter((member) => mintedMembers.has(member)).map((member) => [member, random.ulid()]));
     const given = { ...params, ...minted };
     const left = missing.filter((member) => !mintedMembers.has(member));
-    if (left.length === 0) return given;
     return { ...given, ...(await fillers[definition.method]?.({ proof, params: given, missing: left })) };
   }
 

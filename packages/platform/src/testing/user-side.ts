@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { Action, Device, Segment } from '@cardea/api';
+import type { Action, Campaign, Device, Segment } from '@cardea/api';
 import { AppError, createRandom, type Random, SystemClock, silentLogger, VirtualClock } from '@cardea/core';
 import { Registry } from 'prom-client';
 import { AuditLog } from '../audit/audit-log.ts';
@@ -19,7 +19,7 @@ import { registerSecurityHeaders } from '../http/security-headers.ts';
 import { InProcessBus } from '../store/bus/in-process-bus.ts';
 import type { Db } from '../store/ports.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
-import type { DeviceCommands, DeviceDirectory, LiveService, PictureService, SegmentService } from '../user-api/ports.ts';
+import type { DeviceCommands, DeviceDirectory, FirmwareService, LiveService, PictureService, SegmentService } from '../user-api/ports.ts';
 import { UserApi } from '../user-api/user-api.ts';
 
 /** A user with a home of their own, logged in. */
@@ -105,6 +105,7 @@ export class UserSide implements AsyncDisposable {
       live: { ...idleLive, ...live },
       segments: this.segments,
       pictures: onePicture,
+      firmware: oneFirmware,
       logs: new DeviceLogs({ db, clock, uploads: oneLog }),
       audit: new AuditLog({ db, clock }),
     });
@@ -335,6 +336,22 @@ const onePicture: PictureService = {
   find: async () => jpeg,
 };
 const jpeg = { sizeBytes: 4, sha256: 'cd'.repeat(32), read: async () => Readable.from([Buffer.from('jpeg')]) };
+
+/** One image and one campaign, the same for all. */
+const oneFirmware: FirmwareService = {
+  catalogue: {
+    add: async (_principal, { model, version }, bytes) => {
+      for await (const _ of bytes);
+      return { id: 'F', homeId: 'H', model, version, sizeBytes: 1, sha256: 'ef'.repeat(32), createdAt: 1 };
+    },
+    list: async () => [],
+  },
+  campaigns: { create: async () => campaign, get: async () => campaign },
+};
+const campaign: Campaign = {
+  ...{ id: 'C', firmwareId: 'F', model: 'M', version: '1', state: 'running', wave: 0, haltAtFailurePct: 3, createdAt: 1 },
+  ...{ waves: [], devices: [] },
+};
 
 /** Takes nothing in; every log that is read has the same line. */
 const oneLog: LogUploads = {

@@ -19,6 +19,7 @@ const bodies: { readonly [I in RouteId]?: object } = {
   'live.create': { channel: 1, stream: 'main' },
   'segment.update': { locked: true },
   'event.update': { reviewed: true },
+  'campaign.create': { firmwareId: 'F' },
 };
 
 /** What is served beside the table: nothing of any home. */
@@ -102,8 +103,14 @@ class World {
       .replace(/\{(id|sessionId)\}/, objectId)
       .replace('{method}', 'ptz.control')
       .replace('{number}', '1');
+    if (route.consumes !== undefined) return await this.sendBytes(route, token);
     const body = bodies[route.id];
     return await this.side.send(route.method, path, { ...(token === undefined ? {} : { token }), ...(body === undefined ? {} : { body }) });
+  }
+
+  private async sendBytes({ method, path, consumes }: Route, token?: string): Promise<Answer> {
+    const headers = { 'content-type': consumes ?? '' };
+    return await this.side.send(method, `${path}?model=M&version=1&signature=AAAA`, { ...(token && { token }), body: 'bytes', headers });
   }
 
   /** The home whose members may ask for an object of this kind. */
@@ -213,7 +220,7 @@ test('a member without the action is refused, with it alone is served, and witho
 test('the owner is served on every route, with an answer that fits its schema', async () => {
   const world = await World.open();
   await using _ = world.side;
-  const withoutObject: Partial<Record<RouteId, string>> = { 'session.delete': 'current' };
+  const withoutObject: Partial<Record<RouteId, string>> = { 'session.delete': 'current', 'campaign.get': 'C' };
   // Logging out comes last, and the event stream never ends by itself.
   const order = table.filter(({ id, access }) => access.kind !== 'public' && id !== 'eventStream.open' && id !== 'session.delete');
   const logout = table.filter(({ id }) => id === 'session.delete');

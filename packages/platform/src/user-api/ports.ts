@@ -2,8 +2,12 @@ import type { Readable } from 'node:stream';
 import type {
   AuditEntry,
   BindingCode,
+  Campaign,
+  CampaignRequest,
   Device,
   DeviceLog,
+  Firmware,
+  FirmwareClaim,
   Home,
   LiveSession,
   Login,
@@ -159,6 +163,18 @@ export interface Picture {
   /** Lower-case hex. */
   readonly sha256: string;
   read(): Promise<Readable>;
+}
+
+/** Firmware of devices and its roll-out. */
+export interface FirmwareService {
+  readonly catalogue: {
+    add(principal: Principal, claim: FirmwareClaim, bytes: Readable): Promise<Firmware>;
+    list(principal: Principal): Promise<readonly Firmware[]>;
+  };
+  readonly campaigns: {
+    create(principal: Principal, request: CampaignRequest): Promise<Campaign>;
+    get(principal: Principal, campaignId: string): Promise<Campaign>;
+  };
 }
 
 export interface PictureService {

@@ -49,7 +49,13 @@ export function bindRoutes(app: FastifyInstance, options: RouteBindingOptions): 
         reply.header('cache-control', 'private, no-store');
       });
       scope.addHook('onResponse', async (request, reply) => metrics.count(request, reply));
-      for (const route of routes) bindRoute(scope, route, options);
+      const takesBytes = ({ consumes }: Route): boolean => consumes !== undefined;
+      for (const route of routes) if (!takesBytes(route)) bindRoute(scope, route, options);
+      await scope.register(async (bytes) => {
+        // Handed on as it comes in: who takes it bounds it.
+        bytes.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+        for (const route of routes) if (takesBytes(route)) bindRoute(bytes, route, options);
+      });
     },
     { prefix: API_PATH },
   );

@@ -11,6 +11,7 @@ import { Gatekeeper } from './gatekeeper.ts';
 import { createAccountHandlers } from './handlers/account-handlers.ts';
 import { createDeviceHandlers } from './handlers/device-handlers.ts';
 import { createEventHandlers } from './handlers/event-handlers.ts';
+import { createFirmwareHandlers } from './handlers/firmware-handlers.ts';
 import { createHomeHandlers } from './handlers/home-handlers.ts';
 import { createLiveHandlers } from './handlers/live-handlers.ts';
 import { createPictureHandlers } from './handlers/picture-handlers.ts';
@@ -26,6 +27,7 @@ import type {
   DeviceCommands,
   DeviceDirectory,
   DeviceLogService,
+  FirmwareService,
   Homes,
   LiveService,
   PictureService,
@@ -58,6 +60,7 @@ export interface UserApiOptions {
   readonly live: LiveService;
   readonly segments: SegmentService;
   readonly pictures: PictureService;
+  readonly firmware: FirmwareService;
   readonly logs: DeviceLogService;
   readonly audit: AuditJournal;
 }
@@ -122,6 +125,7 @@ export class UserApi implements Disposable {
       ...createSegmentHandlers(services),
       ...createEventHandlers(services),
       ...createPictureHandlers(services),
+      ...createFirmwareHandlers(services),
       ...createRecordHandlers(services),
     };
   }

@@ -1,5 +1,5 @@
 import type { RouteOf } from '@cardea/api';
-import { parseByteRange } from '../byte-range.ts';
+import { parseByteRange } from '../../http/byte-range.ts';
 import type { SegmentService } from '../ports.ts';
 import type { RouteCall, RouteHandlers } from '../route-call.ts';
 

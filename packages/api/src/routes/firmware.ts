@@ -1,0 +1,35 @@
+import { Type } from 'typebox';
+import { Campaign, CampaignId, CampaignRequest, Firmware, FirmwareClaim } from '../model/firmware.ts';
+import { pageOf } from '../model/page.ts';
+import { defineRoute } from '../route.ts';
+
+export const firmwareRoutes = [
+  defineRoute('firmware.create', {
+    summary: 'Puts a signed firmware image in the catalogue; asks for a fresh login and the action `manage` in a home',
+    access: { kind: 'user' },
+    query: FirmwareClaim,
+    consumes: 'application/octet-stream',
+    success: 201,
+    answer: Firmware,
+  }),
+  defineRoute('firmware.list', {
+    summary: 'Firmware of the homes the user manages, newest first',
+    access: { kind: 'user' },
+    success: 200,
+    answer: pageOf(Firmware),
+  }),
+  defineRoute('campaign.create', {
+    summary: 'Rolls firmware out in waves to the devices the user manages; asks for a fresh login',
+    access: { kind: 'user' },
+    body: CampaignRequest,
+    success: 201,
+    answer: Campaign,
+  }),
+  defineRoute('campaign.get', {
+    summary: 'How far a roll-out is',
+    access: { kind: 'user' },
+    params: Type.Object({ id: CampaignId }),
+    success: 200,
+    answer: Campaign,
+  }),
+] as const;
