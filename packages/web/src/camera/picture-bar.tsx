@@ -1,5 +1,5 @@
 import { useIdle } from '@mantine/hooks';
-import type { RefObject } from 'react';
+import { type MouseEvent, type PointerEvent, type RefObject, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import styles from './picture-bar.module.css';
@@ -34,13 +34,29 @@ export function PictureBar(props: PictureBarProps) {
   const { t } = useTranslation();
   const { videoRef, hasSound, muted, onMute, onSnapshot, takingSnapshot, fullscreen, onFullscreen, recorded } = props;
   const idle = useIdle(FADE_AFTER_MS, { initialState: false });
+  const touchedBlind = useRef(false);
+  const onPointerDown = ({ pointerType }: PointerEvent): void => {
+    touchedBlind.current = idle && pointerType === 'touch';
+  };
+  // The touch that brings the controls back presses none of them.
+  const onClick = (event: MouseEvent): void => {
+    if (touchedBlind.current) event.stopPropagation();
+    touchedBlind.current = false;
+  };
   const button = (icon: IconName, label: string, onClick: () => void, disabled = false) => (
     <button type="button" className={styles.button} aria-label={label} title={label} onClick={onClick} disabled={disabled}>
       <Icon name={icon} />
     </button>
   );
   return (
-    <div className={styles.bar} data-faded={idle || undefined} role="toolbar" aria-label={t('camera.controls')}>
+    <div
+      className={styles.bar}
+      data-faded={idle || undefined}
+      role="toolbar"
+      aria-label={t('camera.controls')}
+      onPointerDownCapture={onPointerDown}
+      onClickCapture={onClick}
+    >
       {recorded !== undefined && (
         <>
           {button('back10', t('recordings.back10'), () => recorded.onSkip(-10))}
