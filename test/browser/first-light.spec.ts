@@ -38,10 +38,7 @@ test('the link logs in, shows two moving cameras, and each opens with its contro
   await expect(page.getByRole('heading', { name: 'Front door' })).toBeVisible();
   await expectMovingPicture(page.locator('video').first());
 
-  await page
-    .getByRole('button', { name: 'Take a picture' })
-    .first()
-    .click();
+  await page.getByRole('button', { name: 'Take a picture' }).first().click();
   const picture = page.getByRole('dialog').locator('img');
   await expect(picture).toBeVisible();
   expect(await picture.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBeGreaterThan(100);
