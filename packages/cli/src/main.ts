@@ -2,6 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { demo } from './commands/demo.ts';
 import { deviceCommand } from './commands/device-command.ts';
 import { deviceRun } from './commands/device-run.ts';
+import { firmwareCampaign } from './commands/firmware-campaign.ts';
+import { firmwareKeygen } from './commands/firmware-keygen.ts';
+import { firmwareSign } from './commands/firmware-sign.ts';
+import { firmwareUpload } from './commands/firmware-upload.ts';
 import { fsck } from './commands/fsck.ts';
 import { login } from './commands/login.ts';
 import { serve } from './commands/serve.ts';
@@ -26,6 +30,14 @@ function createProgram(): Command {
     new Command('device').description('run a device, or send one a message').addCommand(deviceRun).addCommand(deviceCommand),
   );
   program.addCommand(new Command('user').description('manage users').addCommand(userCreate));
+  program.addCommand(
+    new Command('firmware')
+      .description('sign firmware and roll it out')
+      .addCommand(firmwareKeygen)
+      .addCommand(firmwareSign)
+      .addCommand(firmwareUpload)
+      .addCommand(firmwareCampaign),
+  );
   for (const command of allCommands(program)) command.exitOverride();
   return program;
 }
