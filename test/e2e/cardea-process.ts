@@ -55,6 +55,12 @@ export class CardeaProcess implements AsyncDisposable {
     }
   }
 
+  /** Resolves with the exit status once the process ends by itself. */
+  async exited(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+    return this.child.exitCode;
+  }
+
   /** Sends `signal` and resolves with the exit status once the process is gone. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { demo } from './commands/demo.ts';
 import { deviceCommand } from './commands/device-command.ts';
 import { deviceRun } from './commands/device-run.ts';
+import { drain } from './commands/drain.ts';
 import { firmwareCampaign } from './commands/firmware-campaign.ts';
 import { firmwareKeygen } from './commands/firmware-keygen.ts';
 import { firmwareSign } from './commands/firmware-sign.ts';
@@ -24,6 +25,7 @@ function createProgram(): Command {
     .exitOverride();
   program.addCommand(serve);
   program.addCommand(demo);
+  program.addCommand(drain);
   program.addCommand(login);
   program.addCommand(fsck);
   program.addCommand(

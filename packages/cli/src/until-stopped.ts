@@ -1,9 +1,10 @@
 import type { Terminal } from './terminal.ts';
 
 /**
- * Resolves at the first SIGINT or SIGTERM; the caller then closes in order. A second signal ends the process at once.
+ * Resolves at the first SIGINT or SIGTERM, or when `ended` does; the caller then closes in order. A second signal ends the
+ * process at once.
  */
-export function untilStopped(terminal: Terminal): Promise<void> {
+export function untilStopped(terminal: Terminal, ended?: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const onSignal = (): void => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
@@ -14,5 +15,6 @@ export function untilStopped(terminal: Terminal): Promise<void> {
     // Timers of the platform and the agent do not hold the process; this one does until a signal comes.
     const keepAlive = setInterval(() => {}, 2 ** 30);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
+    void ended?.then(onSignal);
   });
 }

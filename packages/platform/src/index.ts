@@ -1,5 +1,5 @@
 export { type Config, type ConfigSources, environmentName, loadConfig, type SettingName, settings } from './config.ts';
-export { checkData, openDataAccounts, startPlatform } from './main.ts';
+export { checkData, drainNode, openDataAccounts, startPlatform } from './main.ts';
 export { createPlatform, type Platform, type PlatformOptions } from './platform.ts';
 export type { NewUser, StandaloneAccounts } from './standalone-accounts.ts';
 export type { FsckReport } from './video-service/fsck.ts';

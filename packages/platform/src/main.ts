@@ -1,8 +1,10 @@
-import { createLogger, createRandom, SystemClock } from '@cardea/core';
+import { AppError, createLogger, createRandom, hasStatus, SystemClock } from '@cardea/core';
+import { requestDrain } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
 import { checkDataDirectory } from './data-check.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import { openAccounts, type StandaloneAccounts } from './standalone-accounts.ts';
+import { NatsBus } from './store/bus/nats-bus.ts';
 import type { FsckReport } from './video-service/fsck.ts';
 
 /** The platform on the machine's own clock, chance and log. @throws AppError as `createPlatform` */
@@ -24,4 +26,22 @@ export async function openDataAccounts({ data, logLevel }: Config): Promise<Stan
 export async function checkData({ data, logLevel }: Config, options: { readonly deep: boolean }): Promise<FsckReport> {
   const random = createRandom(new SystemClock());
   return await checkDataDirectory(data, { ...options, random, logger: createLogger(logLevel) });
+}
+
+const DRAIN_MARGIN_MS = 60_000;
+
+/**
+ * Has the process `nodeId` of the platform move its devices to others and end; resolves when no device is left there.
+ * @throws AppError NOT_FOUND when no such process runs | INVALID_PARAMS without a bus | TIMEOUT
+ */
+export async function drainNode(config: Config, nodeId: string): Promise<void> {
+  if (config['bus.url'] === '')
+    throw new AppError('INVALID_PARAMS', undefined, { message: 'bus.url is needed to reach the other processes' });
+  await using bus = await NatsBus.open({ url: config['bus.url'], name: 'drain', logger: createLogger(config.logLevel) });
+  try {
+    await requestDrain(bus, nodeId, config['drain.windowSec'] * 1_000 + DRAIN_MARGIN_MS);
+  } catch (error) {
+    if (!hasStatus(error, 'NOT_FOUND')) throw error;
+    throw new AppError('NOT_FOUND', { node: nodeId }, { cause: error, message: `no process named ${nodeId} runs on this bus` });
+  }
 }

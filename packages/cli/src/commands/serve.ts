@@ -10,6 +10,8 @@ interface Flags {
   readonly listen?: string;
   readonly publicUrl?: string;
   readonly role?: string;
+  readonly bus?: string;
+  readonly node?: string;
   readonly rtmp?: string;
   readonly rtsp?: string;
   readonly logLevel?: string;
@@ -23,15 +25,17 @@ export const serve = new Command('serve')
   .option('--data <dir>', 'directory of the database, the recordings and the keys (default ./data)')
   .option('--listen <host:port>', 'address of the HTTP port (default 127.0.0.1:8780)')
   .option('--public-url <url>', 'origin under which browsers and devices reach it')
-  .option('--role <roles>', 'roles of this process (default all)')
+  .option('--role <roles>', 'roles of this process: all, or some of scheduling,access,media,video,api (default all)')
+  .option('--bus <url>', 'NATS server that joins the processes of one platform')
+  .option('--node <id>', 'name of this process among them (default host name and port)')
   .option('--rtmp <host:port>', 'address for RTMP, or off; this release has no RTMP, so that any address only warns')
   .option('--rtsp <host:port>', 'address for RTSP, or off; this release has no RTSP, so that any address only warns')
   .option('--log-level <level>', 'debug, info, warn, error or silent (default info)')
   .option('--config <file>', 'configuration file (default cardea.yaml if it is there)')
-  .action(async ({ config: given, rtmp, rtsp, ...flags }: Flags) => {
+  .action(async ({ bus, config: given, rtmp, rtsp, ...flags }: Flags) => {
     const file = given ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
     const config = loadConfig({
-      flags: { ...flags, 'rtmp.listen': rtmp, 'rtsp.listen': rtsp },
+      flags: { ...flags, 'bus.url': bus, 'rtmp.listen': rtmp, 'rtsp.listen': rtsp },
       env: process.env,
       ...(file !== undefined && { file }),
     });
@@ -41,5 +45,6 @@ export const serve = new Command('serve')
     await using platform = await startPlatform(config, { webDirectory: findWebDirectory() });
     if (platform.setupLink !== undefined) terminal.print(`Set-up link: ${platform.setupLink}`);
     terminal.print(`Cardea is ready at ${platform.url}`);
-    await untilStopped(terminal);
+    await untilStopped(terminal, platform.drained);
+    await platform.drain();
   });

@@ -81,7 +81,7 @@ export class DeviceGateway {
   /** @throws AppError UNAUTHORIZED | VERSION_UNSUPPORTED | DEVICE_DISABLED | RATE_LIMITED | NO_CAPACITY */
   private async authenticate({ request, url }: Upgrade): Promise<Ticket> {
     const { registry, tokens } = this.options;
-    if (registry.stopping || this.handshakes > MAX_HANDSHAKES)
+    if (!registry.admitting || this.handshakes > MAX_HANDSHAKES)
       throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: BUSY_RETRY_AFTER_MS });
     const token = bearerOf(request);
     const claims = await tokens.verify('vd', token);
@@ -119,7 +119,7 @@ export class DeviceGateway {
   private open(socket: WebSocket, ticket: Ticket): void {
     const { clock, handler, keepAlive, logger, registry } = this.options;
     const link = new WebSocketLink(socket, clock);
-    if (registry.stopping) {
+    if (!registry.admitting) {
       link.close(closeCodes.SERVICE_RESTART.code, 'the platform restarts');
       return;
     }

@@ -83,6 +83,7 @@ export class DeviceSession {
   private watch: Timer | undefined;
   private expiry: Timer | undefined;
   private retirement: Timer | undefined;
+  private farewell: Timer | undefined;
   private quiet = false;
   private heardAtMs: number;
   private heard: number;
@@ -166,6 +167,11 @@ export class DeviceSession {
     if (this.peer.pendingCount === 0) this.closeReplaced();
   }
 
+  /** As `retire`, after the time a device has to close this one itself, which it does once it knows that the newer one works. */
+  retireLater(): void {
+    this.farewell ??= this.options.clock.setTimer(rescheduleTimers.replaceAfterMs, () => this.retire());
+  }
+
   private closeReplaced(): void {
     this.retirement?.[Symbol.dispose]();
     this.close(closeCodes.REPLACED.code, 'a newer connection of the device');
@@ -232,7 +238,7 @@ export class DeviceSession {
 
   private onClose(code: number): void {
     this.state = 'closed';
-    for (const timer of [this.watch, this.expiry, this.retirement]) timer?.[Symbol.dispose]();
+    for (const timer of [this.watch, this.expiry, this.retirement, this.farewell]) timer?.[Symbol.dispose]();
     this.options.logger.debug({ deviceId: this.deviceId, closeCode: code }, 'a device connection ended');
     this.options.observer.onClosed(this);
     this.closing.resolve();

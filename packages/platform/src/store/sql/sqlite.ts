@@ -14,7 +14,7 @@ import type { Db, Tables } from './schema.ts';
 export async function openSqlite(path: string): Promise<Db> {
   const sqlite = new DatabaseSync(path);
   sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;');
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(sqlite) }) });
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(sqlite, { begin: 'BEGIN IMMEDIATE' }) }) });
   await migrate(db);
   await db
     .insertInto('setting')
@@ -28,19 +28,24 @@ export async function openSqlite(path: string): Promise<Db> {
 
 /** Opens an existing database for reading alone, beside a platform that may be running. @throws Error when there is none */
 export function openSqliteReadOnly(path: string): Db {
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(new DatabaseSync(path, { readOnly: true })) }) });
+  return new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: adapt(new DatabaseSync(path, { readOnly: true }), { begin: 'BEGIN' }) }),
+  });
 }
 
 /** As many different statements as the services have, and room for those whose text varies. */
 const MAX_PREPARED = 512;
 
-/** The shape Kysely expects of a driver, over node:sqlite. */
-function adapt(sqlite: DatabaseSync) {
+/**
+ * The shape Kysely expects of a driver, over node:sqlite. Where other processes write too, a transaction has to begin as
+ * the writer it will become: one that read first is refused when it writes, without waiting its turn.
+ */
+function adapt(sqlite: DatabaseSync, { begin }: { readonly begin: string }) {
   const prepared = new LruMap<string, PreparedStatement>(MAX_PREPARED);
   return {
     close: () => sqlite.close(),
     // Preparing costs more than running most statements. Kysely runs one at a time on its one connection, so they can be shared.
-    prepare: (sql: string) => prepared.get(sql, () => prepare(sqlite, sql)),
+    prepare: (sql: string) => prepared.get(sql, () => prepare(sqlite, sql === 'begin' ? begin : sql)),
   };
 }
 

@@ -1,0 +1,279 @@
+import { AppError, type CallOptions, type Clock, hasStatus, Lifetime, type Logger, sleep } from '@cardea/core';
+import { closeCodes, conforms, type ParamsOf, type ResultOf, type RpcDefinition, vdMessageOf, vdTimers } from '@cardea/protocol';
+import { type Static, Type } from 'typebox';
+import type { Exchange } from '../store/ports.ts';
+import type { NodeRegistry } from './node-registry.ts';
+import type { DetachedConnection, LocalConnections, Presence } from './ports.ts';
+
+const PresenceReport = Type.Object({
+  node: Type.String(),
+  /** False in a reply to a process that asked, which is no proof against what that one knows better. */
+  isNews: Type.Boolean(),
+  devices: Type.Array(
+    Type.Object({
+      deviceId: Type.String(),
+      presence: Type.Enum(['online', 'suspect', 'asleep', 'offline'] as const),
+      heardAt: Type.Optional(Type.Integer()),
+    }),
+  ),
+});
+type PresenceReport = Static<typeof PresenceReport>;
+
+const DeviceRequest = Type.Object({
+  act: Type.Enum(['call', 'callDetached', 'detach', 'close'] as const),
+  method: Type.Optional(Type.String()),
+  params: Type.Optional(Type.Unknown()),
+  timeoutMs: Type.Optional(Type.Number()),
+  code: Type.Optional(Type.Integer()),
+  reason: Type.Optional(Type.String()),
+});
+type DeviceRequest = Static<typeof DeviceRequest>;
+
+/** Where a device that is not here was said to be. */
+interface Sighting {
+  readonly node: string;
+  readonly presence: Presence;
+  readonly heardAt: number | undefined;
+}
+
+export interface ClusterConnectionsOptions {
+  readonly local: LocalConnections;
+  readonly nodes: NodeRegistry;
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const PRESENCE = 'presence';
+const PRESENCE_WANTED = 'presence.wanted';
+const REPORT_BATCH = 500;
+/** The way there and back, beside the time the device has. */
+const EXCHANGE_MARGIN_MS = 2_000;
+/** Between two looks for a device that is about to come back or on its way to another process. */
+const LOOK_AGAIN_MS = 50;
+/** The others report their devices at once when asked. */
+const REPORTS_MS = 1_000;
+const CONTROL_TIMEOUT_MS = 5_000;
+
+/**
+ * The connected devices of all processes. Each process serves one subject per device it holds; a message for a device that
+ * is elsewhere is a request on that subject. While a device moves, callers wait for it instead of failing.
+ */
+export class ClusterConnections implements AsyncDisposable {
+  private readonly options: ClusterConnectionsOptions;
+  private readonly lifetime: Lifetime;
+  private readonly served = new Map<string, Disposable>();
+  private readonly elsewhere = new Map<string, Sighting>();
+  private readonly detached = new Map<string, DetachedConnection>();
+
+  constructor(options: ClusterConnectionsOptions) {
+    this.options = options;
+    this.lifetime = new Lifetime(options.logger);
+  }
+
+  start(): void {
+    const { exchange, local, nodes } = this.options;
+    this.lifetime.own(exchange.listen(PRESENCE, (body) => conforms(PresenceReport, body) && this.onReport(body)));
+    this.lifetime.own(exchange.listen(PRESENCE_WANTED, () => this.report(local.known(), { isNews: false })));
+    this.lifetime.own(local.watch(({ deviceId }) => this.onLocalChange(deviceId)));
+    this.lifetime.own(nodes.watchGone((node) => this.onNodeGone(node)));
+    exchange.announce(PRESENCE_WANTED, {});
+  }
+
+  /** @throws AppError DEVICE_OFFLINE | DEVICE_ASLEEP | TIMEOUT | CANCELLED | GOING_AWAY | what the device answered, in `remote` */
+  async call<D extends RpcDefinition>(
+    deviceId: string,
+    definition: D,
+    params: ParamsOf<D>,
+    options: CallOptions = {},
+  ): Promise<ResultOf<D>> {
+    const { clock } = this.options;
+    const endsAtMs = clock.monotonicMs() + vdTimers.suspectWaitMs;
+    for (;;) {
+      try {
+        return await this.callOnce(deviceId, definition, params, options);
+      } catch (error) {
+        // Thrown before anything was sent to the device, so it may be tried again.
+        if (!hasStatus(error, 'DEVICE_OFFLINE') || error.remote !== undefined) throw error;
+        if (this.presenceOf(deviceId) === 'offline' || clock.monotonicMs() > endsAtMs) throw error;
+      }
+      await sleep(clock, LOOK_AGAIN_MS, { ...(options.signal && { signal: options.signal }) });
+    }
+  }
+
+  presenceOf(deviceId: string): Presence {
+    const here = this.options.local.presenceOf(deviceId);
+    return here === 'offline' ? (this.elsewhere.get(deviceId)?.presence ?? 'offline') : here;
+  }
+
+  lastHeardAt(deviceId: string): number | undefined {
+    return this.options.local.lastHeardAt(deviceId) ?? this.elsewhere.get(deviceId)?.heardAt;
+  }
+
+  /** Changes of the devices of this process; every process sees its own. */
+  watch(onChange: (change: { readonly deviceId: string; readonly presence: Presence }) => void): Disposable {
+    return this.options.local.watch(onChange);
+  }
+
+  /** Awaits those of the devices that no other process reports. */
+  expect(deviceIds: readonly string[]): void {
+    const { clock, local } = this.options;
+    this.lifetime.run('wait for reports of other processes', async (signal) => {
+      await sleep(clock, REPORTS_MS, { signal });
+      local.expect(deviceIds.filter((deviceId) => !this.elsewhere.has(deviceId)));
+    });
+  }
+
+  announceSleep(deviceId: string, silentMs?: number): void {
+    this.options.local.announceSleep(deviceId, silentMs);
+  }
+
+  detach(deviceId: string): DetachedConnection | undefined {
+    if (!this.elsewhere.has(deviceId)) return this.options.local.detach(deviceId);
+    // Sent before anything that is published afterwards, so that no revocation overtakes it.
+    const done = this.control(deviceId, { act: 'detach' });
+    return {
+      call: async (definition, params, options = {}) => {
+        await done;
+        return await this.ask(deviceId, 'callDetached', definition, params, options);
+      },
+      close: (code, reason) => void this.control(deviceId, { act: 'close', code, reason }),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const serving of this.served.values()) serving[Symbol.dispose]();
+    await this.lifetime[Symbol.asyncDispose]();
+  }
+
+  private async callOnce<D extends RpcDefinition>(
+    deviceId: string,
+    definition: D,
+    params: ParamsOf<D>,
+    options: CallOptions,
+  ): Promise<ResultOf<D>> {
+    const { local } = this.options;
+    const isHere = local.presenceOf(deviceId) !== 'offline';
+    return isHere ? await local.call(deviceId, definition, params, options) : await this.ask(deviceId, 'call', definition, params, options);
+  }
+
+  private async ask<D extends RpcDefinition>(
+    deviceId: string,
+    act: 'call' | 'callDetached',
+    definition: D,
+    params: ParamsOf<D>,
+    { signal, timeoutMs }: CallOptions,
+  ): Promise<ResultOf<D>> {
+    if (!this.elsewhere.has(deviceId)) throw new AppError('DEVICE_OFFLINE');
+    const waitMs = (timeoutMs ?? definition.timeoutMs) + vdTimers.suspectWaitMs + EXCHANGE_MARGIN_MS;
+    const request: DeviceRequest = { act, method: definition.method, params, ...(timeoutMs !== undefined && { timeoutMs }) };
+    try {
+      // The process that holds the connection has validated the result.
+      return (await this.options.exchange.request(subjectOf(deviceId), request, {
+        timeoutMs: waitMs,
+        ...(signal && { signal }),
+      })) as ResultOf<D>;
+    } catch (error) {
+      throw hasStatus(error, 'NOT_FOUND') && error.remote === undefined ? new AppError('DEVICE_OFFLINE') : error;
+    }
+  }
+
+  private async control(deviceId: string, request: DeviceRequest): Promise<void> {
+    try {
+      await this.options.exchange.request(subjectOf(deviceId), request, { timeoutMs: CONTROL_TIMEOUT_MS });
+    } catch (error) {
+      this.options.logger.info({ err: error, deviceId }, 'a device on another server could not be reached');
+    }
+  }
+
+  private async answer(deviceId: string, body: unknown): Promise<unknown> {
+    const { local } = this.options;
+    if (!conforms(DeviceRequest, body)) throw new AppError('INVALID_PARAMS');
+    const { act, code, method = '', params, reason = '', timeoutMs } = body;
+    const options: CallOptions = { ...(timeoutMs !== undefined && { timeoutMs }) };
+    const definition = vdMessageOf(method);
+    switch (act) {
+      case 'call':
+      case 'callDetached': {
+        const connection = act === 'call' ? undefined : this.detached.get(deviceId);
+        if (definition === undefined || (act === 'callDetached' && connection === undefined)) throw new AppError('DEVICE_OFFLINE');
+        // Params were validated where the command came in.
+        const given = params as ParamsOf<typeof definition>;
+        return await (connection?.call(definition, given, options) ?? local.call(deviceId, definition, given, options));
+      }
+      case 'detach': {
+        const connection = local.detach(deviceId);
+        if (connection !== undefined) this.detached.set(deviceId, connection);
+        return {};
+      }
+      case 'close':
+        this.detached.get(deviceId)?.close(code ?? closeCodes.DELETED.code, reason);
+        this.stopServing(deviceId);
+        return {};
+    }
+  }
+
+  private onLocalChange(deviceId: string): void {
+    const { exchange, local } = this.options;
+    if (local.presenceOf(deviceId) === 'offline') {
+      if (!this.detached.has(deviceId)) this.stopServing(deviceId);
+    } else {
+      this.elsewhere.delete(deviceId);
+      if (!this.served.has(deviceId))
+        this.served.set(
+          deviceId,
+          exchange.serve(subjectOf(deviceId), (body) => this.answer(deviceId, body)),
+        );
+    }
+    this.report([deviceId], { isNews: true });
+  }
+
+  private stopServing(deviceId: string): void {
+    this.detached.delete(deviceId);
+    this.served.get(deviceId)?.[Symbol.dispose]();
+    this.served.delete(deviceId);
+  }
+
+  private report(deviceIds: readonly string[], { isNews }: { readonly isNews: boolean }): void {
+    const { exchange, local, nodes } = this.options;
+    const node = nodes.self().id;
+    for (let start = 0; start < deviceIds.length; start += REPORT_BATCH) {
+      const devices = deviceIds.slice(start, start + REPORT_BATCH).map((deviceId) => {
+        const heardAt = local.lastHeardAt(deviceId);
+        return { deviceId, presence: local.presenceOf(deviceId), ...(heardAt !== undefined && { heardAt }) };
+      });
+      exchange.announce(PRESENCE, { node, isNews, devices } satisfies PresenceReport);
+    }
+  }
+
+  private onReport({ devices, isNews, node }: PresenceReport): void {
+    const { local } = this.options;
+    for (const { deviceId, heardAt, presence } of devices) {
+      const isHere = local.presenceOf(deviceId) !== 'offline';
+      if (presence === 'online' && (isNews || !isHere)) {
+        this.elsewhere.set(deviceId, { node, presence, heardAt });
+        if (!isHere) continue;
+        local.handOver(deviceId);
+        this.stopServing(deviceId);
+      } else if (presence === 'offline') {
+        if (this.elsewhere.get(deviceId)?.node === node) this.elsewhere.delete(deviceId);
+      } else if ((this.elsewhere.get(deviceId)?.node ?? node) === node && !isHere) {
+        this.elsewhere.set(deviceId, { node, presence, heardAt });
+      }
+    }
+  }
+
+  /** One of the processes that are left awaits the devices of the one that is gone. */
+  private onNodeGone(node: string): void {
+    const { local, nodes } = this.options;
+    const orphans = [...this.elsewhere].filter(([, sighting]) => sighting.node === node).map(([deviceId]) => deviceId);
+    for (const deviceId of orphans) this.elsewhere.delete(deviceId);
+    const heirs = nodes.nodes().filter(({ roles }) => roles.includes('access'));
+    const [heir] = heirs.map(({ id }) => id).toSorted();
+    if (heir === nodes.self().id) local.expect(orphans);
+  }
+}
+
+function subjectOf(deviceId: string): string {
+  return `device.${deviceId}`;
+}

@@ -1,0 +1,67 @@
+import { AppError } from '@cardea/core';
+import { paths } from '@cardea/protocol';
+import type { NodeRegistry, PlatformNode } from './node-registry.ts';
+
+interface ServerSet {
+  readonly vdUrls: readonly string[];
+  readonly vmUrls: readonly string[];
+  readonly vrBaseUrl: string;
+}
+
+const RETRY_AFTER_MS = 5_000;
+/** A device tries the second when the first does not answer. */
+const MAX_VD_URLS = 2;
+
+/** Places devices on the access servers of the platform, each on the one with the fewest. */
+export class ClusterServers {
+  private readonly registry: NodeRegistry;
+  /** Devices sent to a server that its heartbeats do not count yet. */
+  private readonly promised = new Map<string, { readonly counted: number; sent: number }>();
+
+  constructor(registry: NodeRegistry) {
+    this.registry = registry;
+  }
+
+  /** @throws AppError NO_CAPACITY with `retryAfterMs` while no access server takes devices */
+  async pick({ excludeServers }: { readonly excludeServers: readonly string[] }): Promise<ServerSet> {
+    const serving = this.serving('access');
+    const wanted = serving.filter((node) => !excludeServers.includes(vdUrlOf(node)));
+    const candidates = (wanted.length > 0 ? wanted : serving).toSorted((a, b) => this.loadOf(a) - this.loadOf(b));
+    const [best] = candidates;
+    if (best === undefined) throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: RETRY_AFTER_MS });
+    this.promise(best);
+    return { ...this.addresses(), vdUrls: candidates.slice(0, MAX_VD_URLS).map(vdUrlOf) };
+  }
+
+  addresses(): ServerSet {
+    const [video = this.registry.self()] = this.serving('video');
+    return {
+      vdUrls: this.serving('access').map(vdUrlOf),
+      vmUrls: this.serving('media').map((node) => socketOrigin(node) + paths.vm),
+      vrBaseUrl: video.url + paths.vr,
+    };
+  }
+
+  private serving(role: string): readonly PlatformNode[] {
+    return this.registry.nodes().filter((node) => node.state === 'serving' && node.roles.includes(role));
+  }
+
+  private loadOf({ connections, id }: PlatformNode): number {
+    const promised = this.promised.get(id);
+    return connections + (promised?.counted === connections ? promised.sent : 0);
+  }
+
+  private promise({ connections, id }: PlatformNode): void {
+    const known = this.promised.get(id);
+    if (known?.counted === connections) known.sent += 1;
+    else this.promised.set(id, { counted: connections, sent: 1 });
+  }
+}
+
+function socketOrigin({ url }: PlatformNode): string {
+  return url.replace(/^http/, 'ws');
+}
+
+function vdUrlOf(node: PlatformNode): string {
+  return socketOrigin(node) + paths.vd;
+}
