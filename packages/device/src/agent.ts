@@ -21,6 +21,8 @@ import { LogUploads } from './logs/log-uploads.ts';
 import { PlatformHttp } from './net/platform-http.ts';
 import { secureAddress } from './net/secure-address.ts';
 import { createSocketConnector, type SocketConnector } from './net/socket-connector.ts';
+import { Playbacks } from './playback/playbacks.ts';
+import { Power } from './power/power.ts';
 import { SegmentRing } from './recording/segment-ring.ts';
 import { VideoStorage } from './recording/video-storage.ts';
 import { type Restart, Restarts } from './restarts.ts';
@@ -126,9 +128,11 @@ export class Agent implements AsyncDisposable {
   private readonly logs: LogUploads;
   private readonly live: LiveSessions;
   private readonly storage: VideoStorage;
+  private readonly playbacks: Playbacks;
   private readonly snapshots: Snapshots;
   private readonly alarms: Alarms;
   private readonly motion: MotionDetection;
+  private readonly power: Power;
   private readonly connection: Connection;
   private readonly powerDown: () => void;
 
@@ -163,6 +167,7 @@ export class Agent implements AsyncDisposable {
       store,
       channels: camera.channels.map(({ channel }) => channel),
       initialName: camera.channels[0]?.name ?? camera.about.model,
+      hasBattery: camera.power().present,
       facts: (channel) => cameraFacts(camera, channel),
     });
     this.binding = new Binding({
@@ -174,6 +179,7 @@ export class Agent implements AsyncDisposable {
       random,
       logger: logger.child({ log: 'security' }),
     });
+    const mayRecord = (): boolean => isBound() && this.power.mayRecord;
     this.vrAccess = new VrAccessKeeper({ call: sender.call, onRefused: () => this.connection.renew('expired') });
     this.events = new EventQueue(
       { sender, maySend: () => this.connection.online && isBound(), clock, random, logger: networkLogger },
@@ -197,10 +203,19 @@ export class Agent implements AsyncDisposable {
       events: this.events,
       access: this.vrAccess,
       http,
-      isBound,
-      onVacate: () => {},
+      isBound: mayRecord,
+      onVacate: (error) => this.playbacks.failAll(error),
       clock,
       random,
+      logger: mediaLogger,
+    });
+    this.playbacks = new Playbacks({
+      deviceId: identity.deviceId,
+      streams: this.streams,
+      ring,
+      disk: this.storage.disk,
+      connect,
+      clock,
       logger: mediaLogger,
     });
     this.snapshots = new Snapshots({ channel: (channel) => this.streams.channel(channel), isPrivate, clock });
@@ -219,7 +234,7 @@ export class Agent implements AsyncDisposable {
       streams: this.streams,
       config: this.config,
       alarms: this.alarms,
-      isWatched,
+      isWatched: (channel) => isWatched(channel) && this.power.mayRecord,
       clock,
       random,
       logger: mediaLogger,
@@ -236,6 +251,7 @@ export class Agent implements AsyncDisposable {
       random,
       logger,
     });
+    this.power = this.createPower(sender);
     this.connection = this.createConnection(http, connect, networkLogger);
     this.config.onChange((change) => this.configChanged(change));
   }
@@ -270,7 +286,7 @@ export class Agent implements AsyncDisposable {
     this.motion.update();
     this.lifetime.run('events', (signal) => this.events.run(signal));
     this.lifetime.run('storage', (signal) => this.storage.run(signal));
-    this.lifetime.run('connection', (signal) => this.connection.run(signal));
+    this.lifetime.run('connection', (signal) => this.power.run(signal));
   }
 
   /**
@@ -278,6 +294,7 @@ export class Agent implements AsyncDisposable {
    * reported, or `undefined` when the device belongs to nobody, is in privacy mode, or the platform has muted that alarm.
    */
   async raiseAlarm(alarm: TimedAlarm): Promise<string | undefined> {
+    this.power.wakeUp();
     return await this.alarms.sense(alarm);
   }
 
@@ -318,6 +335,7 @@ export class Agent implements AsyncDisposable {
   private async quiesce(): Promise<void> {
     const { clock, logger } = this.state;
     this.live.stopAll('command');
+    this.playbacks.stopAll('command');
     await withDeadline(clock, rebootTimers.closeSegmentsMs, () => this.storage.close()).catch((error: unknown) =>
       logger.error({ err: error }, 'open segments could not be closed'),
     );
@@ -343,7 +361,11 @@ export class Agent implements AsyncDisposable {
       scheduling,
       connect,
       self: this.selfReport(),
-      handle: (definition, params, call) => dispatcher.handle(definition, params, call),
+      handle: (definition, params, call) => {
+        // Who only asks how the device is keeps it awake no longer.
+        if (definition.delivery !== 'online') this.power.touch();
+        return dispatcher.handle(definition, params, call);
+      },
       lastGood: () => store.record.access,
       firstReason: this.binding.wanted ? 'pairing' : 'boot',
       onAccess: (access) => store.update({ access }),
@@ -355,6 +377,35 @@ export class Agent implements AsyncDisposable {
       random,
       logger,
     });
+  }
+
+  private createPower(sender: MessageSender): Power {
+    const { camera, clock, random, logger } = this.state;
+    const isRecording = (): boolean => camera.channels.some(({ channel }) => this.storage.recording.activity(channel).active);
+    const upgrading = (): boolean => ['downloading', 'installing', 'rebooting'].includes(this.upgrades.status.state);
+    return new Power({
+      camera,
+      config: this.config,
+      boot: this.boot,
+      events: this.events,
+      sender,
+      connection: () => this.connection,
+      isBound: () => this.bound,
+      use: () => (this.live.count + this.playbacks.states.length > 0 ? 'live' : isRecording() ? 'recording' : 'idle'),
+      isBusy: () =>
+        this.live.count + this.playbacks.states.length > 0 || isRecording() || this.storage.uploader.busy || upgrading() || (this.online && this.events.count > 0),
+      onChange: () => this.powerChanged(),
+      clock,
+      random,
+      logger,
+    });
+  }
+
+  private powerChanged(): void {
+    if (this.power.critical) this.live.stopAll('lowPower');
+    this.storage.update();
+    this.motion.update();
+    this.storage.uploader.wake();
   }
 
   private createDispatcher(): Dispatcher {
@@ -370,12 +421,14 @@ export class Agent implements AsyncDisposable {
       restarts: this.restarts,
       upgrades: this.upgrades,
       restartChannel: (channel) => this.restartChannel(channel),
+      power: this.power,
       logs: this.logs,
       live: this.live,
       recording: this.storage.recording,
       disk: this.storage.disk,
       ring: this.state.ring,
       sync: this.storage.sync,
+      playbacks: this.playbacks,
       snapshots: this.snapshots,
       alarms: this.alarms,
       factoryReset: async () => this.forgetSoon(),
@@ -405,6 +458,7 @@ export class Agent implements AsyncDisposable {
 
   private async scheduled(schedule: Schedule): Promise<void> {
     if (schedule.vr !== undefined) this.vrAccess.set(schedule.vr);
+    this.power.setWakeService(schedule.wake);
     await this.binding.agreeWith(schedule.bound);
     this.storage.uploader.wake();
   }
@@ -415,7 +469,9 @@ export class Agent implements AsyncDisposable {
     this.upgrades.cameOnline();
     this.lifetime.run('binding', async (signal) => {
       await this.binding.present(signal);
-      if (this.bound) await this.reachVideoService(signal);
+      if (!this.bound) return;
+      await this.power.learnWakeService(signal);
+      await this.reachVideoService(signal);
     });
   }
 
@@ -428,10 +484,13 @@ export class Agent implements AsyncDisposable {
   }
 
   private async bindingChanged(bound: boolean, wipe: boolean): Promise<void> {
+    // It was made for the binding before.
+    this.power.setWakeService(undefined);
     if (bound) {
       this.events.wake();
     } else {
       this.live.stopAll('command');
+      this.playbacks.stopAll('command');
       this.vrAccess.set(undefined);
       this.alarms.forget();
       await this.events.clear();

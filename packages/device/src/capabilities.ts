@@ -1,23 +1,28 @@
 import { createHash } from 'node:crypto';
 import {
   alarmNotification,
+  BASELINE_PLAY_SPEEDS,
+  batteryChange,
   bindingReport,
   type CapabilitySet,
   type ChannelCapability,
   configChange,
+  fallAsleep,
   firmwareChange,
   liveChange,
   PROFILE,
   recordLimits,
+  sleepTimers,
   uploadLogDone,
   vdLimits,
   vrTimers,
 } from '@cardea/protocol';
 import type { Camera, CameraAudio, CameraChannel } from './camera.ts';
 import { cameraFacts } from './camera-facts.ts';
-import { configKeys } from './config-keys.ts';
+import { configKeys, fitsDevice, isConfigKey } from './config-keys.ts';
 import { zoneLimits } from './detection/zones.ts';
 import { MAX_LIVE_SESSIONS } from './live/live-sessions.ts';
+import { MAX_PLAYBACKS } from './playback/playbacks.ts';
 
 export interface CapabilitiesOptions {
   readonly camera: Camera;
@@ -38,6 +43,7 @@ export function capabilitiesOf({ camera, methods, nameOf }: CapabilitiesOptions)
       liveChange.method,
       configChange.method,
       firmwareChange.method,
+      ...(camera.power().present ? [batteryChange.method, fallAsleep.method] : []),
     ],
     channels: camera.channels.map((channel) => channelCapability(channel, nameOf(channel))),
     storage: {
@@ -48,17 +54,24 @@ export function capabilitiesOf({ camera, methods, nameOf }: CapabilitiesOptions)
       maxSegmentSec: vrTimers.maxSegmentSec,
       preRollSecMax: recordLimits.preRollMaxSec,
       encryption: ['none'],
-      playback: { speeds: [], reverse: false, maxSessions: 0 },
+      playback: { speeds: [...BASELINE_PLAY_SPEEDS], reverse: false, maxSessions: MAX_PLAYBACKS },
     },
-    power: { lowPower: camera.power().present, sources: [camera.power().source] },
+    power: powerCapability(camera),
     firmware: { modes: ['downloadAndInstall', 'downloadOnly', 'installDownloaded', 'cancel'], signatures: ['ed25519'], abSlots: true },
     configKeys: [
-      ...Object.keys(configKeys),
+      ...Object.keys(configKeys).filter((key) => isConfigKey(key) && fitsDevice(key, camera.power().present)),
       ...new Set(camera.channels.flatMap(({ channel }) => Object.keys(cameraFacts(camera, channel)))),
     ],
     limits: { maxMessageBytes: vdLimits.maxMessageBytes, maxInflight: vdLimits.maxInFlight },
   };
   return { ...set, hash: createHash('sha256').update(JSON.stringify(set)).digest('hex').slice(0, 16) };
+}
+
+/** What feeds the device just now is part of its status, not of what it can do. */
+function powerCapability(camera: Camera): CapabilitySet['power'] {
+  const { present, source } = camera.power();
+  if (!present) return { lowPower: false, sources: [source] };
+  return { lowPower: true, sources: ['battery', 'usb'], keepAwakeMaxSec: sleepTimers.keepAwakeMaxSec, wake: ['tcp'] };
 }
 
 function channelCapability({ channel, streams, takePicture, head, detections }: CameraChannel, name: string): ChannelCapability {

@@ -10,6 +10,8 @@ import type { Disk } from '../disk/disk.ts';
 import type { Upgrades } from '../firmware/upgrades.ts';
 import type { LiveSessions } from '../live/live-sessions.ts';
 import type { LogUploads } from '../logs/log-uploads.ts';
+import type { Playbacks } from '../playback/playbacks.ts';
+import type { Power } from '../power/power.ts';
 import type { Recording } from '../recording/recording.ts';
 import type { RecordingSync } from '../recording/recording-sync.ts';
 import type { SegmentRing } from '../recording/segment-ring.ts';
@@ -31,12 +33,14 @@ export interface HandlerContext {
   readonly upgrades: Upgrades;
   /** Restarts one channel; returns how long it will be away, in milliseconds. */
   readonly restartChannel: (channel: number) => number;
+  readonly power: Power;
   readonly logs: LogUploads;
   readonly live: LiveSessions;
   readonly recording: Recording;
   readonly disk: Disk;
   readonly ring: SegmentRing;
   readonly sync: RecordingSync;
+  readonly playbacks: Playbacks;
   readonly snapshots: Snapshots;
   readonly alarms: Alarms;
   /** Everything the owner set or left is erased, and the device belongs to nobody. */

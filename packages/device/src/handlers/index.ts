@@ -1,5 +1,6 @@
 import type { HandlersFor } from '@cardea/protocol';
 import type { HandlerContext } from './context.ts';
+import { handleControlPlaying } from './control-playing.ts';
 import { handleFormatDisk } from './format-disk.ts';
 import { handleGetBinding } from './get-binding.ts';
 import { handleGetCapabilityList } from './get-capability-list.ts';
@@ -13,6 +14,7 @@ import { handlePtzControl } from './ptz-control.ts';
 import { handlePushLiveVideo } from './push-live-video.ts';
 import { handleQueryDeviceStatus } from './query-device-status.ts';
 import { handleQueryDeviceTime } from './query-device-time.ts';
+import { handleQueryPlayingStatus } from './query-playing-status.ts';
 import { handleQueryUpgradingStatus } from './query-upgrading-status.ts';
 import { handleRebootChannel } from './reboot-channel.ts';
 import { handleRebootDevice } from './reboot-device.ts';
@@ -22,6 +24,7 @@ import { handleResetDeviceConfiguration } from './reset-device-configuration.ts'
 import { handleSetDeviceConfiguration } from './set-device-configuration.ts';
 import { handleSetDeviceTime } from './set-device-time.ts';
 import { handleSnapshot } from './snapshot.ts';
+import { handleStartPlaying } from './start-playing.ts';
 import { handleStartRecording } from './start-recording.ts';
 import { handleStopLiveVideo } from './stop-live-video.ts';
 import { handleStopRecording } from './stop-recording.ts';
@@ -50,9 +53,9 @@ export const handlers: HandlersFor<'platform', HandlerContext> = {
   'config.set': handleSetDeviceConfiguration,
   'config.reset': handleResetDeviceConfiguration,
   'snapshot.capture': handleSnapshot,
-  'playback.start': notSupported,
-  'playback.control': notSupported,
-  'playback.getStatus': notSupported,
+  'playback.start': handleStartPlaying,
+  'playback.control': handleControlPlaying,
+  'playback.getStatus': handleQueryPlayingStatus,
   'power.keepAwake': handleKeepAwake,
   'capability.get': handleGetCapabilityList,
   'log.upload': handleUploadLog,

@@ -4,20 +4,23 @@ import type { CameraChannel } from '../camera.ts';
 import type { HandlerContext } from './context.ts';
 
 type Status = ResultOf<typeof queryDeviceStatus>;
-type Context = Pick<HandlerContext, 'camera' | 'boot' | 'config' | 'live' | 'recording' | 'disk' | 'upgrades' | 'clock'>;
+type Context = Pick<
+  HandlerContext,
+  'camera' | 'boot' | 'config' | 'live' | 'recording' | 'disk' | 'playbacks' | 'power' | 'upgrades' | 'clock'
+>;
 
 export async function handleQueryDeviceStatus(_params: ParamsOf<typeof queryDeviceStatus>, context: Context): Promise<Status> {
-  const { camera, boot, clock, disk, recording, upgrades } = context;
+  const { camera, boot, clock, disk, playbacks, power, recording, upgrades } = context;
   const { diskId, state, freeBytes } = disk.information({ recording: recording.isActive });
   return {
     uptimeSec: boot.uptimeSec(),
     bootId: boot.bootId,
     firmware: upgrades.status.currentVersion,
     network: networkStatus(),
-    power: camera.power(),
+    power: power.state,
     disks: [{ diskId, state, freeBytes }],
     channels: camera.channels.map((channel) => channelStatus(channel, context)),
-    playback: [],
+    playback: [...playbacks.states],
     upgrade: upgrades.status.state,
     timeSynchronized: clock.synchronized,
   };

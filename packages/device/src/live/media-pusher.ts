@@ -1,7 +1,8 @@
 import { AppError, type Logger, sleep } from '@cardea/core';
 import { type PushTarget, type StopReason, subprotocols, vmTimers } from '@cardea/protocol';
 import type { SocketConnector } from '../net/socket-connector.ts';
-import { PushConnection, type PushConnectionOptions, type PushSignal } from './push-connection.ts';
+import type { PushSignal } from './media-session.ts';
+import { PushConnection, type PushConnectionOptions } from './push-connection.ts';
 
 export type PushState = 'connecting' | 'publishing';
 

@@ -13,7 +13,18 @@ async function configured(patch: Readonly<Record<string, unknown>>, options: { q
   const bench = await TestBench.open();
   await bench.onlineAgent(options);
   await bench.platform.device.request('config.set', { patch });
+  await bench.pass(4_000);
   return bench;
+}
+
+/** Some farewells have deadlines: time goes on meanwhile. */
+async function end(bench: TestBench, agent: AsyncDisposable): Promise<void> {
+  let ended = false;
+  const ending = agent[Symbol.asyncDispose]().then(() => {
+    ended = true;
+  });
+  await bench.within(60_000, () => ended, 'the device has stopped');
+  await ending;
 }
 
 async function files(bench: TestBench): Promise<readonly string[]> {
@@ -65,12 +76,12 @@ test('record.start: to both, one file is uploaded and stays on the disk', async 
   const { startAt } = (
     await device.request('record.start', { taskId: TASK, channel: 1, target: 'both', durationSec: 12, reason: 'manual' })
   ).result;
-  await bench.within(40_000, () => video.stored.filter(({ create }) => create.taskId === TASK).length >= 2, 'the task is stored');
-  await bench.pass(500);
+  await bench.within(40_000, () => video.stored.filter(({ create }) => create.taskId === TASK).length >= 1, 'the task is stored');
+  await bench.pass(5_000);
   const spans = (await device.request('record.list', { ...ALL, fromAt: startAt - 1, types: ['manual'] })).result.spans;
   assert.equal(spans.length, 1);
   assert.ok(spans[0].endAt - spans[0].startAt >= 9_000);
-  assert.ok((await files(bench)).length >= 2);
+  assert.ok((await files(bench)).length >= 1);
 });
 
 test('record.start: tasks for the disk and for the video service run side by side, two for the same place do not', async () => {
@@ -138,7 +149,7 @@ test('the ring: when it is full the oldest goes, what was recorded for an alarm 
   const { spans } = (await device.request('record.list', ALL)).result;
   assert.equal(spans[0].eventId, eventId);
   assert.equal(spans[0].protected, true);
-  assert.ok(spans[1].startAt > START_AT + 30_000, 'continuous recording gave way');
+  assert.ok(spans[1].startAt > START_AT + 20_000, 'continuous recording gave way');
   const [disk] = (await device.request('disk.getInfo', {})).result.disks;
   assert.ok(disk.usedBytes <= disk.totalBytes);
   assert.equal(disk.totalBytes, 2_500_000);
@@ -186,7 +197,7 @@ test('what stays on the disk outlives a restart, and every file of it plays', as
   const { device } = bench.platform;
   await device.request('config.set', { patch: { 'record.local.mode': 'continuous', 'record.cloud.mode': 'off' } });
   await bench.pass(25_000);
-  await first[Symbol.asyncDispose]();
+  await end(bench, first);
   await bench.onlineAgent();
   const { spans } = (await device.request('record.list', ALL)).result;
   assert.ok(spans.at(-1).endAt >= START_AT + 24_000);

@@ -42,6 +42,11 @@ export class SegmentUploader {
     });
   }
 
+  /** Segments are on their way. */
+  get busy(): boolean {
+    return this.running.size > 0;
+  }
+
   /** Something changed: a segment was recorded, the device came online, the plan may be another. */
   wake(): void {
     this.wakeUp();
