@@ -18,7 +18,7 @@ test('device.reboot: asked by its owner, the camera restarts and is back with it
   });
   assert.ok(after.uptimeSec <= 5);
   const { state, name } = await client.call('device.get', { params: { id: deviceId } });
-  assert.deepEqual([state, name, system.device.bound], ['online', 'Simulated camera', true]);
+  assert.deepEqual([state, name, system.device.bound], ['online', 'Front door', true]);
 });
 
 test('device.reboot: the same task, sent again after the restart, restarts nothing', async () => {
