@@ -31,6 +31,7 @@ const services = [
   'uploads',
   'pictures',
   'audit',
+  'cluster',
   'firmware',
   'device-logs',
   'wake',
