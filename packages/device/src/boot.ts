@@ -4,20 +4,42 @@ import type { KeepAliveInfo } from './vd/vd-session.ts';
 
 /** One start of the device. */
 export class Boot {
-  readonly bootId: string;
-  /** Why it started: what was planned before the last stop, else somebody switched it on. */
-  readonly reason: KeepAliveInfo['bootReason'];
-  /** The upgrade that led to this start. */
-  readonly lastUpgradeTaskId: string | undefined;
+  private id: string;
+  private why: KeepAliveInfo['bootReason'];
+  private upgradeTaskId: string | undefined;
   private readonly clock: Clock;
-  private readonly startedMs: number;
+  private readonly random: Random;
+  private startedMs: number;
 
   constructor(clock: Clock, random: Random, planned: PlannedStart | undefined) {
-    this.bootId = random.ulid();
-    this.reason = planned?.reason ?? 'powerUp';
-    this.lastUpgradeTaskId = planned?.upgradeTaskId;
+    this.id = random.ulid();
+    this.why = planned?.reason ?? 'powerUp';
+    this.upgradeTaskId = planned?.upgradeTaskId;
     this.clock = clock;
+    this.random = random;
     this.startedMs = clock.monotonicMs();
+  }
+
+  get bootId(): string {
+    return this.id;
+  }
+
+  /** Why it started: what was planned before the last stop, else somebody switched it on. */
+  get reason(): KeepAliveInfo['bootReason'] {
+    return this.why;
+  }
+
+  /** The upgrade that led to this start. */
+  get lastUpgradeTaskId(): string | undefined {
+    return this.upgradeTaskId;
+  }
+
+  /** The device slept: it has started anew. */
+  wake(): void {
+    this.id = this.random.ulid();
+    this.why = 'wake';
+    this.upgradeTaskId = undefined;
+    this.startedMs = this.clock.monotonicMs();
   }
 
   uptimeSec(): number {

@@ -26,7 +26,11 @@ export interface Camera extends AsyncDisposable {
   readonly channels: readonly CameraChannel[];
   /** What feeds the camera at present. */
   power(): BatteryState;
+  /** Told what the device does; a camera with a battery switches off what that does not need. */
+  setPowerUse?(use: PowerUse): void;
 }
+
+export type PowerUse = 'asleep' | 'idle' | 'recording' | 'live';
 
 export interface CameraDescription {
   readonly vendor: string;

@@ -9,6 +9,8 @@ export interface ConfigKeyRule {
   readonly accepts: (value: unknown) => boolean;
   /** What is accepted, for people. */
   readonly values: string;
+  /** Devices that have no battery do not know the key. */
+  readonly needs?: 'battery';
 }
 
 const text = (maxChars: number) => (value: unknown) => typeof value === 'string' && value.trim() !== '' && value.length <= maxChars;
@@ -57,9 +59,24 @@ export const configKeys = {
     accepts: isZones,
     values: 'up to 8 of {id, name?, use: motion or ignore, vertices: 3 to 12 of {x, y} in 0..1, sensitivity?: 1..10}',
   },
+  'power.workMode': {
+    scope: 'device',
+    initial: 'custom',
+    accepts: oneOf('performance', 'balanced', 'powerSave', 'custom'),
+    values: 'performance, balanced, powerSave, or custom (sleeps after power.sleepAfterSec)',
+    needs: 'battery',
+  },
+  'power.sleepAfterSec': { scope: 'device', initial: 15, accepts: secondsFrom(5, 300), values: '5 to 300', needs: 'battery' },
+  'power.lowBatteryPct': { scope: 'device', initial: 15, accepts: secondsFrom(5, 50), values: '5 to 50', needs: 'battery' },
 } as const satisfies Record<string, ConfigKeyRule>;
 
 export type ConfigKeyName = keyof typeof configKeys;
+
+/** Whether a device with or without a battery knows the key. */
+export function fitsDevice(key: ConfigKeyName, hasBattery: boolean): boolean {
+  const rule: ConfigKeyRule = configKeys[key];
+  return rule.needs === undefined || hasBattery;
+}
 
 export function isConfigKey(key: string): key is ConfigKeyName {
   return Object.hasOwn(configKeys, key);

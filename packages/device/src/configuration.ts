@@ -1,12 +1,13 @@
 import { AppError } from '@cardea/core';
 import type { ParamsOf, ResultOf, resetDeviceConfiguration, setDeviceConfiguration } from '@cardea/protocol';
-import { type ConfigKeyName, configKeys, isBelow, isConfigKey, keysBelow } from './config-keys.ts';
+import { type ConfigKeyName, configKeys, fitsDevice, isBelow, isConfigKey, keysBelow } from './config-keys.ts';
 import type { DeviceStore } from './state/device-store.ts';
 
 export interface ConfigurationOptions {
   readonly store: DeviceStore;
   readonly channels: readonly number[];
   readonly initialName: string;
+  readonly hasBattery: boolean;
   /** Keys of a channel that can be read and not set, with their values. */
   readonly facts?: (channel: number) => Readonly<Record<string, unknown>>;
 }
@@ -73,6 +74,7 @@ export class Configuration {
       ...Object.fromEntries(
         Object.keys(configKeys)
           .filter(isConfigKey)
+          .filter((key) => fitsDevice(key, this.options.hasBattery))
           .map((key) => [key, this.value(key, channel)]),
       ),
       ...facts,
@@ -98,7 +100,7 @@ export class Configuration {
     for (const [key, value] of Object.entries(patch)) {
       try {
         if (key in this.facts(channel)) throw new AppError('KEY_READ_ONLY', { key });
-        accepted[checked(key, value)] = value;
+        accepted[checked(key, value, this.options.hasBattery)] = value;
       } catch (error) {
         if (atomic) throw error;
         const { code, message } = AppError.from(error);
@@ -123,7 +125,9 @@ export class Configuration {
   private value(key: ConfigKeyName, channel: number): unknown {
     const stored = this.options.store.record.config[storedKey(key, channel)];
     if (stored !== undefined) return stored;
-    return key === 'device.name' ? this.options.initialName : configKeys[key].initial;
+    if (key === 'device.name') return this.options.initialName;
+    // A device that records all the time never sleeps.
+    return key === 'record.cloud.mode' && this.options.hasBattery ? 'event' : configKeys[key].initial;
   }
 
   /** Keys without a new value go back to their default. */
@@ -158,8 +162,8 @@ function known(prefix: string): readonly ConfigKeyName[] {
   return keys;
 }
 
-function checked(key: string, value: unknown): ConfigKeyName {
-  if (!isConfigKey(key)) throw new AppError('KEY_UNKNOWN', { key });
+function checked(key: string, value: unknown, hasBattery: boolean): ConfigKeyName {
+  if (!isConfigKey(key) || !fitsDevice(key, hasBattery)) throw new AppError('KEY_UNKNOWN', { key });
   const rule = configKeys[key];
   if (!rule.accepts(value)) throw new AppError('VALUE_INVALID', { key, allowed: rule.values });
   return key;

@@ -14,12 +14,14 @@ export type {
   Picture,
   PictureRequest,
   PictureTaker,
+  PowerUse,
   PresetList,
   ReadOptions,
 } from './camera.ts';
 export { DeviceIdentity, loadIdentity } from './identity.ts';
 export { DeviceLog, type DeviceLogOptions } from './logs/device-log.ts';
 export { type RunOptions, runDevice } from './main.ts';
+export { SimulatedBattery, type SimulatedBatteryOptions } from './power/simulated-battery.ts';
 export type { Restart } from './restarts.ts';
 export { RunningDevice, type RunningDeviceOptions } from './running-device.ts';
 export { createFileCamera } from './sources/file.ts';

@@ -9,7 +9,7 @@ import { createSimulatedCamera, type Scene } from './sources/simulated.ts';
 export interface RunOptions {
   readonly platformUrl: string;
   readonly stateDirectory: string;
-  /** `simulated`, `simulated:front-door`, `simulated:garden` or `file:PATH`. */
+  /** `simulated`, `simulated:front-door`, `simulated:garden` (with `,battery` behind it on a battery) or `file:PATH`. */
   readonly source: string;
   readonly bindingCode?: string;
   /** File of a public key, PEM, whose firmware to trust from now on. */
@@ -40,8 +40,11 @@ async function openSource(
 ): Promise<Camera> {
   const [kind = '', rest] = split(source);
   if (kind === 'file' && rest !== undefined) return await createFileCamera({ path: rest, clock });
-  const scene = scenes.find((name) => name === (rest ?? scenes[0]));
-  if (kind === 'simulated' && scene !== undefined) return await createSimulatedCamera({ clock, logger, scene, stateDirectory });
+  const traits = (rest ?? '').split(',').filter((trait) => trait !== '');
+  const battery = traits.at(-1) === 'battery' && traits.pop() !== undefined;
+  const [wanted = scenes[0], ...unknown] = traits;
+  const scene = unknown.length === 0 ? scenes.find((name) => name === wanted) : undefined;
+  if (kind === 'simulated' && scene !== undefined) return await createSimulatedCamera({ clock, logger, scene, stateDirectory, battery });
   const message = `there is no source ${source}; the sources are simulated, ${scenes.map((name) => `simulated:${name}`).join(', ')} and file:PATH`;
   throw new AppError('INVALID_PARAMS', { source }, { message });
 }

@@ -1,11 +1,12 @@
-import type { keepAwake, ParamsOf, ResultOf } from '@cardea/protocol';
-import { sleepTimers } from '@cardea/protocol';
+import { type keepAwake, type ParamsOf, type ResultOf, sleepTimers } from '@cardea/protocol';
 import type { HandlerContext } from './context.ts';
 
-/** A device on mains never sleeps: asking it not to succeeds and does nothing. */
+/** On mains the device never sleeps: asking it not to succeeds and does nothing. */
 export async function handleKeepAwake(
-  { durationSec = sleepTimers.keepAwakeDefaultSec }: ParamsOf<typeof keepAwake>,
-  { clock }: Pick<HandlerContext, 'clock'>,
+  params: ParamsOf<typeof keepAwake>,
+  { clock, power }: Pick<HandlerContext, 'clock' | 'power'>,
 ): Promise<ResultOf<typeof keepAwake>> {
+  if (power.state.present) return power.keepAwake(params);
+  const { durationSec = sleepTimers.keepAwakeDefaultSec } = params;
   return { awakeUntil: clock.now() + Math.round(durationSec * 1_000), grantedSec: durationSec };
 }

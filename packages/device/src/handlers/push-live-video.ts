@@ -1,9 +1,11 @@
+import { AppError } from '@cardea/core';
 import type { ParamsOf, pushLiveVideo, ResultOf } from '@cardea/protocol';
 import type { HandlerContext } from './context.ts';
 
 export async function handlePushLiveVideo(
   params: ParamsOf<typeof pushLiveVideo>,
-  { live }: Pick<HandlerContext, 'live'>,
+  { live, power }: Pick<HandlerContext, 'live' | 'power'>,
 ): Promise<ResultOf<typeof pushLiveVideo>> {
+  if (power.critical) throw new AppError('LOW_BATTERY');
   return live.push(params);
 }

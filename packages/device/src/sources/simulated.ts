@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, hasStatus, type Logger } from '@cardea/core';
 import type { Camera, CameraStream, Picture, PictureRequest, ReadOptions } from '../camera.ts';
+import { SimulatedBattery, type SimulatedBatteryOptions } from '../power/simulated-battery.ts';
 import { Clip } from './clip.ts';
 import { playClipLoop } from './clip-loop.ts';
 import { grabFrame } from './frame-grab.ts';
@@ -17,6 +18,8 @@ export interface SimulatedCameraOptions {
   readonly scene?: Scene;
   /** Tells one simulated camera from another. */
   readonly serial?: string;
+  /** Runs on a battery, as these options say, and not on mains. */
+  readonly battery?: boolean | Omit<SimulatedBatteryOptions, 'clock'>;
   /** Where the presets of the head are kept; absent: they are lost at the end. */
   readonly stateDirectory?: string;
 }
@@ -51,11 +54,17 @@ export async function createSimulatedCamera(options: SimulatedCameraOptions): Pr
         detections: ['motion', 'person', 'vehicle', 'pet', 'package', 'sound'],
       },
     ],
-    power: () => ({ present: false, source: 'mains' }),
+    ...powerOf(options),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([main[Symbol.asyncDispose](), sub[Symbol.asyncDispose]()]);
     },
   };
+}
+
+function powerOf({ battery = false, clock }: SimulatedCameraOptions): Pick<Camera, 'power' | 'setPowerUse'> {
+  if (battery === false) return { power: () => ({ present: false, source: 'mains' }) };
+  const simulated = new SimulatedBattery({ clock, ...(battery !== true && battery) });
+  return { power: () => simulated.state(), setPowerUse: (use) => simulated.setUse(use) };
 }
 
 function streamOf(name: 'main' | 'sub', clip: Clip): CameraStream {

@@ -45,6 +45,14 @@ export interface ConnectionOptions {
   readonly onPowerDown: () => void;
 }
 
+/** How a device connects again after it was without a connection on purpose. */
+export interface Resumption {
+  /** Given when the scheduling service has to be asked. */
+  readonly reason: ScheduleReason;
+  /** Ask it even though the present access would do. */
+  readonly anew: boolean;
+}
+
 type RescheduleParams = ParamsOf<typeof rescheduleDevice>;
 
 /**
@@ -61,6 +69,7 @@ export class Connection {
   /** Set while the scheduling service has to be asked before the next connection. */
   private ask: ScheduleAsk | undefined;
   private failures = 0;
+  private lossReason: ScheduleReason = 'reconnect';
   private renewal: Timer | undefined;
   private stopSignal: AbortSignal = AbortSignal.abort();
 
@@ -91,13 +100,15 @@ export class Connection {
     this.current?.close(closeCodes.NORMAL.code, 'scheduling anew');
   }
 
-  /** Keeps the device connected until `signal` aborts or the platform switches it off. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Keeps the device connected until `signal` aborts or the platform switches it off. May run again after that. */
+  async run(signal: AbortSignal, resumption?: Resumption): Promise<void> {
     this.stopSignal = signal;
+    if (resumption !== undefined) this.begin(resumption);
     try {
       while (!signal.aborted) {
         this.current = await this.establish(signal);
         if (this.current === undefined) return;
+        this.lossReason = 'reconnect';
         this.options.onOnline();
         const end = await this.watch(signal);
         if (signal.aborted || !(await this.react(end, signal))) return;
@@ -109,6 +120,13 @@ export class Connection {
       this.current?.close(closeCodes.GOING_AWAY.code, 'the device stops');
       this.current = undefined;
     }
+  }
+
+  private begin({ anew, reason }: Resumption): void {
+    this.backoff.reset();
+    this.failures = 0;
+    this.lossReason = reason;
+    if (anew) this.ask ??= this.askAfterLoss(reason);
   }
 
   /** Gives the schedule back, for a clean stop. */
@@ -164,7 +182,7 @@ export class Connection {
     const { clock, scheduling, lastGood } = this.options;
     const { access } = this;
     if (this.ask === undefined && access !== undefined && access.tokenExpiresAt > clock.now()) return access;
-    const ask = this.ask ?? this.askAfterLoss('reconnect');
+    const ask = this.ask ?? this.askAfterLoss(this.lossReason);
     const fallback = lastGood();
     const fallbackAlive = fallback !== undefined && fallback.tokenExpiresAt > clock.now();
     const schedule = await scheduling.obtain(ask, { signal, mayGiveUp: fallbackAlive });
