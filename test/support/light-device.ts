@@ -247,8 +247,20 @@ export class LightDevice {
     return checked.value.vd;
   }
 
-  private async open({ urls, token, keepAliveSec }: Vd): Promise<Line> {
-    const [told = ''] = urls;
+  /** Tries each address once. */
+  private async open(vd: Vd): Promise<Line> {
+    let failure: unknown;
+    for (const url of vd.urls) {
+      try {
+        return await this.openAt(url, vd);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  private async openAt(told: string, { keepAliveSec, token }: Vd): Promise<Line> {
     const url = this.options.route?.(told) ?? told;
     this.attempts += 1;
     const socket = await openSocket(`${url}?deviceId=${this.id}`, token);

@@ -77,7 +77,8 @@ export class ClusterConnections implements AsyncDisposable {
     this.lifetime.own(exchange.listen(PRESENCE_WANTED, () => this.report(local.known(), { isNews: false })));
     this.lifetime.own(local.watch(({ deviceId }) => this.onLocalChange(deviceId)));
     this.lifetime.own(nodes.watchGone((node) => this.onNodeGone(node)));
-    exchange.announce(PRESENCE_WANTED, {});
+    this.lifetime.own(exchange.watchReturn(() => this.compare()));
+    this.compare();
   }
 
   /** @throws AppError DEVICE_OFFLINE | DEVICE_ASLEEP | TIMEOUT | CANCELLED | GOING_AWAY | what the device answered, in `remote` */
@@ -211,6 +212,13 @@ export class ClusterConnections implements AsyncDisposable {
         this.stopServing(deviceId);
         return {};
     }
+  }
+
+  /** Tells the others which devices are here and asks which are with them. */
+  private compare(): void {
+    const { exchange, local } = this.options;
+    this.report(local.known(), { isNews: false });
+    exchange.announce(PRESENCE_WANTED, {});
   }
 
   private onLocalChange(deviceId: string): void {

@@ -1,11 +1,17 @@
 import { AppError } from '@cardea/core';
 import { paths } from '@cardea/protocol';
-import type { NodeRegistry, PlatformNode } from './node-registry.ts';
+import type { PlatformNode } from './node-registry.ts';
 
 interface ServerSet {
   readonly vdUrls: readonly string[];
   readonly vmUrls: readonly string[];
   readonly vrBaseUrl: string;
+}
+
+/** The living processes of the platform. */
+interface KnownNodes {
+  nodes(): readonly PlatformNode[];
+  self(): PlatformNode;
 }
 
 const RETRY_AFTER_MS = 5_000;
@@ -14,11 +20,11 @@ const MAX_VD_URLS = 2;
 
 /** Places devices on the access servers of the platform, each on the one with the fewest. */
 export class ClusterServers {
-  private readonly registry: NodeRegistry;
+  private readonly registry: KnownNodes;
   /** Devices sent to a server that its heartbeats do not count yet. */
   private readonly promised = new Map<string, { readonly counted: number; sent: number }>();
 
-  constructor(registry: NodeRegistry) {
+  constructor(registry: KnownNodes) {
     this.registry = registry;
   }
 

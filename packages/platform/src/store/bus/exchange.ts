@@ -10,6 +10,8 @@ export interface Exchange {
   serve(subject: string, answer: (body: unknown) => Promise<unknown>): Disposable;
   /** @throws AppError NOT_FOUND when nobody serves `subject` | TIMEOUT | CANCELLED | what the other process threw */
   request(subject: string, body: unknown, options: ExchangeOptions): Promise<unknown>;
+  /** Calls `onReturn` when the way to the others was lost and is back: what was announced meanwhile did not arrive. */
+  watchReturn(onReturn: () => void): Disposable;
 }
 
 export interface ExchangeOptions {

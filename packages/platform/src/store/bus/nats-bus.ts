@@ -29,12 +29,15 @@ export class NatsBus implements Bus, Exchange, AsyncDisposable {
   private readonly connection: NatsConnection;
   private readonly client: NatsClient;
   private readonly logger: Logger;
+  private readonly returnWatchers = new Set<() => void>();
+  private readonly watching: Promise<void>;
 
   private constructor(client: NatsClient, connection: NatsConnection, logger: Logger) {
     this.client = client;
     this.connection = connection;
     this.logger = logger;
     this.local = new InProcessBus(logger);
+    this.watching = this.watchConnection();
     this.listen('bus', (body) => isBusMessage(body) && this.local.publish(body));
   }
 
@@ -100,9 +103,25 @@ export class NatsBus implements Bus, Exchange, AsyncDisposable {
     }
   }
 
+  watchReturn(onReturn: () => void): Disposable {
+    this.returnWatchers.add(onReturn);
+    return { [Symbol.dispose]: () => void this.returnWatchers.delete(onReturn) };
+  }
+
   /** Sends what was published before it closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.connection.isClosed()) await this.connection.drain();
+    await this.watching;
+  }
+
+  /** Ends with the connection. */
+  private async watchConnection(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type === 'disconnect') this.logger.warn({}, 'the bus cannot be reached');
+      if (type !== 'reconnect') continue;
+      this.logger.info({}, 'the bus is back');
+      for (const onReturn of this.returnWatchers) onReturn();
+    }
   }
 
   private requestFailure(thrown: unknown, subject: string): AppError {

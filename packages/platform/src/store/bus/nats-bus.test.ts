@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { AppError, hasStatus, silentLogger } from '@cardea/core';
+import type { BusMessage } from './bus.ts';
+import { NatsBus } from './nats-bus.ts';
+
+/** Two processes' ends of a bus over a server of their own. */
+async function startBuses(): Promise<AsyncDisposable & { readonly first: NatsBus; readonly second: NatsBus }> {
+  await using stack = new AsyncDisposableStack();
+  const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', '-1'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  stack.defer(async () => {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  const { promise: url, resolve } = Promise.withResolvers<string>();
+  createInterface(child.stderr).on('line', (line) => {
+    const [, address] = /Listening for client connections on (\S+)/.exec(line) ?? [];
+    if (address !== undefined) resolve(`nats://${address}`);
+  });
+  const open = async (name: string): Promise<NatsBus> => stack.use(await NatsBus.open({ url: await url, name, logger: silentLogger }));
+  const [first, second] = [await open('first'), await open('second')];
+  const running = stack.move();
+  return { first, second, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+test('what one process publishes reaches its own subscribers at once and those of the others once', async () => {
+  await using buses = await startBuses();
+  const { first, second } = buses;
+  const here: BusMessage[] = [];
+  const { promise: arrived, resolve } = Promise.withResolvers<BusMessage>();
+  first.subscribe('device', (message) => here.push(message));
+  second.subscribe('device', resolve);
+  // An answered request proves that the server knows the subscriptions made before it.
+  second.serve('ready', async () => true);
+  await untilServed(first, 'ready');
+  const message = { type: 'device', homeId: 'home-1', deviceId: 'device-1' } as const;
+  first.publish(message);
+  assert.deepEqual(here, [message]);
+  assert.deepEqual(await arrived, message);
+  assert.deepEqual(here, [message]);
+});
+
+test('a request is answered by one of those who serve it, and a refusal arrives as it was thrown', async () => {
+  await using buses = await startBuses();
+  const { first, second } = buses;
+  second.serve('twice', async (body) => Number(body) * 2);
+  second.serve('refuse', async () => {
+    throw new AppError('DEVICE_ASLEEP', { since: 7 }, { retryAfterMs: 90, remote: { code: 1016, message: 'asleep' } });
+  });
+  await untilServed(first, 'twice');
+  assert.equal(await first.request('twice', 21, { timeoutMs: 5_000 }), 42);
+  await assert.rejects(first.request('refuse', {}, { timeoutMs: 5_000 }), (error) => {
+    assert.ok(hasStatus(error, 'DEVICE_ASLEEP'));
+    assert.deepEqual([error.details, error.retryAfterMs, error.remote], [{ since: 7 }, 90, { code: 1016, message: 'asleep' }]);
+    return true;
+  });
+});
+
+test('a request nobody serves, or that is given up, ends at once', async () => {
+  await using buses = await startBuses();
+  const { first, second } = buses;
+  await assert.rejects(first.request('nobody', {}, { timeoutMs: 60_000 }), (error) => hasStatus(error, 'NOT_FOUND'));
+  second.serve('silent', () => new Promise(() => {}));
+  second.serve('ready', async () => true);
+  await untilServed(first, 'ready');
+  await assert.rejects(first.request('silent', {}, { timeoutMs: 20 }), (error) => hasStatus(error, 'TIMEOUT'));
+  const impatience = new AbortController();
+  const given = first.request('silent', {}, { timeoutMs: 60_000, signal: impatience.signal });
+  impatience.abort();
+  await assert.rejects(given, (error) => hasStatus(error, 'CANCELLED'));
+});
+
+test('a bus that is not there is named', async () => {
+  await assert.rejects(
+    NatsBus.open({ url: 'nats://127.0.0.1:1', name: 'lost', logger: silentLogger }),
+    /cannot reach the bus at 127\.0\.0\.1:1/,
+  );
+});
+
+async function untilServed(bus: NatsBus, subject: string): Promise<void> {
+  for (;;) {
+    try {
+      await bus.request(subject, 0, { timeoutMs: 5_000 });
+      return;
+    } catch (error) {
+      if (!hasStatus(error, 'NOT_FOUND')) throw error;
+    }
+  }
+}
