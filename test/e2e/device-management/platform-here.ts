@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@cardea/api';
-import { createRandom, SystemClock, silentLogger } from '@cardea/core';
+import { type Clock, createRandom, SystemClock, silentLogger } from '@cardea/core';
 import { createPlatform, loadConfig } from '@cardea/platform';
 import { type Owner, ownerAt } from '../owner.ts';
 
@@ -18,11 +18,13 @@ export interface PlatformHere extends AsyncDisposable {
 }
 
 /** @param settings as in `cardea.yaml`, by dotted name */
-export async function startPlatformHere(settings: Readonly<Record<string, unknown>> = {}): Promise<PlatformHere> {
+export async function startPlatformHere(
+  settings: Readonly<Record<string, unknown>> = {},
+  clock: Clock = new SystemClock(),
+): Promise<PlatformHere> {
   await using stack = new AsyncDisposableStack();
   const data = await mkdtemp(join(tmpdir(), 'cardea-e2e-'));
   stack.defer(() => rm(data, { recursive: true, force: true }));
-  const clock = new SystemClock();
   const config = loadConfig({ flags: { data, listen: '127.0.0.1:0', ...settings } });
   const platform = stack.use(await createPlatform({ config, clock, random: createRandom(clock), logger: silentLogger }));
   const { url, setupLink = '' } = platform;
