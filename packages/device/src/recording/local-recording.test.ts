@@ -194,12 +194,11 @@ test('record.sync: a task that is cancelled leaves the rest where it is', async 
 test('what stays on the disk outlives a restart, and every file of it plays', async () => {
   await using bench = await TestBench.open();
   const first = await bench.onlineAgent();
-  const { device } = bench.platform;
-  await device.request('config.set', { patch: { 'record.local.mode': 'continuous', 'record.cloud.mode': 'off' } });
+  await bench.platform.device.request('config.set', { patch: { 'record.local.mode': 'continuous', 'record.cloud.mode': 'off' } });
   await bench.pass(25_000);
   await end(bench, first);
   await bench.onlineAgent();
-  const { spans } = (await device.request('record.list', ALL)).result;
+  const { spans } = (await bench.platform.device.request('record.list', ALL)).result;
   assert.ok(spans.at(-1).endAt >= START_AT + 24_000);
   for (const name of await files(bench)) {
     const { status, stderr } = spawnSync('ffprobe', ['-v', 'error', '-count_frames', join(bench.stateDirectory, 'ring', name)]);
