@@ -1,5 +1,14 @@
 import { AppError, type CallOptions, type Clock, hasStatus, Lifetime, type Logger, sleep } from '@cardea/core';
-import { closeCodes, conforms, type ParamsOf, type ResultOf, type RpcDefinition, vdMessageOf, vdTimers } from '@cardea/protocol';
+import {
+  bindingTimers,
+  closeCodes,
+  conforms,
+  type ParamsOf,
+  type ResultOf,
+  type RpcDefinition,
+  vdMessageOf,
+  vdTimers,
+} from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
 import type { Exchange } from '../store/ports.ts';
 import type { NodeRegistry } from './node-registry.ts';
@@ -20,7 +29,7 @@ const PresenceReport = Type.Object({
 type PresenceReport = Static<typeof PresenceReport>;
 
 const DeviceRequest = Type.Object({
-  act: Type.Enum(['call', 'callDetached', 'detach', 'close'] as const),
+  act: Type.Enum(['call', 'detach', 'close'] as const),
   method: Type.Optional(Type.String()),
   params: Type.Optional(Type.Unknown()),
   timeoutMs: Type.Optional(Type.Number()),
@@ -54,6 +63,7 @@ const LOOK_AGAIN_MS = 50;
 /** The others report their devices at once when asked. */
 const REPORTS_MS = 1_000;
 const CONTROL_TIMEOUT_MS = 5_000;
+const FAREWELL_MS = 3 * bindingTimers.farewellMs;
 
 /**
  * The connected devices of all processes. Each process serves one subject per device it holds; a message for a device that
@@ -64,7 +74,6 @@ export class ClusterConnections implements AsyncDisposable {
   private readonly lifetime: Lifetime;
   private readonly served = new Map<string, Disposable>();
   private readonly elsewhere = new Map<string, Sighting>();
-  private readonly detached = new Map<string, DetachedConnection>();
 
   constructor(options: ClusterConnectionsOptions) {
     this.options = options;
@@ -132,13 +141,14 @@ export class ClusterConnections implements AsyncDisposable {
   detach(deviceId: string): DetachedConnection | undefined {
     if (!this.elsewhere.has(deviceId)) return this.options.local.detach(deviceId);
     // Sent before anything that is published afterwards, so that no revocation overtakes it.
-    const done = this.control(deviceId, { act: 'detach' });
+    const done = this.control(subjectOf(deviceId), { act: 'detach' });
+    const farewell = farewellSubjectOf(deviceId);
     return {
       call: async (definition, params, options = {}) => {
         await done;
-        return await this.ask(deviceId, 'callDetached', definition, params, options);
+        return await this.ask(farewell, definition, params, options);
       },
-      close: (code, reason) => void this.control(deviceId, { act: 'close', code, reason }),
+      close: (code, reason) => void done.then(() => this.control(farewell, { act: 'close', code, reason })),
     };
   }
 
@@ -154,64 +164,61 @@ export class ClusterConnections implements AsyncDisposable {
     options: CallOptions,
   ): Promise<ResultOf<D>> {
     const { local } = this.options;
-    const isHere = local.presenceOf(deviceId) !== 'offline';
-    return isHere ? await local.call(deviceId, definition, params, options) : await this.ask(deviceId, 'call', definition, params, options);
+    if (local.presenceOf(deviceId) !== 'offline') return await local.call(deviceId, definition, params, options);
+    if (!this.elsewhere.has(deviceId)) throw new AppError('DEVICE_OFFLINE');
+    return await this.ask(subjectOf(deviceId), definition, params, options);
   }
 
   private async ask<D extends RpcDefinition>(
-    deviceId: string,
-    act: 'call' | 'callDetached',
+    subject: string,
     definition: D,
     params: ParamsOf<D>,
     { signal, timeoutMs }: CallOptions,
   ): Promise<ResultOf<D>> {
-    if (!this.elsewhere.has(deviceId)) throw new AppError('DEVICE_OFFLINE');
     const waitMs = (timeoutMs ?? definition.timeoutMs) + vdTimers.suspectWaitMs + EXCHANGE_MARGIN_MS;
-    const request: DeviceRequest = { act, method: definition.method, params, ...(timeoutMs !== undefined && { timeoutMs }) };
+    const request: DeviceRequest = { act: 'call', method: definition.method, params, ...(timeoutMs !== undefined && { timeoutMs }) };
     try {
+      const options = { timeoutMs: waitMs, ...(signal && { signal }) };
       // The process that holds the connection has validated the result.
-      return (await this.options.exchange.request(subjectOf(deviceId), request, {
-        timeoutMs: waitMs,
-        ...(signal && { signal }),
-      })) as ResultOf<D>;
+      return (await this.options.exchange.request(subject, request, options)) as ResultOf<D>;
     } catch (error) {
       throw hasStatus(error, 'NOT_FOUND') && error.remote === undefined ? new AppError('DEVICE_OFFLINE') : error;
     }
   }
 
-  private async control(deviceId: string, request: DeviceRequest): Promise<void> {
+  private async control(subject: string, request: DeviceRequest): Promise<void> {
     try {
-      await this.options.exchange.request(subjectOf(deviceId), request, { timeoutMs: CONTROL_TIMEOUT_MS });
+      await this.options.exchange.request(subject, request, { timeoutMs: CONTROL_TIMEOUT_MS });
     } catch (error) {
-      this.options.logger.info({ err: error, deviceId }, 'a device on another server could not be reached');
+      this.options.logger.info({ err: error, subject }, 'a device on another server could not be reached');
     }
   }
 
+  /** Answers another process about a device that is here. */
   private async answer(deviceId: string, body: unknown): Promise<unknown> {
     const { local } = this.options;
     if (!conforms(DeviceRequest, body)) throw new AppError('INVALID_PARAMS');
-    const { act, code, method = '', params, reason = '', timeoutMs } = body;
-    const options: CallOptions = { ...(timeoutMs !== undefined && { timeoutMs }) };
-    const definition = vdMessageOf(method);
-    switch (act) {
-      case 'call':
-      case 'callDetached': {
-        const connection = act === 'call' ? undefined : this.detached.get(deviceId);
-        if (definition === undefined || (act === 'callDetached' && connection === undefined)) throw new AppError('DEVICE_OFFLINE');
-        // Params were validated where the command came in.
-        const given = params as ParamsOf<typeof definition>;
-        return await (connection?.call(definition, given, options) ?? local.call(deviceId, definition, given, options));
-      }
-      case 'detach': {
-        const connection = local.detach(deviceId);
-        if (connection !== undefined) this.detached.set(deviceId, connection);
-        return {};
-      }
-      case 'close':
-        this.detached.get(deviceId)?.close(code ?? closeCodes.DELETED.code, reason);
-        this.stopServing(deviceId);
-        return {};
-    }
+    if (body.act === 'call') return await callAsked((...asked) => local.call(deviceId, ...asked), body);
+    const connection = local.detach(deviceId);
+    if (connection !== undefined) this.serveFarewell(deviceId, connection);
+    return {};
+  }
+
+  /** Lets the process that unbinds the device speak to it once more; ends when that closes the connection, or is late. */
+  private serveFarewell(deviceId: string, connection: DetachedConnection): void {
+    const { clock, exchange } = this.options;
+    const end = (code: number, reason: string): void => {
+      serving[Symbol.dispose]();
+      patience[Symbol.dispose]();
+      connection.close(code, reason);
+    };
+    const serving = exchange.serve(farewellSubjectOf(deviceId), async (body) => {
+      if (!conforms(DeviceRequest, body)) throw new AppError('INVALID_PARAMS');
+      if (body.act === 'call') return await callAsked((...asked) => connection.call(...asked), body);
+      end(body.code ?? closeCodes.DELETED.code, body.reason ?? '');
+      return {};
+    });
+    const patience = clock.setTimer(FAREWELL_MS, () => end(closeCodes.DELETED.code, 'the device was unbound'));
   }
 
   /** Tells the others which devices are here and asks which are with them. */
@@ -223,9 +230,8 @@ export class ClusterConnections implements AsyncDisposable {
 
   private onLocalChange(deviceId: string): void {
     const { exchange, local } = this.options;
-    if (local.presenceOf(deviceId) === 'offline') {
-      if (!this.detached.has(deviceId)) this.stopServing(deviceId);
-    } else {
+    if (local.presenceOf(deviceId) === 'offline') this.stopServing(deviceId);
+    else {
       this.elsewhere.delete(deviceId);
       if (!this.served.has(deviceId))
         this.served.set(
@@ -237,7 +243,6 @@ export class ClusterConnections implements AsyncDisposable {
   }
 
   private stopServing(deviceId: string): void {
-    this.detached.delete(deviceId);
     this.served.get(deviceId)?.[Symbol.dispose]();
     this.served.delete(deviceId);
   }
@@ -284,4 +289,19 @@ export class ClusterConnections implements AsyncDisposable {
 
 function subjectOf(deviceId: string): string {
   return `device.${deviceId}`;
+}
+
+function farewellSubjectOf(deviceId: string): string {
+  return `farewell.${deviceId}`;
+}
+
+/** Makes the call another process asks for. */
+async function callAsked(
+  call: (definition: RpcDefinition, params: ParamsOf<RpcDefinition>, options: CallOptions) => Promise<unknown>,
+  { method = '', params, timeoutMs }: DeviceRequest,
+): Promise<unknown> {
+  const definition = vdMessageOf(method);
+  if (definition === undefined) throw new AppError('METHOD_NOT_FOUND', { method });
+  // Params were validated where the command came in.
+  return await call(definition, params as ParamsOf<RpcDefinition>, { ...(timeoutMs !== undefined && { timeoutMs }) });
 }
