@@ -1,5 +1,5 @@
 import type { Device } from '@cardea/api';
-import { AppError, type Clock, Lifetime, type Logger, type Random, TokenBuckets, withDeadline } from '@cardea/core';
+import { AppError, type Clock, Lifetime, type Logger, type Random, sleep, TokenBuckets, withDeadline } from '@cardea/core';
 import {
   bindingTimers,
   closeCodes,
@@ -70,6 +70,10 @@ export interface DeviceManagementOptions {
   readonly server: { readonly id: string; readonly version: string; readonly maxSegmentBytes: number };
 }
 
+const EVENTS_KEPT_MS = 90 * 24 * 60 * 60_000;
+const PURGE_EVERY_MS = 60 * 60_000;
+const PURGE_BATCH = 500;
+
 /**
  * The RPC and Event messages of Vd: answers what devices send, sends what the platform and its users ask of them.
  * @see H.627.2 9.3.2, I.2 (titles only); profile hss-open-1 B5
@@ -120,6 +124,7 @@ export class DeviceManagement implements AsyncDisposable {
   async start(): Promise<void> {
     await this.presence.start();
     await this.sleepers.start();
+    this.lifetime.run('removal of old events', (signal) => this.purgeEvents(signal));
   }
 
   /**
@@ -191,6 +196,19 @@ export class DeviceManagement implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lifetime[Symbol.asyncDispose]();
+  }
+
+  /** What devices may still repeat is a day old at most, so that every repeat is recognised. */
+  private async purgeEvents(signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.options;
+    while (!signal.aborted) {
+      try {
+        while (!signal.aborted && (await this.journal.purge(clock.now() - EVENTS_KEPT_MS, PURGE_BATCH)) === PURGE_BATCH);
+      } catch (error) {
+        logger.warn({ err: error }, 'old events could not be removed');
+      }
+      await sleep(clock, PURGE_EVERY_MS, { signal });
+    }
   }
 
   private assertEventRate(deviceId: string): void {

@@ -73,6 +73,28 @@ export class EventJournal {
     await this.insert(deviceId, homeId, { eventId, occurredAt, kind: 'device', type, text, params: '{}', answer: '{}' });
   }
 
+  /** Removes the oldest events received before `before`, at most `limit`; resolves with how many there were. */
+  async purge(before: number, limit: number): Promise<number> {
+    const { db } = this.options;
+    const old = await db
+      .selectFrom('device_event')
+      .select('id')
+      .where('received_at', '<', before)
+      .orderBy('received_at')
+      .limit(limit)
+      .execute();
+    if (old.length > 0)
+      await db
+        .deleteFrom('device_event')
+        .where(
+          'id',
+          'in',
+          old.map(({ id }) => id),
+        )
+        .execute();
+    return old.length;
+  }
+
   private find(deviceId: string, eventId: string): Promise<Pick<Row<'device_event'>, 'params' | 'answer'> | undefined> {
     return this.options.db
       .selectFrom('device_event')

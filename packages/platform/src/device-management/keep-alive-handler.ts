@@ -42,7 +42,9 @@ export class KeepAliveHandler {
     }
     if (info !== undefined && info.capHash !== device.cap_hash) this.options.capabilities.refreshLater(device.id);
     this.options.clocks.onHeard(connection);
-    return { serverTime: this.options.clock.now(), ...(await this.renewal(device, connection)) };
+    // A device that comes back with what it was told long ago may have another interval than we count by.
+    const retune = seq === 0 ? { keepAliveSec: this.options.keepAlive.intervalSec } : {};
+    return { serverTime: this.options.clock.now(), ...retune, ...(await this.renewal(device, connection)) };
   }
 
   private async updateStatus(device: DeviceRow, status: KeepAliveStatus | undefined): Promise<boolean> {

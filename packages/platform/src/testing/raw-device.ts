@@ -39,7 +39,8 @@ export class RawDevice {
   readonly id: string;
   private readonly privateKey: KeyObject;
   private readonly jwk: Json;
-  private readonly platformUrl: string;
+  /** Where the platform is; another one may take over. */
+  platformUrl: string;
   private readonly now: () => number;
   private counter = 0;
 

@@ -43,5 +43,6 @@ export async function up({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('previous_hash', 'text', (c) => c.notNull())
     .addColumn('hash', 'text', (c) => c.notNull())
     .execute();
+  await schema.createIndex('device_event_age').on('device_event').column('received_at').execute();
   await schema.createIndex('audit_home').on('audit').columns(['home_id', 'seq']).execute();
 }
