@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
+import { auditVerify } from './commands/audit-verify.ts';
 import { demo } from './commands/demo.ts';
 import { deviceCommand } from './commands/device-command.ts';
 import { deviceRun } from './commands/device-run.ts';
+import { deviceSimulate } from './commands/device-simulate.ts';
 import { drain } from './commands/drain.ts';
 import { firmwareCampaign } from './commands/firmware-campaign.ts';
 import { firmwareKeygen } from './commands/firmware-keygen.ts';
@@ -28,8 +30,13 @@ function createProgram(): Command {
   program.addCommand(drain);
   program.addCommand(login);
   program.addCommand(fsck);
+  program.addCommand(new Command('audit').description('the log of who did and saw what').addCommand(auditVerify));
   program.addCommand(
-    new Command('device').description('run a device, or send one a message').addCommand(deviceRun).addCommand(deviceCommand),
+    new Command('device')
+      .description('run a device, or send one a message')
+      .addCommand(deviceRun)
+      .addCommand(deviceSimulate)
+      .addCommand(deviceCommand),
   );
   program.addCommand(new Command('user').description('manage users').addCommand(userCreate));
   program.addCommand(

@@ -18,9 +18,10 @@ import { type DeviceIdentity, loadIdentity } from './identity.ts';
 import { LiveSessions } from './live/live-sessions.ts';
 import type { DeviceLog } from './logs/device-log.ts';
 import { LogUploads } from './logs/log-uploads.ts';
-import { PlatformHttp } from './net/platform-http.ts';
+import { type Network, plainNetwork } from './net/network.ts';
+import type { PlatformHttp } from './net/platform-http.ts';
 import { secureAddress } from './net/secure-address.ts';
-import { createSocketConnector, type SocketConnector } from './net/socket-connector.ts';
+import type { SocketConnector } from './net/socket-connector.ts';
 import { Playbacks } from './playback/playbacks.ts';
 import { Power } from './power/power.ts';
 import { SegmentRing } from './recording/segment-ring.ts';
@@ -47,6 +48,8 @@ export interface AgentOptions {
   readonly firmwareKeys?: readonly string[];
   /** Size of the disk: room for recordings of its own and for those not uploaded yet; the oldest give way. Default 2 GiB. */
   readonly quotaBytes?: number;
+  /** How the platform is reached; for those who disturb it on purpose. */
+  readonly network?: (clock: Clock) => Network;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
@@ -73,6 +76,7 @@ interface OpenedState {
   readonly random: Random;
   readonly logger: Logger;
   readonly log: DeviceLog | undefined;
+  readonly network: Network;
 }
 
 /**
@@ -104,6 +108,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     random,
     logger,
     log: options.log,
+    network: (options.network ?? plainNetwork)(clock),
   });
 }
 
@@ -141,8 +146,7 @@ export class Agent implements AsyncDisposable {
     const { camera, identity, store, eventJournal, ring, clock, random, logger } = state;
     const mediaLogger = logger.child({ log: 'media' });
     const networkLogger = logger.child({ log: 'network' });
-    const connect = createSocketConnector(clock);
-    const http = new PlatformHttp(clock);
+    const { connect, http } = state.network;
     const isPrivate = (channel: number): boolean => this.config.text('privacy.mode', channel) === 'on';
     const isBound = (): boolean => this.binding.bound;
     const isWatched = (channel: number): boolean => isBound() && !isPrivate(channel);
@@ -258,6 +262,11 @@ export class Agent implements AsyncDisposable {
 
   get online(): boolean {
     return this.connection.online;
+  }
+
+  /** On a battery, and saving it. */
+  get asleep(): boolean {
+    return this.power.asleep;
   }
 
   get bound(): boolean {
@@ -393,7 +402,11 @@ export class Agent implements AsyncDisposable {
       isBound: () => this.bound,
       use: () => (this.live.count + this.playbacks.states.length > 0 ? 'live' : isRecording() ? 'recording' : 'idle'),
       isBusy: () =>
-        this.live.count + this.playbacks.states.length > 0 || isRecording() || this.storage.uploader.busy || upgrading() || (this.online && this.events.count > 0),
+        this.live.count + this.playbacks.states.length > 0 ||
+        isRecording() ||
+        this.storage.uploader.busy ||
+        upgrading() ||
+        (this.online && this.events.count > 0),
       onChange: () => this.powerChanged(),
       clock,
       random,

@@ -18,6 +18,10 @@ export type {
   PresetList,
   ReadOptions,
 } from './camera.ts';
+export { Fleet, type FleetOptions, type FleetState } from './fleet/fleet.ts';
+export { type FleetFault, fleetFaults } from './fleet/fleet-faults.ts';
+export { type FleetProfile, fleetProfiles } from './fleet/fleet-profiles.ts';
+export { type FleetRunOptions, startFleet } from './fleet/start-fleet.ts';
 export { DeviceIdentity, loadIdentity } from './identity.ts';
 export { DeviceLog, type DeviceLogOptions } from './logs/device-log.ts';
 export { type RunOptions, runDevice } from './main.ts';

@@ -27,10 +27,14 @@ after(async () => {
 });
 
 async function reached(state: 'online' | 'asleep'): Promise<void> {
-  await eventually(`the device is ${state}`, async () => {
-    const device = await system.client.call('device.get', { params: { id: system.deviceId } });
-    return device.state === state ? true : undefined;
-  }, 60_000);
+  await eventually(
+    `the device is ${state}`,
+    async () => {
+      const device = await system.client.call('device.get', { params: { id: system.deviceId } });
+      return device.state === state ? true : undefined;
+    },
+    60_000,
+  );
 }
 
 async function problem(call: Promise<unknown>): Promise<ApiProblem> {
@@ -97,7 +101,7 @@ test('power.keepAwake: an almost empty battery grants nothing and pushes no live
   await client.command(deviceId, 'power.keepAwake', { durationSec: 30, reason: 'config' });
   battery = new SimulatedBattery({ clock, levelPct: 3 });
   assert.equal((await problem(client.command(deviceId, 'power.keepAwake', { durationSec: 60, reason: 'config' }))).code, 1011);
-  const refusal = await problem(client.call('live.create', { params: { id: deviceId }, body: { channel: 1, stream: 'sub' } }));
+  const refusal = await problem(client.call('live.create', { params: { id: deviceId }, body: { channel: 1, stream: 'main' } }));
   assert.equal(refusal.code, 1011);
   await eventually('the critical level is shown', async () => {
     const shown = await client.call('device.get', { params: { id: deviceId } });

@@ -16,12 +16,43 @@ export interface SimulatedCameraOptions {
   readonly logger: Logger;
   /** What it sees. */
   readonly scene?: Scene;
+  /** Opened once for many cameras; stays the caller's. */
+  readonly clips?: SceneClips;
   /** Tells one simulated camera from another. */
   readonly serial?: string;
   /** Runs on a battery, as these options say, and not on mains. */
   readonly battery?: boolean | Omit<SimulatedBatteryOptions, 'clock'>;
   /** Where the presets of the head are kept; absent: they are lost at the end. */
   readonly stateDirectory?: string;
+}
+
+interface SceneStreams {
+  readonly main: Clip;
+  readonly sub: Clip;
+}
+
+/** The recorded scenes, each opened once at the most. */
+export class SceneClips implements AsyncDisposable {
+  private readonly opened = new Map<Scene, Promise<SceneStreams>>();
+
+  /** @throws AppError as `Clip.open` */
+  of(scene: Scene): Promise<SceneStreams> {
+    const known = this.opened.get(scene) ?? openScene(scene);
+    this.opened.set(scene, known);
+    return known;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const opening of await Promise.allSettled(this.opened.values())) {
+      if (opening.status === 'fulfilled')
+        await Promise.all([opening.value.main[Symbol.asyncDispose](), opening.value.sub[Symbol.asyncDispose]()]);
+    }
+  }
+}
+
+async function openScene(scene: Scene): Promise<SceneStreams> {
+  const [main, sub] = await Promise.all([Clip.open(assetPath(`${scene}-main.mp4`)), Clip.open(assetPath(`${scene}-sub.mp4`))]);
+  return { main, sub };
 }
 
 const sceneNames: Record<Scene, string> = { 'front-door': 'Front door', garden: 'Garden' };
@@ -33,8 +64,9 @@ const FIRMWARE = '1.0.0';
  */
 export async function createSimulatedCamera(options: SimulatedCameraOptions): Promise<Camera> {
   const scene = options.scene ?? 'front-door';
-  const [main, sub] = await Promise.all([Clip.open(assetPath(`${scene}-main.mp4`)), Clip.open(assetPath(`${scene}-sub.mp4`))]);
-  const clips = { main, sub };
+  const library = options.clips ?? new SceneClips();
+  const clips = await library.of(scene);
+  const { main, sub } = clips;
   return {
     about: {
       vendor: 'Cardea',
@@ -56,7 +88,7 @@ export async function createSimulatedCamera(options: SimulatedCameraOptions): Pr
     ],
     ...powerOf(options),
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([main[Symbol.asyncDispose](), sub[Symbol.asyncDispose]()]);
+      if (options.clips === undefined) await library[Symbol.asyncDispose]();
     },
   };
 }
