@@ -25,6 +25,7 @@ export const addresses = {
   'live.create': 'POST /devices/{id}/live',
   'live.renew': 'PUT /live/{sessionId}',
   'live.delete': 'DELETE /live/{sessionId}',
+  'playback.create': 'POST /devices/{id}/playback',
   'viewer.list': 'GET /devices/{id}/viewers',
   'segment.list': 'GET /devices/{id}/segments',
   'segment.get': 'GET /segments/{id}',

@@ -11,6 +11,7 @@ export { EventKind, HomeEvent } from './model/event.ts';
 export { Campaign, CampaignRequest, Firmware, FirmwareClaim, UpgradeState } from './model/firmware.ts';
 export { BindingCode, Home } from './model/home.ts';
 export { LiveSession, LiveState, Viewer } from './model/live.ts';
+export { PlaybackRequest, PlaybackSession } from './model/playback.ts';
 export { Problem } from './model/problem.ts';
 export { type RemovedSegment, Segment } from './model/segment.ts';
 export { Snapshot } from './model/snapshot.ts';

@@ -13,6 +13,7 @@ import type { Config } from './config.ts';
 import { DeviceLogs } from './device-logs/device-logs.ts';
 import { DeviceManagement } from './device-management/device-management.ts';
 import { firmwareFiller } from './device-management/firmware-filler.ts';
+import { playbackFiller } from './device-management/playback-filler.ts';
 import { snapshotFiller } from './device-management/snapshot-filler.ts';
 import { registerFirmwareRoutes } from './firmware/firmware-routes.ts';
 import { FirmwareService } from './firmware/firmware-service.ts';
@@ -159,6 +160,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         'snapshot.capture': snapshotFiller(pictures),
         'log.upload': (command) => logs.fill(command),
         'firmware.upgrade': firmwareFiller(firmware.catalogue),
+        'playback.start': playbackFiller((proof, wanted) => media.playbackTarget(proof, wanted)),
       },
       ownOrigins,
       keepAlive,

@@ -4,6 +4,7 @@ import { Device, DeviceName, DeviceState } from '../model/device.ts';
 import { HomeId } from '../model/home.ts';
 import { LiveSession, LiveSessionId, Viewer } from '../model/live.ts';
 import { pageOf, paging } from '../model/page.ts';
+import { PlaybackRequest, PlaybackSession } from '../model/playback.ts';
 import { defineRoute } from '../route.ts';
 
 const params = Type.Object({ id: DeviceId });
@@ -72,6 +73,15 @@ export const deviceRoutes = [
     access: { kind: 'liveSession' },
     params: liveParams,
     success: 204,
+  }),
+  defineRoute('playback.create', {
+    summary: 'Starts watching what the device recorded on its own disk; waits until the device agreed',
+    access: { kind: 'device', action: 'view.recordings' },
+    params,
+    body: PlaybackRequest,
+    success: 201,
+    audited: true,
+    answer: PlaybackSession,
   }),
   defineRoute('viewer.list', {
     summary: 'Who watches the device now',

@@ -93,10 +93,11 @@ export class IngestSession implements Publisher {
       start.sessionId === claims.sessionId &&
       start.deviceId === claims.deviceId &&
       start.channel === claims.channel &&
-      start.stream === claims.stream;
+      // Which stream of a channel was recorded only the device knows.
+      (start.kind === 'playback' || start.stream === claims.stream);
     if (!allowed) throw new AppError('FORBIDDEN');
     this.state = 'publishing';
-    stream.open(this);
+    stream.open(this, start.startAt);
     this.send({ type: 'started', sessionId: claims.sessionId, idleTimeoutSec: vmTimers.mediaSilenceMs / 1_000 });
     this.expect(vmTimers.firstKeyframeMs, () => this.onNoKeyframe());
   }
@@ -135,7 +136,9 @@ export class IngestSession implements Publisher {
     this.options.stream.write(this, units);
     if (this.keyframeSeen || !units.some((unit) => unit.keyframe && this.isVideo(unit.trackId))) return;
     this.keyframeSeen = true;
-    this.watchSilence();
+    // A recording may be paused; whoever plays it ends it.
+    if (this.options.claims.kind === 'playback') this.deadline?.[Symbol.dispose]();
+    else this.watchSilence();
   }
 
   private isVideo(trackId: number): boolean {

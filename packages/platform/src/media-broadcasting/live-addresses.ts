@@ -9,7 +9,7 @@ const VIEW_TOKEN_TTL_MS = 24 * 60 * 60_000;
 /** Likewise: good only while the session it publishes is wanted. */
 const PUBLISH_TOKEN_TTL_MS = 60 * 60_000;
 
-/** Says where devices publish and users watch. Every address carries its own permission and works as it stands. */
+/** Says where devices publish and users watch, live or recorded. Every address carries its own permission and works as it stands. */
 export class LiveAddresses {
   private readonly tokens: TokenIssuer;
   private readonly publicUrl: () => string;
@@ -22,9 +22,9 @@ export class LiveAddresses {
   /** Where a device publishes `source`, bound at `epoch`, as session `sessionId`. */
   async forPublisher(
     source: MediaSource,
-    { epoch, sessionId }: { readonly epoch: number; readonly sessionId: string },
+    { epoch, sessionId, kind = 'live' }: { readonly epoch: number; readonly sessionId: string; readonly kind?: 'live' | 'playback' },
   ): Promise<PushTarget> {
-    const claims = { ...source, epoch, sessionId, kind: 'live' } as const;
+    const claims = { ...source, epoch, sessionId, kind };
     const { token, expiresAt } = await this.tokens.mint('vm-publish', claims, PUBLISH_TOKEN_TTL_MS);
     return { protocol: 'wss-fmp4', url: `${this.webSocketUrl()}${paths.vm}/sessions/${sessionId}`, token, expiresAt };
   }
@@ -32,7 +32,8 @@ export class LiveAddresses {
   /** Where the user of `session` watches. */
   async forViewer({ claims, id, expiresAt }: ViewSession): Promise<LiveSession> {
     const { token } = await this.tokens.mint('view', claims, VIEW_TOKEN_TTL_MS);
-    const path = `/live/${claims.deviceId}/${claims.channel}/${claims.stream}`;
+    const { deviceId, channel, stream, action } = claims;
+    const path = action === 'view.live' ? `/live/${deviceId}/${channel}/${stream}` : `/playback/${id}`;
     return { sessionId: id, expiresAt, urls: { ws: `${this.webSocketUrl()}${path}/ws?token=${token}` }, token };
   }
 

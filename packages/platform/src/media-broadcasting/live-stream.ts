@@ -24,7 +24,17 @@ export interface MediaSink {
   onBatch(batch: MediaBatch): void;
 }
 
+/** Puts the units of publishers on the timeline that sinks see. */
+export interface MediaTimeline {
+  /** From now on units belong to these tracks; tick 0 of the publisher is `startAt`. */
+  begin(tracks: readonly Track[], startAt: number): void;
+  /** The unit with its times on the timeline; `undefined` when it has no place there. */
+  place(unit: AccessUnit, options: { readonly isKeyframe: boolean }): AccessUnit | undefined;
+}
+
 export interface LiveStreamOptions {
+  /** Default: one that never goes back. */
+  readonly timeline?: MediaTimeline;
   /** A publisher is there and said what it sends; also when it changed its mind about that. */
   readonly onPublishing: () => void;
   /** The publisher is gone and no newer one took its place. */
@@ -40,9 +50,10 @@ const GOP_MAX_SEC = 10;
  */
 export class LiveStream {
   private readonly sinks = new Set<MediaSink>();
-  private readonly timeline = new Timeline();
+  private readonly timeline: MediaTimeline;
   private readonly options: LiveStreamOptions;
   private publisher: Publisher | undefined;
+  private startAt = 0;
   private currentTracks: readonly Track[] = [];
   private video: Track | undefined;
   private started = false;
@@ -51,6 +62,7 @@ export class LiveStream {
 
   constructor(options: LiveStreamOptions) {
     this.options = options;
+    this.timeline = options.timeline ?? new Timeline();
   }
 
   /** Somebody publishes and said what. */
@@ -74,10 +86,11 @@ export class LiveStream {
     return { [Symbol.dispose]: () => void this.sinks.delete(sink) };
   }
 
-  /** `publisher` feeds the stream from now on; the one before is stopped. */
-  open(publisher: Publisher): void {
+  /** `publisher` feeds the stream from now on, counting its times from `startAt`; the one before is stopped. */
+  open(publisher: Publisher, startAt = 0): void {
     const older = this.publisher;
     this.publisher = publisher;
+    this.startAt = startAt;
     this.forget();
     older?.stop('replaced');
   }
@@ -88,7 +101,7 @@ export class LiveStream {
     this.forget();
     this.currentTracks = tracks;
     this.video = tracks.find(({ kind }) => kind === 'video');
-    this.timeline.begin(tracks);
+    this.timeline.begin(tracks, this.startAt);
     for (const sink of this.sinks) sink.onTracks(tracks);
     this.options.onPublishing();
   }

@@ -1,6 +1,6 @@
-import type { LiveSession } from '@cardea/api';
+import type { LiveSession, PlaybackSession } from '@cardea/api';
 import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
-import type { StreamName } from '@cardea/protocol';
+import type { PushTarget, StreamName } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { HttpServer } from '../http/http-server.ts';
@@ -12,9 +12,10 @@ import type { Fmp4Output } from './fmp4-output.ts';
 import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
 import { LiveAddresses } from './live-addresses.ts';
 import type { LiveStream } from './live-stream.ts';
+import { Playbacks, type PlaybackWish, playbackOfPath } from './playbacks.ts';
 import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, PrincipalFromRequest } from './ports.ts';
 import { ViewSession } from './view-session.ts';
-import { sourceOfPath, ViewerEndpoint } from './viewer-endpoint.ts';
+import { type Admission, sourceOfPath, ViewerEndpoint } from './viewer-endpoint.ts';
 
 export interface MediaBroadcastingOptions {
   readonly db: Db;
@@ -56,7 +57,7 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY = 1008;
 
 /**
- * Live video: devices push one stream each, any number of users watch it.
+ * Live video: devices push one stream each, any number of users watch it. Recordings of devices: each is pushed for who plays it.
  * @see H.627.2 9.3.3 (titles only); profile hss-open-1, B6 and C5
  */
 export class MediaBroadcasting implements AsyncDisposable {
@@ -65,12 +66,14 @@ export class MediaBroadcasting implements AsyncDisposable {
   private readonly addresses: LiveAddresses;
   private readonly broadcasts = new Map<string, Broadcast>();
   private readonly sessions = new Map<string, ViewSession>();
+  private readonly playbacks: Playbacks;
   private readonly counters: MediaCounters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
 
   constructor(options: MediaBroadcastingOptions) {
     this.options = options;
     this.lifetime = new Lifetime(options.logger);
     this.addresses = new LiveAddresses(options);
+    this.playbacks = new Playbacks({ ...options, addresses: this.addresses, counters: this.counters });
   }
 
   /** Begins to take publishers and viewers on `http`, and to look after the rights of those who watch. */
@@ -82,12 +85,23 @@ export class MediaBroadcasting implements AsyncDisposable {
       clock,
       logger,
       principalFromRequest,
+      targetOf: sourceOfPath,
       sessionOfToken: (token, source) => this.sessionOfToken(token, source),
       openSession: (principal, source) => this.openSession(principal, source),
       outputOf: (session, { signal }) => this.outputOf(session, signal),
     });
     http.onUpgrade(isIngestPath, ingest.handle);
+    const playing = new ViewerEndpoint({
+      clock,
+      logger,
+      principalFromRequest,
+      targetOf: playbackOfPath,
+      sessionOfToken: (token, sessionId) => this.playbacks.sessionOfToken(token, sessionId),
+      openSession: async (principal, sessionId) => ({ session: this.playbacks.sessionOf(principal, sessionId) }),
+      outputOf: async (session) => this.playbacks.outputOf(session),
+    });
     http.onUpgrade((path) => sourceOfPath(path) !== undefined, viewing.handle);
+    http.onUpgrade((path) => playbackOfPath(path) !== undefined, playing.handle);
     this.lifetime.own(bus.subscribe('device', ({ deviceId }) => this.onDevice(deviceId)));
     this.lifetime.own(bus.subscribe('revoked', (message) => this.onRevoked(message)));
     this.lifetime.run('re-check of viewers', (signal) => this.recheckForever(signal));
@@ -114,6 +128,25 @@ export class MediaBroadcasting implements AsyncDisposable {
     }
   }
 
+  /**
+   * A session to watch a recording of the device; resolves once the device agreed to push it. It lives for a minute, longer
+   * by an open connection. Control goes by the messages `playback.control` and `playback.getStatus`.
+   * @throws AppError CHANNEL_NOT_FOUND | LIMIT_EXCEEDED | DEVICE_OFFLINE | DEVICE_ASLEEP | CANCELLED | what the device answered,
+   * kept in `remote`
+   */
+  async startPlayback(
+    proof: DeviceProof<'view.recordings'>,
+    wish: PlaybackWish,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<PlaybackSession> {
+    return await this.playbacks.start(proof, wish, options);
+  }
+
+  /** Where the device publishes a playback that is asked for by a plain message. @throws AppError LIMIT_EXCEEDED | FORBIDDEN */
+  async playbackTarget(proof: DeviceProof, wanted: { readonly channel: number; readonly sessionId: string }): Promise<PushTarget> {
+    return await this.playbacks.targetFor(proof, wanted);
+  }
+
   /** Another minute, with a fresh token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
   async renew(principal: Principal, sessionId: string): Promise<LiveSession> {
     const session = this.sessionOf(principal, sessionId);
@@ -130,7 +163,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Whether a device is to push anything at present. */
   isUsed(deviceId: string): boolean {
-    return this.broadcastsOf(deviceId).length > 0;
+    return this.broadcastsOf(deviceId).length > 0 || this.playbacks.isUsed(deviceId);
   }
 
   /** Who watches a device now. */
@@ -153,12 +186,13 @@ export class MediaBroadcasting implements AsyncDisposable {
       ...this.counters,
       streams: broadcasts.filter(({ stream }) => stream.publishing).length,
       sessions: this.sessions.size,
-      viewers: broadcasts.reduce((sum, { fmp4 }) => sum + fmp4.viewers, 0),
+      viewers: broadcasts.reduce((sum, { fmp4 }) => sum + fmp4.viewers, this.playbacks.viewers),
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lifetime[Symbol.asyncDispose]();
+    this.playbacks.endAll();
     await Promise.all([...this.broadcasts.values()].map((broadcast) => broadcast.end()));
   }
 
@@ -220,8 +254,10 @@ export class MediaBroadcasting implements AsyncDisposable {
     return session;
   }
 
-  private async openSession(principal: Principal, source: MediaSource): Promise<ViewSession> {
-    return await this.open(await this.options.authorizer.device(principal, 'view.live', source.deviceId), source);
+  /** Nobody else knows of a session made for one connection, so it ends with it. */
+  private async openSession(principal: Principal, source: MediaSource): Promise<Admission> {
+    const session = await this.open(await this.options.authorizer.device(principal, 'view.live', source.deviceId), source);
+    return { session, onClosed: () => session.end(CLOSE_NORMAL, 'closed') };
   }
 
   private async outputOf(session: ViewSession, signal: AbortSignal | undefined): Promise<Fmp4Output> {
@@ -233,8 +269,9 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   private async streamOf(claims: TokenClaims['vm-publish']): Promise<LiveStream> {
     if ((await this.epochOf(claims.deviceId)) !== claims.epoch) throw new AppError('UNAUTHORIZED');
+    if (claims.kind === 'playback') return this.playbacks.streamOf(claims);
     const broadcast = this.broadcasts.get(keyOf(claims));
-    if (claims.kind !== 'live' || broadcast?.push.sessionId !== claims.sessionId) throw new AppError('SESSION_NOT_FOUND');
+    if (broadcast?.push.sessionId !== claims.sessionId) throw new AppError('SESSION_NOT_FOUND');
     return broadcast.stream;
   }
 
@@ -248,7 +285,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   private onRevoked({ scope, id }: BusMessageOf<'revoked'>): void {
     const member = { user: 'userId', session: 'userSessionId', device: 'deviceId' } as const;
-    const concerned = [...this.sessions.values()].filter(({ claims }) => claims[member[scope]] === id);
+    const concerned = this.allSessions().filter(({ claims }) => claims[member[scope]] === id);
     this.lifetime.run('re-check after a revocation', async () => {
       await Promise.all(concerned.map((session) => this.recheck(session)));
       if (scope === 'device') await this.endForeign(id);
@@ -265,13 +302,17 @@ export class MediaBroadcasting implements AsyncDisposable {
   private async recheckForever(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(this.options.clock, RECHECK_MS, { signal });
-      for (const session of [...this.sessions.values()]) await this.recheck(session);
+      for (const session of this.allSessions()) await this.recheck(session);
     }
+  }
+
+  private allSessions(): readonly ViewSession[] {
+    return [...this.sessions.values(), ...this.playbacks.sessions];
   }
 
   private async recheck(session: ViewSession): Promise<void> {
     try {
-      await this.options.authorizer.ticket(session.claims, 'view.live');
+      await this.options.authorizer.ticket(session.claims, session.claims.action);
     } catch {
       session.end(CLOSE_POLICY, 'revoked');
     }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { AppError, type Clock, type Logger } from '@cardea/core';
 import { Channel, conforms, StreamName } from '@cardea/protocol';
 import { WebSocketServer } from 'ws';
@@ -8,14 +9,24 @@ import type { MediaSource, PrincipalFromRequest } from './ports.ts';
 import type { ViewSession } from './view-session.ts';
 import { ViewerSession } from './viewer-session.ts';
 
-export interface ViewerEndpointOptions {
+/** A session somebody may use for one connection. */
+export interface Admission {
+  readonly session: ViewSession;
+  /** The connection is over, or was not made. */
+  readonly onClosed?: () => void;
+}
+
+/** @typeParam T what an address names */
+export interface ViewerEndpointOptions<T> {
+  /** `undefined` for the path of something else. */
+  readonly targetOf: (path: string) => T | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly principalFromRequest: PrincipalFromRequest;
   /** @throws AppError UNAUTHORIZED whatever is wrong with the token, so that nothing is learnt about the device */
-  readonly sessionOfToken: (token: string, source: MediaSource) => Promise<ViewSession>;
-  /** A session of its own for one connection. @throws AppError NOT_FOUND | FORBIDDEN | CHANNEL_NOT_FOUND | STREAM_NOT_FOUND */
-  readonly openSession: (principal: Principal, source: MediaSource) => Promise<ViewSession>;
+  readonly sessionOfToken: (token: string, target: T) => Promise<ViewSession>;
+  /** For somebody who shows no token. @throws AppError NOT_FOUND | FORBIDDEN | CHANNEL_NOT_FOUND | STREAM_NOT_FOUND */
+  readonly openSession: (principal: Principal, target: T) => Promise<Admission>;
   /** The output of a session once its device agreed to push. @throws AppError what the device answered */
   readonly outputOf: (session: ViewSession, options: { readonly signal: AbortSignal }) => Promise<Fmp4Output>;
 }
@@ -36,10 +47,10 @@ export function sourceOfPath(path: string): MediaSource | undefined {
 
 /**
  * Where users watch over WebSocket: a text frame `{"mime"}`, then fragmented MP4 in binary frames of whole boxes. Opened
- * with `?token=` of a live session, or with a cookie or bearer token, which starts the stream when nobody pushes it.
+ * with `?token=` of a session, or with a cookie or bearer token.
  */
-export class ViewerEndpoint {
-  private readonly options: ViewerEndpointOptions;
+export class ViewerEndpoint<T> {
+  private readonly options: ViewerEndpointOptions<T>;
   private readonly server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -47,7 +58,7 @@ export class ViewerEndpoint {
     maxPayload: MESSAGE_MAX_BYTES,
   });
 
-  constructor(options: ViewerEndpointOptions) {
+  constructor(options: ViewerEndpointOptions<T>) {
     this.options = options;
   }
 
@@ -68,17 +79,8 @@ export class ViewerEndpoint {
   };
 
   private async accept({ request, socket, head, url }: Parameters<UpgradeHandler>[0], signal: AbortSignal): Promise<void> {
-    const { clock, outputOf, principalFromRequest, sessionOfToken, openSession } = this.options;
-    const source = sourceOfPath(url.pathname);
-    if (source === undefined) throw new AppError('NOT_FOUND');
-    const token = url.searchParams.get('token');
-    const principal = token === null ? await principalFromRequest(request) : undefined;
-    if (token === null && principal === undefined) throw new AppError('UNAUTHORIZED');
-    const session = principal === undefined ? await sessionOfToken(token ?? '', source) : await openSession(principal, source);
-    const onClosed = (): void => {
-      // Nobody else knows of a session made for one connection.
-      if (principal !== undefined) session.end(1000, 'closed');
-    };
+    const { clock, outputOf } = this.options;
+    const { session, onClosed = () => {} } = await this.admit(request, url);
     try {
       const output = await outputOf(session, { signal });
       if (session.ended || signal.aborted) throw new AppError('UNAUTHORIZED');
@@ -90,5 +92,16 @@ export class ViewerEndpoint {
       onClosed();
       throw error;
     }
+  }
+
+  private async admit(request: IncomingMessage, url: URL): Promise<Admission> {
+    const { targetOf, principalFromRequest, sessionOfToken, openSession } = this.options;
+    const target = targetOf(url.pathname);
+    if (target === undefined) throw new AppError('NOT_FOUND');
+    const token = url.searchParams.get('token');
+    if (token !== null) return { session: await sessionOfToken(token, target) };
+    const principal = await principalFromRequest(request);
+    if (principal === undefined) throw new AppError('UNAUTHORIZED');
+    return await openSession(principal, target);
   }
 }

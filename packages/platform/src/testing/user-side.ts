@@ -320,6 +320,9 @@ const idleLive: LiveService = {
   async startLive() {
     return { sessionId: 'S1', expiresAt: 60_000, urls: { ws: 'ws://127.0.0.1/live' }, token: 'T' };
   },
+  async startPlayback() {
+    return { sessionId: 'S2', expiresAt: 60_000, urls: { ws: 'ws://127.0.0.1/playback' }, token: 'T', actualStartAt: 1 };
+  },
   async renew(): Promise<never> {
     throw new AppError('SESSION_NOT_FOUND');
   },

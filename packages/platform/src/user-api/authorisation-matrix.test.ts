@@ -17,6 +17,7 @@ const bodies: { readonly [I in RouteId]?: object } = {
   'device.update': { name: 'Renamed' },
   'device.command': { channel: 1, action: 'stop' },
   'live.create': { channel: 1, stream: 'main' },
+  'playback.create': { channel: 1, startAt: 1 },
   'segment.update': { locked: true },
   'event.update': { reviewed: true },
   'campaign.create': { firmwareId: 'F' },

@@ -11,6 +11,8 @@ import type {
   Home,
   LiveSession,
   Login,
+  PlaybackRequest,
+  PlaybackSession,
   Segment,
   Session,
   Snapshot,
@@ -126,6 +128,11 @@ export interface LiveService {
     source: { readonly channel: number; readonly stream: LiveStreamName },
     options: { readonly signal?: AbortSignal },
   ): Promise<LiveSession>;
+  startPlayback(
+    proof: DeviceProof<'view.recordings'>,
+    wish: PlaybackRequest,
+    options: { readonly signal?: AbortSignal },
+  ): Promise<PlaybackSession>;
   renew(principal: Principal, sessionId: string): Promise<LiveSession>;
   end(principal: Principal, sessionId: string): void;
   viewers(proof: DeviceProof<'view.live'>): readonly Omit<Viewer, 'userName'>[];

@@ -1,0 +1,18 @@
+import { conforms, type PushTarget, startPlaying } from '@cardea/protocol';
+import type { DeviceProof } from '../authorization/proof.ts';
+import type { CommandFiller } from './user-commands.ts';
+
+const { properties } = startPlaying.params;
+
+/** Where the device publishes the recording of a channel as a session, which the user may watch. */
+export type PlaybackTargets = (proof: DeviceProof, wanted: { readonly channel: number; readonly sessionId: string }) => Promise<PushTarget>;
+
+/** A user who names no place for a recording gets it pushed to this platform, at `/playback/{sessionId}/ws`. */
+export function playbackFiller(targetOf: PlaybackTargets): CommandFiller {
+  return async ({ proof, params, missing }) => {
+    const { channel, sessionId } = params;
+    // What is wrong with the params is told by their schema.
+    if (!missing.includes('target') || !conforms(properties.channel, channel) || !conforms(properties.sessionId, sessionId)) return {};
+    return { target: await targetOf(proof, { channel, sessionId }) };
+  };
+}

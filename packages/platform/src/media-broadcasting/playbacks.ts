@@ -1,0 +1,161 @@
+import type { PlaybackSession } from '@cardea/api';
+import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
+import { type PushTarget, type StreamName, startPlaying } from '@cardea/protocol';
+import type { Authorizer } from '../authorization/authorizer.ts';
+import type { DeviceProof, Principal } from '../authorization/proof.ts';
+import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
+import type { Fmp4Output } from './fmp4-output.ts';
+import type { LiveAddresses } from './live-addresses.ts';
+import type { LiveStream } from './live-stream.ts';
+import type { DeviceCommands, MediaCounters } from './ports.ts';
+import { RecordedBroadcast } from './recorded-broadcast.ts';
+import { ViewSession } from './view-session.ts';
+
+export interface PlaybacksOptions {
+  readonly authorizer: Authorizer;
+  readonly tokens: TokenIssuer;
+  readonly commands: DeviceCommands;
+  readonly addresses: LiveAddresses;
+  readonly counters: MediaCounters;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** What of a recording is wanted: wall times in Unix milliseconds, speed as a factor. */
+export interface PlaybackWish {
+  readonly channel: number;
+  readonly startAt: number;
+  readonly endAt?: number | undefined;
+  readonly speed?: number | undefined;
+}
+
+/** A device has few; this bounds what is asked for and never comes. */
+const MAX_PER_DEVICE = 8;
+const CLOSE_NORMAL = 1000;
+const CLOSE_GOING_AWAY = 1001;
+/** Which stream was recorded only the device knows; its token names the best. */
+const STREAM: StreamName = 'main';
+const playbackPath = /^\/playback\/([0-9A-Z]{26})\/ws$/;
+
+/** The session `/playback/{sessionId}/ws` names; `undefined` for another path. */
+export function playbackOfPath(path: string): string | undefined {
+  return playbackPath.exec(path)?.[1];
+}
+
+/** Recordings of devices that are being watched, each by the user who asked for it (B5.23-25, C6). */
+export class Playbacks {
+  private readonly options: PlaybacksOptions;
+  private readonly broadcasts = new Map<string, RecordedBroadcast>();
+
+  constructor(options: PlaybacksOptions) {
+    this.options = options;
+  }
+
+  get sessions(): readonly ViewSession[] {
+    return [...this.broadcasts.values()].map(({ session }) => session);
+  }
+
+  /** Open viewer connections. */
+  get viewers(): number {
+    return [...this.broadcasts.values()].reduce((sum, { fmp4 }) => sum + fmp4.viewers, 0);
+  }
+
+  isUsed(deviceId: string): boolean {
+    return this.of(deviceId).length > 0;
+  }
+
+  async start(
+    proof: DeviceProof<'view.recordings'>,
+    { channel, startAt, endAt, speed }: PlaybackWish,
+    { signal }: { readonly signal?: AbortSignal },
+  ): Promise<PlaybackSession> {
+    const { addresses, commands, random } = this.options;
+    const sessionId = random.ulid();
+    const target = await this.targetFor(proof, { channel, sessionId });
+    const { session } = this.get(sessionId);
+    try {
+      const params = { sessionId, channel, startAt, target, ...(endAt !== undefined && { endAt }), ...(speed !== undefined && { speed }) };
+      const answer = await commands.call(proof.deviceId, startPlaying, params, { ...(signal && { signal }) });
+      const { actualStartAt } = answer;
+      return { ...(await addresses.forViewer(session)), actualStartAt, ...(answer.endAt !== undefined && { endAt: answer.endAt }) };
+    } catch (error) {
+      session.end(CLOSE_NORMAL, 'not started');
+      throw error;
+    }
+  }
+
+  /**
+   * Expects the device to publish the session, and says where. Repeated by the same user it is the same session.
+   * @throws AppError LIMIT_EXCEEDED | FORBIDDEN when it is somebody else's
+   */
+  async targetFor(
+    { deviceId, epoch, principal }: DeviceProof,
+    { channel, sessionId }: { readonly channel: number; readonly sessionId: string },
+  ): Promise<PushTarget> {
+    const { userId, userSessionId } = principal;
+    const source = { deviceId, channel, stream: STREAM };
+    const known = this.broadcasts.get(sessionId)?.session.claims;
+    if (known !== undefined && (known.userId !== userId || known.deviceId !== deviceId)) throw new AppError('FORBIDDEN');
+    if (known === undefined) this.add({ ...source, userId, userSessionId, epoch, action: 'view.recordings', sessionId });
+    return await this.options.addresses.forPublisher(source, { epoch, sessionId, kind: 'playback' });
+  }
+
+  /** @throws AppError SESSION_NOT_FOUND when nobody asked for it */
+  streamOf({ sessionId, deviceId, epoch }: TokenClaims['vm-publish']): LiveStream {
+    const { session, stream } = this.get(sessionId);
+    if (session.claims.deviceId !== deviceId || session.claims.epoch !== epoch) throw new AppError('SESSION_NOT_FOUND');
+    return stream;
+  }
+
+  /** @throws AppError UNAUTHORIZED whatever is wrong with the token */
+  async sessionOfToken(token: string, sessionId: string): Promise<ViewSession> {
+    const { tokens, authorizer } = this.options;
+    const claims = await tokens.verify('view', token);
+    const session = this.broadcasts.get(sessionId)?.session;
+    if (session === undefined || claims.sessionId !== sessionId) throw new AppError('UNAUTHORIZED');
+    await authorizer.ticket(claims, 'view.recordings');
+    return session;
+  }
+
+  /** The session of a user who shows who they are instead of a token. @throws AppError NOT_FOUND */
+  sessionOf({ userId }: Principal, sessionId: string): ViewSession {
+    const session = this.broadcasts.get(sessionId)?.session;
+    if (session === undefined || session.claims.userId !== userId) throw new AppError('NOT_FOUND');
+    return session;
+  }
+
+  outputOf({ id }: ViewSession): Fmp4Output {
+    return this.get(id).fmp4;
+  }
+
+  endAll(): void {
+    for (const { session } of [...this.broadcasts.values()]) session.end(CLOSE_GOING_AWAY, 'going away');
+  }
+
+  private add(claims: TokenClaims['view']): void {
+    const { clock } = this.options;
+    if (this.of(claims.deviceId).length >= MAX_PER_DEVICE) throw new AppError('LIMIT_EXCEEDED');
+    const session = new ViewSession({
+      claims,
+      clock,
+      onEnded: () => {
+        this.broadcasts.delete(claims.sessionId);
+        broadcast.end();
+      },
+    });
+    const broadcast = new RecordedBroadcast({ ...this.options, session });
+    this.broadcasts.set(claims.sessionId, broadcast);
+    session.renew();
+  }
+
+  private get(sessionId: string): RecordedBroadcast {
+    const broadcast = this.broadcasts.get(sessionId);
+    if (broadcast === undefined) throw new AppError('SESSION_NOT_FOUND', { sessionId });
+    return broadcast;
+  }
+
+  private of(deviceId: string): readonly RecordedBroadcast[] {
+    return [...this.broadcasts.values()].filter(({ session }) => session.claims.deviceId === deviceId);
+  }
+}

@@ -1,0 +1,88 @@
+import { AppError, type Clock, hasStatus, type Logger, type Timer } from '@cardea/core';
+import { controlPlaying, playbackTimers, queryPlayingStatus } from '@cardea/protocol';
+import { Fmp4Output } from './fmp4-output.ts';
+import { type EndReason, LiveStream } from './live-stream.ts';
+import type { DeviceCommands, MediaCounters } from './ports.ts';
+import { RecordedTimeline } from './recorded-timeline.ts';
+import type { ViewSession } from './view-session.ts';
+
+export interface RecordedBroadcastOptions {
+  readonly session: ViewSession;
+  readonly commands: DeviceCommands;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counters: MediaCounters;
+}
+
+const CLOSE_NORMAL = 1000;
+const CLOSE_FAILED = 1011;
+/** The device gives up a session nobody asks about after 120 s. */
+const ASK_MS = (playbackTimers.ttlDefaultSec * 1_000) / 2;
+/** After a lost connection the device tries again for 7 s. */
+const RETURN_MS = 10_000;
+
+/** One recording a device publishes for one session: its stream, its output, and keeping it alive while somebody watches. */
+export class RecordedBroadcast {
+  readonly session: ViewSession;
+  readonly stream: LiveStream;
+  readonly fmp4: Fmp4Output;
+  private readonly options: RecordedBroadcastOptions;
+  private farewell: Timer | undefined;
+  private asking: Timer | undefined;
+  private over = false;
+
+  constructor(options: RecordedBroadcastOptions) {
+    const { session, clock, counters } = options;
+    this.options = options;
+    this.session = session;
+    this.stream = new LiveStream({
+      timeline: new RecordedTimeline(),
+      onPublishing: () => this.farewell?.[Symbol.dispose](),
+      onEnded: (reason) => this.onEnded(reason),
+    });
+    this.fmp4 = new Fmp4Output({ stream: this.stream, clock, counters });
+    this.askLater();
+  }
+
+  /** The session is over: the device may stop. */
+  end(): void {
+    if (this.over) return;
+    this.over = true;
+    this.farewell?.[Symbol.dispose]();
+    this.asking?.[Symbol.dispose]();
+    this.stream.stop('command');
+    const { commands, logger, session } = this.options;
+    commands.call(session.claims.deviceId, controlPlaying, { sessionId: session.id, action: 'stop' }, {}).catch((error: unknown) => {
+      // After its end the device has forgotten the session already.
+      logger.debug({ sessionId: session.id, status: AppError.from(error).status }, 'the device was not told to stop a playback');
+    });
+  }
+
+  private onEnded(reason: EndReason): void {
+    if (this.over) return;
+    if (reason === 'endOfMedia') this.leaveIn(playbackTimers.keptAfterEndMs, CLOSE_NORMAL, reason);
+    else if (reason === 'lost' || reason === 'error' || reason === 'replaced' || reason === 'reschedule')
+      this.leaveIn(RETURN_MS, CLOSE_FAILED, 'PUSH_CONNECT_FAILED');
+    else this.session.end(CLOSE_NORMAL, reason);
+  }
+
+  private leaveIn(ms: number, code: number, reason: string): void {
+    this.farewell?.[Symbol.dispose]();
+    this.farewell = this.options.clock.setTimer(ms, () => this.session.end(code, reason));
+  }
+
+  private askLater(): void {
+    this.asking = this.options.clock.setTimer(ASK_MS, () => void this.ask());
+  }
+
+  /** Never rejects. */
+  private async ask(): Promise<void> {
+    const { commands, session } = this.options;
+    try {
+      await commands.call(session.claims.deviceId, queryPlayingStatus, { sessionId: session.id }, {});
+    } catch (error) {
+      if (hasStatus(error, 'SESSION_NOT_FOUND')) this.session.end(CLOSE_NORMAL, 'ended');
+    }
+    if (!this.over) this.askLater();
+  }
+}
