@@ -228,7 +228,7 @@ export class PtzHead implements CameraHead {
     // Time to the limits may be shorter than what a continuous move asked for.
     const lastsMs = durationMs === undefined ? timeMs : Math.min(timeMs, durationMs);
     const { clock, logger } = this.options;
-    const timer = clock.setTimer(lastsMs, () => this.settle());
+    const timer = clock.setTimer(lastsMs, () => this.settle(lastsMs));
     this.motion = { from, to, perSecond, startMs: clock.monotonicMs(), durationMs: lastsMs, continuous: durationMs !== undefined, timer };
     logger.info({ from: rounded(from), to: rounded(to), durationMs: Math.round(lastsMs) }, 'the head moves');
     return this.outcome(stuck);
@@ -239,19 +239,19 @@ export class PtzHead implements CameraHead {
     return this.outcome([]);
   }
 
-  /** Ends the running motion where the head is now. */
-  private settle(): void {
+  /** Ends the running motion where the head is, by default now: a timer is never on the dot. */
+  private settle(elapsedMs?: number): void {
     if (this.motion === undefined) return;
-    this.rest = this.position();
+    this.rest = this.position(elapsedMs);
     this.motion.timer[Symbol.dispose]();
     this.motion = undefined;
     this.options.logger.info({ position: rounded(this.rest) }, 'the head stands');
   }
 
-  private position(): Vector {
+  private position(sinceStartMs?: number): Vector {
     const { motion } = this;
     if (motion === undefined) return this.rest;
-    const elapsedMs = Math.min(this.options.clock.monotonicMs() - motion.startMs, motion.durationMs);
+    const elapsedMs = Math.min(sinceStartMs ?? this.options.clock.monotonicMs() - motion.startMs, motion.durationMs);
     return mapAxes((axis) => {
       const distance = motion.to[axis] - motion.from[axis];
       const covered = Math.min(Math.abs(distance), (motion.perSecond[axis] * elapsedMs) / 1_000);
