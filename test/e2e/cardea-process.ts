@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const bin = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin', 'cardea.js');
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 90_000;
 
 /** One `cardea` command running as its own process, as a user would start it. */
 export class CardeaProcess implements AsyncDisposable {

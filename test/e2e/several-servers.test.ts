@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiProblem } from '@cardea/api';
-import { alarmNotification } from '@cardea/protocol';
+import { AppError } from '@cardea/core';
+import { alarmNotification, listRecordings, type ParamsOf } from '@cardea/protocol';
 import { ClusterHere } from '../support/cluster.ts';
-import { LightDevice } from '../support/light-device.ts';
+import { type Answer, LightDevice } from '../support/light-device.ts';
 import { CardeaProcess } from './cardea-process.ts';
+import { eventually } from './eventually.ts';
 import type { Owner } from './owner.ts';
 
 const DEVICES = 200;
@@ -73,30 +75,41 @@ async function shownAlarms({ client }: Owner): Promise<{ readonly shown: number;
 const onServer = (devices: readonly LightDevice[], url: string | undefined): number =>
   devices.filter(({ serverUrl }) => serverUrl === url).length;
 
+interface Fleet extends AsyncDisposable {
+  readonly devices: readonly LightDevice[];
+  /** Methods of the platform that devices were sent, `record.list` aside. */
+  readonly received: ReadonlySet<string>;
+}
+
+/** Devices of the owner's home, connected. */
+async function startFleet({ client, homeId, url }: Owner, { count }: { readonly count: number }): Promise<Fleet> {
+  const received = new Set<string>();
+  const answer: Answer = async ({ method }, params, device) => {
+    if (method !== listRecordings.method) {
+      received.add(`${device.id} ${method}`);
+      throw new AppError('NOT_SUPPORTED');
+    }
+    const { cursor } = params as ParamsOf<typeof listRecordings>;
+    const fileId = `${device.id}/${cursor}`;
+    return { spans: [{ fileId, startAt: 1, endAt: 2, type: 'manual', stream: 'main', sizeBytes: 1, protected: false }] };
+  };
+  const retry = { baseMs: 200, maxMs: 2_000 };
+  const devices = Array.from({ length: count }, () => new LightDevice({ platformUrl: url, methods: ['record.list'], answer, retry }));
+  for (const device of devices) {
+    await device.start();
+    await device.bind((await client.call('bindingCode.create', { params: { id: homeId }, body: {} })).code);
+  }
+  const stop = async (): Promise<void> => void (await Promise.all(devices.map((device) => device.stop())));
+  return { devices, received, [Symbol.asyncDispose]: stop };
+}
+
 test('device.reschedule: an access server is drained by its operator, another by SIGTERM, and no call and no event is lost', async (context) => {
   await using cluster = await ClusterHere.start();
   const { owner } = cluster;
   const first = await cluster.startAccess('access-1');
   const second = await cluster.startAccess('access-2');
-  const devices = Array.from(
-    { length: DEVICES },
-    () =>
-      new LightDevice({
-        platformUrl: owner.url,
-        methods: ['record.list'],
-        answer: async (_definition, params, device) => {
-          const { cursor } = params as { cursor: string };
-          return {
-            spans: [{ fileId: `${device.id}/${cursor}`, startAt: 1, endAt: 2, type: 'manual', stream: 'main', sizeBytes: 1, protected: false }],
-          };
-        },
-      }),
-  );
-  await using _stop = { [Symbol.asyncDispose]: async () => void (await Promise.all(devices.map((device) => device.stop()))) };
-  for (const device of devices) {
-    await device.start();
-    await device.bind((await owner.client.call('bindingCode.create', { params: { id: owner.homeId }, body: {} })).code);
-  }
+  await using fleet = await startFleet(owner, { count: DEVICES });
+  const { devices } = fleet;
   const [, firstUrl] = await first.printed(/^Cardea is ready at http(.+)$/);
   const [, secondUrl] = await second.printed(/^Cardea is ready at http(.+)$/);
   const before = [onServer(devices, `ws${firstUrl}/vd/v1`), onServer(devices, `ws${secondUrl}/vd/v1`)];
@@ -124,4 +137,28 @@ test('device.reschedule: an access server is drained by its operator, another by
     [],
     'every new connection was a move',
   );
+});
+
+test('devices of an access server that died come back on another, where they are called and unbound from afar', async () => {
+  await using cluster = await ClusterHere.start();
+  const { client } = cluster.owner;
+  const first = await cluster.startAccess('access-1');
+  const second = await cluster.startAccess('access-2');
+  await using fleet = await startFleet(cluster.owner, { count: 20 });
+  const { devices, received } = fleet;
+  const [, secondUrl] = await second.printed(/^Cardea is ready at http(.+)$/);
+  await first.stop('SIGKILL');
+  await eventually('every device to be on the server that is left', async () =>
+    onServer(devices, `ws${secondUrl}/vd/v1`) === devices.length ? true : undefined,
+  );
+  for (const { id } of devices) {
+    const { spans } = await client.command(id, 'record.list', { channel: 1, fromAt: 1, toAt: 2, cursor: 'question' });
+    assert.equal(spans[0]?.fileId, `${id}/question`);
+  }
+  const { items } = await client.call('device.list', { query: { limit: 200 } });
+  assert.deepEqual(new Set(items.map(({ state }) => state)), new Set(['online']));
+  const [device] = devices;
+  assert.ok(device);
+  await client.call('device.delete', { params: { id: device.id } });
+  await eventually('the device to be told that it was unbound', async () => (received.has(`${device.id} config.reset`) ? true : undefined));
 });

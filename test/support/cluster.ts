@@ -14,7 +14,12 @@ export class ClusterHere implements AsyncDisposable {
   private readonly data: string;
   private readonly stack: AsyncDisposableStack;
 
-  private constructor(parts: { readonly owner: Owner; readonly busUrl: string; readonly data: string; readonly stack: AsyncDisposableStack }) {
+  private constructor(parts: {
+    readonly owner: Owner;
+    readonly busUrl: string;
+    readonly data: string;
+    readonly stack: AsyncDisposableStack;
+  }) {
     this.owner = parts.owner;
     this.busUrl = parts.busUrl;
     this.data = parts.data;
@@ -42,7 +47,17 @@ export class ClusterHere implements AsyncDisposable {
   }
 }
 
-function serve({ busUrl, data, node, role }: { readonly busUrl: string; readonly data: string; readonly node: string; readonly role: string }) {
+function serve({
+  busUrl,
+  data,
+  node,
+  role,
+}: {
+  readonly busUrl: string;
+  readonly data: string;
+  readonly node: string;
+  readonly role: string;
+}) {
   const settings = { ...unlimited, 'drain.windowSec': 4 };
   const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [environmentName(name), String(value)]));
   const flags = ['--data', data, '--listen', '127.0.0.1:0', '--log-level', 'warn', '--bus', busUrl, '--node', node, '--role', role];
