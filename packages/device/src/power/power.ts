@@ -19,11 +19,11 @@ import { BatteryWatch } from './battery-watch.ts';
 import { Radio, type RadioEnd } from './radio.ts';
 
 export interface PowerOptions {
-  readonly camera: Camera;
-  readonly config: Configuration;
-  readonly boot: Boot;
-  readonly events: EventQueue;
-  readonly sender: MessageSender;
+  readonly camera: Pick<Camera, 'power' | 'setPowerUse'>;
+  readonly config: Pick<Configuration, 'text' | 'number'>;
+  readonly boot: Pick<Boot, 'wake'>;
+  readonly events: Pick<EventQueue, 'publish'>;
+  readonly sender: Pick<MessageSender, 'call'>;
   readonly connection: () => Pick<Connection, 'run' | 'online'>;
   readonly isBound: () => boolean;
   /** What the device does while it is awake. */

@@ -5,13 +5,14 @@ import { useInSight } from '../player/use-in-sight.ts';
 import { useLive } from '../player/use-live.ts';
 import styles from './camera-tile.module.css';
 
-/** One camera of the grid: its small stream while it is in sight. A tile never wakes a camera. */
+/** One camera of the grid: its small stream while it is in sight. A tile never wakes a camera, nor keeps one awake. */
 export function CameraTile({ camera }: { readonly camera: Camera }) {
   const { ref, inSight } = useInSight<HTMLAnchorElement>();
   const { device, channel, name, streams } = camera;
   const stream = streams.includes('sub') ? 'sub' : 'main';
   const reachable = device.state === 'online' || device.state === 'suspect';
-  const live = useLive({ deviceId: device.id, channel, stream, enabled: reachable && inSight });
+  const spares = device.battery?.source === 'battery';
+  const live = useLive({ deviceId: device.id, channel, stream, enabled: reachable && !spares && inSight });
   return (
     <Link ref={ref} to={cameraPath(camera)} className={styles.tile}>
       <LiveView device={device} channel={channel} live={live} muted explains={false}>
