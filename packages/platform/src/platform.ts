@@ -190,10 +190,12 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     }),
   );
   const registry = new Registry();
+  const isLeaving = (): boolean => !local.admitting;
   const userApi = stack.use(
     new UserApi({
       ...shared,
       registry,
+      isLeaving,
       authorizer,
       publicUrl,
       secret: keys.sessionSecret,
@@ -253,7 +255,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   if (roles.includes('api')) {
     userApi.start(http);
     registerWebApp(http.app, { directory: webDirectory });
-  } else registerHealth(http.app, { db, clock, registry });
+  } else registerHealth(http.app, { db, clock, registry, isLeaving });
 
   pictures.start();
   logs.start();

@@ -7,10 +7,19 @@ import type { Db } from '../store/ports.ts';
 
 const DATABASE_DEADLINE_MS = 2_000;
 
+export interface HealthOptions {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  /** Whether the process is about to end, so that nobody should be sent to it. */
+  readonly isLeaving?: () => boolean;
+}
+
 /** `/healthz`: the process runs. `/readyz`: it can do its work, which asks the database. `/metrics`: Prometheus text. */
-export function registerHealth(app: FastifyInstance, { db, clock, registry }: { db: Db; clock: Clock; registry: Registry }): void {
+export function registerHealth(app: FastifyInstance, { db, clock, registry, isLeaving = () => false }: HealthOptions): void {
   app.get('/healthz', async () => ({ status: 'up' }));
   app.get('/readyz', async (_request, reply) => {
+    if (isLeaving()) return sendProblem(reply, new AppError('NO_CAPACITY', undefined, { message: 'the process is about to end' }));
     try {
       await withDeadline(clock, DATABASE_DEADLINE_MS, () => sql`select 1`.execute(db));
       return { status: 'ready' };

@@ -46,6 +46,8 @@ export interface UserApiOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** Whether the process is about to end. */
+  readonly isLeaving?: () => boolean;
   readonly authorizer: Authorizer;
   /** Origin under which users reach the platform. */
   readonly publicUrl: () => string;
