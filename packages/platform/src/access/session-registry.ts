@@ -20,14 +20,16 @@ interface Seat {
   current: DeviceSession | undefined;
   /** Every open connection, oldest first. */
   readonly sockets: DeviceSession[];
-  /** Set once the device said that it goes to sleep: how long it may then be silent. */
-  announcedSleepMs: number | undefined;
+  /** Set once the device said that it goes to sleep, which it may yet think better of. */
+  announced: { readonly silentMs: number; readonly validUntilMs: number } | undefined;
   heardAt: number | undefined;
   giveUp: Timer | undefined;
   readonly waiting: Set<() => void>;
 }
 
 const RECORD_INTERVAL_MS = 60_000;
+/** A connection that closes later than this after the announcement was lost like any other. */
+const ANNOUNCED_MS = 10_000;
 const HEARTBEATS_MISSING_MS = sleepTimers.heartbeatDefaultSec * sleepTimers.heartbeatsMissedMax * 1_000;
 
 /**
@@ -130,7 +132,7 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
   /** The device said that it is about to sleep: when its connection closes it is `asleep` and not lost, for `silentMs`. */
   announceSleep(deviceId: string, silentMs: number = HEARTBEATS_MISSING_MS): void {
     const seat = this.seats.get(deviceId);
-    if (seat !== undefined) seat.announcedSleepMs = silentMs;
+    if (seat !== undefined) seat.announced = { silentMs, validUntilMs: this.clock.monotonicMs() + ANNOUNCED_MS };
   }
 
   /** The radio of a device that has no connection was heard; it is offline after `silentMs` without another sign. */
@@ -170,7 +172,7 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
       return;
     }
     seat.current = session;
-    seat.announcedSleepMs = undefined;
+    seat.announced = undefined;
     this.setPresence(seat, 'online');
     this.retireOlder(seat, session);
   }
@@ -262,7 +264,7 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
       presence: 'offline',
       current: undefined,
       sockets: [],
-      announcedSleepMs: undefined,
+      announced: undefined,
       heardAt: undefined,
       giveUp: undefined,
       waiting: new Set(),
@@ -289,8 +291,9 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
   private leave(seat: Seat, session: DeviceSession): void {
     seat.current = undefined;
     seat.heardAt = session.lastHeardAt;
-    if (seat.announcedSleepMs === undefined) this.suspect(seat);
-    else this.sleeps(seat, seat.announcedSleepMs);
+    const { announced } = seat;
+    if (announced === undefined || announced.validUntilMs < this.clock.monotonicMs()) this.suspect(seat);
+    else this.sleeps(seat, announced.silentMs);
   }
 
   private sleeps(seat: Seat, silentMs: number): void {

@@ -82,14 +82,14 @@ export class EventHandlers {
     });
   }
 
+  /** Shown by the presence of the device; a hundred naps a day are no news. */
   async sleeping(params: ParamsOf<typeof fallAsleep>, device: DeviceRow): Promise<Received> {
-    return this.take(device, params, { kind: 'device', type: 'sleeping' }, async () => {
-      const { clock, connections } = this.options;
-      if (params.wakeChannel === 'tcp') return connections.announceSleep(device.id);
-      // Nothing is heard of it until it wakes by itself.
-      const sleepMs = (params.expectedWakeAt ?? clock.now() + LONG_SLEEP_MS) - clock.now();
-      connections.announceSleep(device.id, Math.max(0, sleepMs) * sleepTimers.heartbeatsMissedMax);
-    });
+    const { clock, connections } = this.options;
+    // Without a wake channel nothing is heard of it until it wakes by itself.
+    const sleepMs = (params.expectedWakeAt ?? clock.now() + LONG_SLEEP_MS) - clock.now();
+    if (params.wakeChannel === 'tcp') connections.announceSleep(device.id);
+    else connections.announceSleep(device.id, Math.max(0, sleepMs) * sleepTimers.heartbeatsMissedMax);
+    return received;
   }
 
   /** Only a push that failed is news: starting and ending are what somebody asked for. */
