@@ -1,7 +1,9 @@
 import { AppError, createLogger, createRandom, hasStatus, SystemClock } from '@cardea/core';
+import type { ChainHead } from './audit/audit-chain.ts';
+import type { AuditReport } from './audit/verify-audit.ts';
 import { requestDrain } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
-import { checkDataDirectory } from './data-check.ts';
+import { checkDataDirectory, verifyAuditOfDirectory } from './data-check.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import { openAccounts, type StandaloneAccounts } from './standalone-accounts.ts';
 import { NatsBus } from './store/bus/nats-bus.ts';
@@ -26,6 +28,11 @@ export async function openDataAccounts({ data, logLevel }: Config): Promise<Stan
 export async function checkData({ data, logLevel }: Config, options: { readonly deep: boolean }): Promise<FsckReport> {
   const random = createRandom(new SystemClock());
   return await checkDataDirectory(data, { ...options, random, logger: createLogger(logLevel) });
+}
+
+/** Looks for tampering in the audit log of a data directory, while a platform runs on it or not; `known` is a head noted before. */
+export async function verifyAuditOfData({ data }: Config, known?: ChainHead): Promise<AuditReport> {
+  return await verifyAuditOfDirectory(data, known);
 }
 
 const DRAIN_MARGIN_MS = 60_000;

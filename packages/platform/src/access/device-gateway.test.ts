@@ -29,7 +29,7 @@ test('a device is online from the answer to its first keep-alive', async () => {
   assert.equal(connection.socket.protocol, 'hss.vd.v1.json');
   assert.equal(plane.registry.presenceOf(device.id), 'offline');
   const { result } = await connection.keepAlive();
-  assert.deepEqual(result, { serverTime: 1_767_225_600_000 });
+  assert.deepEqual(result, { serverTime: 1_767_225_600_000, keepAliveSec: 30 });
   assert.equal(plane.registry.presenceOf(device.id), 'online');
 });
 
