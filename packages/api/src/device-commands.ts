@@ -44,7 +44,7 @@ export const commandActions = {
 } as const satisfies Record<CommandMethod, Action>;
 
 /** Members the platform fills when they are left out: ids, addresses, tickets. */
-type Filled = 'taskId' | 'sessionId' | 'target' | 'source' | 'ttlSec' | 'upload' | 'uploads' | 'url';
+type Filled = 'taskId' | 'sessionId' | 'target' | 'source' | 'ttlSec' | 'upload' | 'uploads' | 'url' | 'sizeBytes' | 'sha256';
 
 type WithFillable<P> = P extends unknown ? Omit<P, Filled> & Partial<Pick<P, Extract<keyof P, Filled>>> : never;
 

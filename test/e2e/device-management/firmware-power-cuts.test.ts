@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CommandParams, CommandResult } from '@cardea/api';
+import type { CommandResult } from '@cardea/api';
 import { loadIdentity } from '@cardea/device';
 import { BLIND_MODEL } from '../../support/blind-camera.ts';
 import { FirmwareMaker } from '../../support/firmware-maker.ts';
@@ -43,7 +43,7 @@ class FragileDevice {
   }
 
   async upgrade(version: string): Promise<void> {
-    await this.platform.owner.client.command(this.deviceId, 'firmware.upgrade', { version } as CommandParams<'firmware.upgrade'>);
+    await this.platform.owner.client.command(this.deviceId, 'firmware.upgrade', { version });
   }
 
   /** Pulls the plug. */

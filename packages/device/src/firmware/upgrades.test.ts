@@ -243,12 +243,13 @@ function assertUntouched(rig: Rig): void {
   assert.equal(rig.device.online, true);
 }
 
-test('device.reboot: refused with 1013 while firmware is being installed', async () => {
+test('device.reboot, device.reschedule: refused with 1013 while firmware is being installed', async () => {
   await using rig = await Rig.open();
   const { platform } = rig.bench;
   await rig.upgrade(rig.images.offer(TASK, '1.1.0', buildImage('1.1.0')));
   const { device } = platform;
   await rig.bench.until(() => device.all('firmware.changed').some(({ params }) => params.state === 'installing'), 'it installs');
   assert.equal((await device.request('device.reboot', { taskId: OTHER_TASK })).error.code, 1013);
+  assert.equal((await device.request('device.reschedule', { reason: 'maintenance', mode: 'graceful', deadlineSec: 60 })).error.code, 1013);
   assert.equal((await rig.nextStart()).firmware, '1.1.0');
 });

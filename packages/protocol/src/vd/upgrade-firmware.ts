@@ -18,7 +18,7 @@ export const upgradeFirmware = defineRpc({
   queueMs: queueMs.other,
   unbound: true,
   destructive: true,
-  platformFills: ['taskId', 'url'],
+  platformFills: ['taskId', 'url', 'sizeBytes', 'sha256', 'signature', 'signatureAlg'],
   provenance: { clause: '9.3.2.2', item: 'I.2.7', status: 'title-only' },
   params: Type.Object({
     taskId: described(Ulid, 'kept across restarts'),
