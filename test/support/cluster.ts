@@ -58,7 +58,7 @@ function serve({
   readonly node: string;
   readonly role: string;
 }) {
-  const settings = { ...unlimited, 'drain.windowSec': 4 };
+  const settings = { ...unlimited, 'drain.windowSec': 8 };
   const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [environmentName(name), String(value)]));
   const flags = ['--data', data, '--listen', '127.0.0.1:0', '--log-level', 'warn', '--bus', busUrl, '--node', node, '--role', role];
   return new CardeaProcess(['serve', ...flags], { NODE_TEST_CONTEXT: undefined, ...env });

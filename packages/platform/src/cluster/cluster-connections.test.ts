@@ -106,6 +106,21 @@ test('one of the processes that are left awaits the devices of one that fell sil
   assert.equal(b.connections.presenceOf(DEVICE), 'suspect');
 });
 
+test('devices of a process that was taken for dead by mistake are online again when it is heard', async () => {
+  await using both = await startTwo();
+  const { a, b, clock } = both;
+  b.local.set(DEVICE, 'online');
+  await clock.advance(0);
+  await b.nodes[Symbol.asyncDispose]();
+  await clock.advance(0);
+  assert.equal(a.connections.presenceOf(DEVICE), 'suspect');
+  const exchange = both.exchanges.end();
+  exchange.announce('node', { ...b.nodes.self(), state: 'serving' });
+  await clock.advance(0);
+  assert.deepEqual(a.local.log, [`expect ${DEVICE}`, `handOver ${DEVICE}`]);
+  assert.deepEqual(await a.connections.call(DEVICE, queryDeviceTime, { serverSentAt: 1 }), { by: 'b' });
+});
+
 test('a process that starts knows the devices of the others and awaits the rest', async () => {
   await using both = await startTwo();
   const { a, clock } = both;

@@ -85,7 +85,7 @@ export class ClusterConnections implements AsyncDisposable {
     this.lifetime.own(exchange.listen(PRESENCE, (body) => conforms(PresenceReport, body) && this.onReport(body)));
     this.lifetime.own(exchange.listen(PRESENCE_WANTED, () => this.report(local.known(), { isNews: false })));
     this.lifetime.own(local.watch(({ deviceId }) => this.onLocalChange(deviceId)));
-    this.lifetime.own(nodes.watchGone((node) => this.onNodeGone(node)));
+    this.lifetime.own(nodes.watch({ onCome: () => this.compare(), onGone: (node) => this.onNodeGone(node) }));
     this.lifetime.own(exchange.watchReturn(() => this.compare()));
     this.compare();
   }
@@ -263,7 +263,8 @@ export class ClusterConnections implements AsyncDisposable {
     const { local } = this.options;
     for (const { deviceId, heardAt, presence } of devices) {
       const isHere = local.presenceOf(deviceId) !== 'offline';
-      if (presence === 'online' && (isNews || !isHere)) {
+      // Old news does not count against a device that is online here.
+      if (presence === 'online' && (isNews || local.presenceOf(deviceId) !== 'online')) {
         this.elsewhere.set(deviceId, { node, presence, heardAt });
         if (!isHere) continue;
         local.handOver(deviceId);
@@ -279,11 +280,16 @@ export class ClusterConnections implements AsyncDisposable {
   /** One of the processes that are left awaits the devices of the one that is gone. */
   private onNodeGone(node: string): void {
     const { local, nodes } = this.options;
-    const orphans = [...this.elsewhere].filter(([, sighting]) => sighting.node === node).map(([deviceId]) => deviceId);
-    for (const deviceId of orphans) this.elsewhere.delete(deviceId);
-    const heirs = nodes.nodes().filter(({ roles }) => roles.includes('access'));
-    const [heir] = heirs.map(({ id }) => id).toSorted();
-    if (heir === nodes.self().id) local.expect(orphans);
+    const orphans = [...this.elsewhere].filter(([, sighting]) => sighting.node === node);
+    const [heir = node] = nodes
+      .nodes()
+      .filter(({ roles }) => roles.includes('access'))
+      .map(({ id }) => id)
+      .toSorted();
+    if (heir === nodes.self().id) {
+      for (const [deviceId] of orphans) this.elsewhere.delete(deviceId);
+      local.expect(orphans.map(([deviceId]) => deviceId));
+    } else for (const [deviceId, sighting] of orphans) this.elsewhere.set(deviceId, { ...sighting, node: heir, presence: 'suspect' });
   }
 }
 

@@ -24,6 +24,12 @@ export interface NodeRegistryOptions {
   readonly self: () => PlatformNode;
 }
 
+export interface NodeWatcher {
+  onCome(nodeId: string): void;
+  /** It left, or fell silent. */
+  onGone(nodeId: string): void;
+}
+
 const HEARTBEAT_MS = 2_000;
 /** A process that was silent for so long is taken for dead. */
 const SILENT_MS = 3.5 * HEARTBEAT_MS;
@@ -35,7 +41,7 @@ export class NodeRegistry implements AsyncDisposable {
   private readonly options: NodeRegistryOptions;
   private readonly lifetime: Lifetime;
   private readonly heard = new Map<string, { readonly node: PlatformNode; readonly atMs: number }>();
-  private readonly goneWatchers = new Set<(nodeId: string) => void>();
+  private readonly watchers = new Set<NodeWatcher>();
   private state: PlatformNode['state'] = 'serving';
 
   constructor(options: NodeRegistryOptions) {
@@ -53,8 +59,10 @@ export class NodeRegistry implements AsyncDisposable {
     this.lifetime.run('heartbeat of this process', async (signal) => {
       while (!signal.aborted) {
         this.announce();
+        const sinceMs = clock.monotonicMs();
         await sleep(clock, HEARTBEAT_MS, { signal });
-        this.forgetSilent();
+        // After a stall of this process the heartbeats of the others are still to be read.
+        if (clock.monotonicMs() - sinceMs < 2 * HEARTBEAT_MS) this.forgetSilent();
       }
     });
   }
@@ -68,10 +76,10 @@ export class NodeRegistry implements AsyncDisposable {
     return { ...this.options.self(), state: this.state };
   }
 
-  /** Calls `onGone` when another process left or fell silent, until disposed. */
-  watchGone(onGone: (nodeId: string) => void): Disposable {
-    this.goneWatchers.add(onGone);
-    return { [Symbol.dispose]: () => void this.goneWatchers.delete(onGone) };
+  /** Tells `watcher` of other processes that come and go, until disposed. */
+  watch(watcher: NodeWatcher): Disposable {
+    this.watchers.add(watcher);
+    return { [Symbol.dispose]: () => void this.watchers.delete(watcher) };
   }
 
   /** From now on nobody is sent here. */
@@ -109,7 +117,9 @@ export class NodeRegistry implements AsyncDisposable {
     const isNew = !this.heard.has(body.id);
     this.heard.set(body.id, { node: body, atMs: this.options.clock.monotonicMs() });
     // Whoever is new learns of this process at once and not at its next heartbeat.
-    if (isNew) this.announce();
+    if (!isNew) return;
+    this.announce();
+    for (const { onCome } of this.watchers) onCome(body.id);
   }
 
   private forgetSilent(): void {
@@ -122,6 +132,6 @@ export class NodeRegistry implements AsyncDisposable {
   }
 
   private forget(id: string): void {
-    if (this.heard.delete(id)) for (const onGone of this.goneWatchers) onGone(id);
+    if (this.heard.delete(id)) for (const { onGone } of this.watchers) onGone(id);
   }
 }
