@@ -140,14 +140,16 @@ export class FirmwareCatalogue {
     return this.options.objects.read(object_key, range);
   }
 
-  /** Removes what an upload that a crash cut short left behind. */
+  /** Removes what an upload that a crash cut short left behind; a younger one may still run, here or on another node. */
   async sweep(): Promise<void> {
-    const { db, objects } = this.options;
+    const { clock, db, objects } = this.options;
     const rows = await db.selectFrom('firmware').select('object_key').execute();
     const known = new Set(rows.map((row) => row.object_key));
     for await (const { key, kind } of objects.list('firmware')) {
-      if (kind === 'upload') await objects.discard(key);
-      else if (!known.has(key)) await objects.remove(key);
+      if (known.has(key)) continue;
+      const { modifiedAt } = await objects.stat(key);
+      if (clock.now() - modifiedAt < HOUR_MS) continue;
+      await (kind === 'upload' ? objects.discard(key) : objects.remove(key));
     }
   }
 
