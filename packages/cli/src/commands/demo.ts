@@ -77,6 +77,7 @@ async function addCamera(
   const device = await runDevice({ platformUrl: platform.url, stateDirectory, source, bindingCode: code, logLevel: 'warn' });
   await waitUntilBound(device);
   await client.call('device.update', { params: { id: device.deviceId }, body: { name } });
+  await client.command(device.deviceId, 'config.set', { patch: { 'detect.motion.enabled': true } });
   return device;
 }
 

@@ -1,4 +1,4 @@
-import { type AnswerOf, ApiProblem, type Client, type RouteOf, type Segment } from '@cardea/api';
+import { type AnswerOf, ApiProblem, type Client, type HomeEvent, type RouteOf, type Segment } from '@cardea/api';
 import { type QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { useApp } from '../app-context.ts';
 
@@ -18,6 +18,7 @@ export const keys = {
   devices: ['devices'],
   sessions: ['sessions'],
   presets: (deviceId: string, channel: number) => ['presets', deviceId, channel],
+  alarms: (deviceId: string, from: number) => ['alarms', deviceId, from],
   segments: (deviceId: string, channel: number, from: number) => ['segments', deviceId, channel, from],
 } as const;
 
@@ -104,6 +105,16 @@ export interface LastSegmentOf {
   readonly deviceId: string;
   readonly channel: number;
   readonly lastSeenAt: number | null;
+}
+
+/** Alarms of a device from `fromMs` on, newest first, at most 200. The event stream tells when there are others. */
+export function todaysAlarmsQuery(api: Client, { deviceId, fromMs }: { readonly deviceId: string; readonly fromMs: number }) {
+  return queryOptions<readonly HomeEvent[]>({
+    queryKey: keys.alarms(deviceId, fromMs),
+    queryFn: async ({ signal }) =>
+      (await api.call('event.list', { query: { deviceId, kind: 'alarm', from: fromMs, limit: PAGE_ITEMS }, signal })).items,
+    staleTime: 60_000,
+  });
 }
 
 export interface SegmentRange {

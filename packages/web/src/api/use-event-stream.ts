@@ -38,6 +38,9 @@ function take(queries: QueryClient, event: StreamEvent): void {
       if (!('removed' in event.data)) addSegment(queries, event.data);
       else void queries.invalidateQueries({ queryKey: ['segments', event.data.deviceId] });
       break;
+    case 'alarm':
+      if (event.data.kind === 'alarm') void queries.invalidateQueries({ queryKey: ['alarms', event.data.deviceId] });
+      break;
     case 'reset':
       void queries.invalidateQueries();
       break;

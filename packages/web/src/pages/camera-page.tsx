@@ -3,6 +3,7 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate, useParams } from 'react-router';
+import { AlarmsPanel } from '../alarms/alarms-panel.tsx';
 import { useDevice } from '../api/queries.ts';
 import { AboutCamera } from '../camera/about-camera.tsx';
 import { type Camera, camerasOf } from '../camera/camera.ts';
@@ -48,6 +49,10 @@ function CameraView({ camera }: { readonly camera: Camera }) {
   const enabled = isLive && device.state !== 'offline';
   const live = useLive({ deviceId: device.id, channel, stream: streams.includes('main') ? 'main' : 'sub', enabled });
   const ptz = usePtz(camera, isLive && device.state === 'online');
+  const playAt = (instant: number): void => {
+    setPlayedAt(instant);
+    playback.playAt(instant);
+  };
   useDocumentTitle(`${name} · ${t('app.name')}`);
   return (
     <div className={`${page.page} ${styles.page}`}>
@@ -70,15 +75,8 @@ function CameraView({ camera }: { readonly camera: Camera }) {
           <AboutCamera device={device} player={isLive ? live.player : undefined} onRemoved={() => void navigate('/', { replace: true })} />
         </div>
         <div className={styles.recordings}>
-          <RecordingsPanel
-            deviceId={device.id}
-            channel={channel}
-            playedAt={isLive ? undefined : playedAt}
-            onPlay={(instant) => {
-              setPlayedAt(instant);
-              playback.playAt(instant);
-            }}
-          />
+          <AlarmsPanel deviceId={device.id} channel={channel} onPlay={playAt} />
+          <RecordingsPanel deviceId={device.id} channel={channel} playedAt={isLive ? undefined : playedAt} onPlay={playAt} />
         </div>
       </div>
     </div>
