@@ -185,6 +185,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       tokens,
       commands: { call: (deviceId, definition, params, options) => devices.send(deviceId, definition, params, options) },
       channels: devices,
+      audit,
       principalFromRequest: (request) => userApi.principalFromRequest(request),
       publicUrl,
     }),

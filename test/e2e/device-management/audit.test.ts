@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClient } from '@cardea/api';
+import { openViewer } from './live-pictures.ts';
 import { EMAIL, PASSWORD } from './platform-here.ts';
 import { startSystem } from './system.ts';
 
@@ -40,4 +41,15 @@ test('the owner reads who logged in, watched, commanded, changed and removed a c
   assert.doesNotMatch(JSON.stringify(items), /CANARY/);
   const { at = 0 } = items[0] ?? {};
   assert.deepEqual((await client.call('audit.list', { query: { homeId: owner.homeId, from: at + 1 } })).items, []);
+});
+
+test('a view that opens the address of a camera alone is written down, too', async () => {
+  await using system = await startSystem();
+  const { client, deviceId, owner, url } = system;
+  const address = `${url.replace('http', 'ws')}/live/${deviceId}/1/sub/ws`;
+  await using viewer = await openViewer(address, { authorization: `Bearer ${owner.token}` });
+  await viewer.pictures(1);
+  const { items } = await client.call('audit.list', { query: { homeId: owner.homeId } });
+  const [{ action, detail, deviceId: about } = assert.fail('nothing was written down')] = items;
+  assert.deepEqual([action, detail, about], ['live.create', { channel: 1, stream: 'sub' }, deviceId]);
 });

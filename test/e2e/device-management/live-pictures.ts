@@ -9,8 +9,8 @@ export interface LivePictures extends AsyncDisposable {
   pictures(count: number): Promise<void>;
 }
 
-export async function openViewer(url: string): Promise<LivePictures> {
-  const socket = new WebSocket(url);
+export async function openViewer(url: string, headers: Readonly<Record<string, string>> = {}): Promise<LivePictures> {
+  const socket = new WebSocket(url, { headers: { ...headers } });
   await once(socket, 'open');
   let came = 0;
   const listeners = new Set<() => void>();

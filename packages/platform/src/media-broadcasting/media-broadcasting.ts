@@ -13,7 +13,7 @@ import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
 import { LiveAddresses } from './live-addresses.ts';
 import type { LiveStream } from './live-stream.ts';
 import { Playbacks, type PlaybackWish, playbackOfPath } from './playbacks.ts';
-import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, PrincipalFromRequest } from './ports.ts';
+import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, PrincipalFromRequest, ViewAudit } from './ports.ts';
 import { ViewSession } from './view-session.ts';
 import { type Admission, sourceOfPath, ViewerEndpoint } from './viewer-endpoint.ts';
 
@@ -25,6 +25,7 @@ export interface MediaBroadcastingOptions {
   readonly commands: DeviceCommands;
   readonly channels: DeviceChannels;
   readonly principalFromRequest: PrincipalFromRequest;
+  readonly audit: ViewAudit;
   /** Origin under which devices and users reach this server, `http` or `https`, without a slash at the end. */
   readonly publicUrl: () => string;
   readonly clock: Clock;
@@ -256,7 +257,12 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Nobody else knows of a session made for one connection, so it ends with it. */
   private async openSession(principal: Principal, source: MediaSource): Promise<Admission> {
-    const session = await this.open(await this.options.authorizer.device(principal, 'view.live', source.deviceId), source);
+    const { audit, authorizer } = this.options;
+    const { channel, deviceId, stream } = source;
+    const proof = await authorizer.device(principal, 'view.live', deviceId);
+    // Whoever opens the address alone has made no session that was written down.
+    await audit.record({ action: 'live.create', userId: principal.userId, homeId: proof.homeId, deviceId, detail: { channel, stream } });
+    const session = await this.open(proof, source);
     return { session, onClosed: () => session.end(CLOSE_NORMAL, 'closed') };
   }
 

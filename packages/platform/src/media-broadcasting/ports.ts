@@ -30,6 +30,18 @@ export interface DeviceChannels {
   assertSource(source: MediaSource): Promise<void>;
 }
 
+/** Who saw what. */
+export interface ViewAudit {
+  /** Resolves when the entry is durable. */
+  record(note: {
+    readonly action: string;
+    readonly userId: string;
+    readonly homeId: string;
+    readonly deviceId: string;
+    readonly detail: Readonly<Record<string, unknown>>;
+  }): Promise<void>;
+}
+
 /**
  * Who sent a request, by its cookie or bearer token; `undefined` when nobody can be told. A cookie counts only on a
  * request of our own pages (RFC 6455 10.2: browsers send cookies with WebSocket requests of any page).

@@ -58,6 +58,7 @@ export async function createRig(clock: Clock): Promise<Rig> {
     tokens,
     commands: device,
     channels: { assertSource },
+    audit: { record: async () => {} },
     // The bearer of these tests is the name of the user.
     principalFromRequest: async (request) => userNamed(bearerToken(request)),
     publicUrl: () => `http://127.0.0.1:${port}`,
