@@ -48,7 +48,8 @@ export class GrayDecoder implements MediaReceiver, AsyncDisposable {
     this.failed = promise;
     this.failed.catch(() => {});
     this.fail = reject;
-    this.child = spawn('ffmpeg', argumentsOf(options), { stdio: 'pipe' });
+    // In a group of its own: a Ctrl-C in the terminal is for this process, which ends the child in order.
+    this.child = spawn('ffmpeg', argumentsOf(options), { stdio: 'pipe', detached: true });
     this.closed = once(this.child, 'close').catch(() => {});
     this.child.once('error', (cause) => reject(new AppError('CODEC_UNSUPPORTED', { reason: 'no ffmpeg' }, { cause })));
     this.child.once('close', (exitCode) => reject(new AppError('INVALID_STATE', { exitCode })));
