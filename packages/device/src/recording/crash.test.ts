@@ -88,12 +88,12 @@ test(`a segment cut at ${CUTS} places plays up to the last whole fragment before
   for (const { bytes } of new Fmp4Splitter().push(await readFile(ring.pathOf(whole)))) ends.push((ends.at(-1) ?? 0) + bytes.length);
   const path = join(directory, 'cut.mp4');
   for (let cut = 0; cut < CUTS; cut += 1) {
-    const offset = (cut * 7_919_317 + 4_001) % whole.sizeBytes;
+    const offset: number = (cut * 7_919_317 + 4_001) % whole.sizeBytes;
     await copyFile(ring.pathOf(whole), path);
     await truncate(path, offset);
     const { endAt: _, sizeBytes: __, sha256: ___, ...open } = whole;
     const recovered = await recoverSegment(path, { ...open, state: 'recording' });
-    const lastEnd = ends.findLast((end) => end <= offset) ?? 0;
+    const lastEnd: number = ends.findLast((end) => end <= offset) ?? 0;
     // The first piece is the initialisation segment.
     assert.equal(recovered?.sizeBytes, lastEnd > (ends[1] ?? 0) ? lastEnd : undefined, `cut at ${offset}`);
     if (recovered !== undefined && cut % 10 === 0) assert.equal(problemsOf(path), '', `cut at ${offset}`);

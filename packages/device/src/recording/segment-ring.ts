@@ -234,8 +234,8 @@ export class SegmentRing implements AsyncDisposable {
 
   private async recover(): Promise<void> {
     const { logger, stateDirectory } = this.options;
-    for (const entry of [...this.entries.values()]) {
-      if (isRecorded(entry)) continue;
+    const unfinished = [...this.entries.values()].filter((entry) => !isRecorded(entry));
+    for (const entry of unfinished) {
       const recovered = await recoverSegment(this.pathOf(entry), entry);
       logger.info(
         { clientSegmentId: entry.create.clientSegmentId, durationMs: recovered?.create.durationMs },
@@ -250,8 +250,9 @@ export class SegmentRing implements AsyncDisposable {
       if (FILE_NAME.test(name) && !this.entries.has(idOf(name))) await rm(join(stateDirectory, RING, name), { force: true });
     }
     const present = new Set(names.map(idOf));
-    for (const id of [...this.entries.keys()]) if (!present.has(id)) this.entries.delete(id);
-    await this.compact();
+    const missing = [...this.entries.keys()].filter((id) => !present.has(id));
+    for (const id of missing) this.entries.delete(id);
+    if (unfinished.length + missing.length > 0 || this.journal.lineCount > this.entries.size) await this.compact();
   }
 
   /** Drops what does not fit any more. */
