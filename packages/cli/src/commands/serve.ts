@@ -14,6 +14,7 @@ interface Flags {
   readonly node?: string;
   readonly rtmp?: string;
   readonly rtsp?: string;
+  readonly wake?: string;
   readonly logLevel?: string;
   readonly config?: string;
 }
@@ -29,13 +30,14 @@ export const serve = new Command('serve')
   .option('--bus <url>', 'NATS server that joins the processes of one platform')
   .option('--node <id>', 'name of this process among them (default host name and port)')
   .option('--rtmp <host:port>', 'address for RTMP, or off; this release has no RTMP, so that any address only warns')
+  .option('--wake <host:port>', 'address at which sleeping battery cameras wait to be woken, or off (default port 8781)')
   .option('--rtsp <host:port>', 'address for RTSP, or off; this release has no RTSP, so that any address only warns')
   .option('--log-level <level>', 'debug, info, warn, error or silent (default info)')
   .option('--config <file>', 'configuration file (default cardea.yaml if it is there)')
-  .action(async ({ bus, config: given, rtmp, rtsp, ...flags }: Flags) => {
+  .action(async ({ bus, config: given, rtmp, rtsp, wake, ...flags }: Flags) => {
     const file = given ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
     const config = loadConfig({
-      flags: { ...flags, 'bus.url': bus, 'rtmp.listen': rtmp, 'rtsp.listen': rtsp },
+      flags: { ...flags, 'bus.url': bus, 'rtmp.listen': rtmp, 'rtsp.listen': rtsp, 'wake.listen': wake },
       env: process.env,
       ...(file !== undefined && { file }),
     });
