@@ -144,7 +144,7 @@ test('snapshot.capture: several pictures go to the snapshots of the device, wher
   assert.equal((await get(`${owner.url}/api/v1/devices/${deviceId}/snapshots/01KDVAEZ8T0000000000000000`)).status, 404);
 });
 
-test('snapshot.capture: snapshot.jpg shows the present with its age, and the last picture when the camera is away', async () => {
+test('snapshot.capture: snapshot.jpg shows the present with its age to whoever may see it, and nothing new in privacy mode', async () => {
   const { client, deviceId, owner } = system;
   const url = `${owner.url}/live/${deviceId}/1/sub/snapshot.jpg`;
   const fresh = await get(`${url}?maxAge=0`);
