@@ -4,7 +4,7 @@ import { LightDevice } from '../../support/light-device.ts';
 import { answerRequests } from './requests.ts';
 
 /** Many light devices in a process of their own. */
-export interface FleetRequests extends Record<string, readonly [unknown, unknown]> {
+export type FleetRequests = {
   /** Connects so many more devices. */
   connect: [{ readonly url: string; readonly count: number }, null];
   /** So many devices send keep-alives, each the next when it has the answer to the last. */
@@ -13,7 +13,7 @@ export interface FleetRequests extends Record<string, readonly [unknown, unknown
   echo: [{ readonly url: string; readonly count: number; readonly forMs: number }, { readonly roundTrips: number }];
   /** All but `spared` lose their connection at once; resolves when all are back. The spared send a keep-alive a second meanwhile. */
   storm: [{ readonly spared: number }, StormReport];
-}
+};
 
 export interface StormReport {
   readonly devices: number;

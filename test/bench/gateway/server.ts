@@ -10,13 +10,13 @@ import { unlimited } from '../../support/platform-process.ts';
 import { answerRequests, cpuMs, type Memory, measureMemory } from './requests.ts';
 
 /** A server under load: the platform, or a bare WebSocket server that sends back what it gets. */
-export interface ServerRequests extends Record<string, readonly [unknown, unknown]> {
+export type ServerRequests = {
   platform: [null, { readonly url: string }];
   echo: [null, { readonly url: string }];
   cpuMs: [null, number];
   memory: [null, Memory];
   stop: [null, null];
-}
+};
 
 const stack = new AsyncDisposableStack();
 
