@@ -35,7 +35,7 @@ test('an outage of five minutes is filled in afterwards, and what is new does no
 test('when the ring is full the oldest continuous recording gives way', async () => {
   await using bench = await TestBench.open();
   bench.platform.video.onRequest = (what) => (what === 'create' ? { status: 503 } : undefined);
-  const agent = await bench.onlineAgent({ quotaBytes: 1_500_000 });
+  const agent = await bench.onlineAgent({ quotaBytes: 2_500_000 });
   await bench.pass(75_000);
   bench.platform.video.onRequest = () => undefined;
   await bench.within(120_000, () => bench.platform.video.stored.length >= 3, 'what is left is stored');
