@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Client } from '@cardea/api';
 import { type Clock, createLogger, SystemClock, silentLogger } from '@cardea/core';
 import { type Camera, createSimulatedCamera, DeviceLog, RunningDevice, type RunningDeviceOptions } from '@cardea/device';
-import { startPlatformHere } from './platform-here.ts';
 import { eventually } from '../eventually.ts';
 import type { Owner } from '../owner.ts';
+import { startPlatformHere } from './platform-here.ts';
 
 export interface SystemOptions {
   /** Settings of the platform, by dotted name. */
