@@ -19,7 +19,7 @@ const RENDITIONS: Readonly<Record<string, Rendition>> = {
 };
 
 const SCENES: Readonly<Record<string, { seed: number; cues: readonly Cue[]; posterSecond: number }>> = {
-  'front-door': { seed: 1, posterSecond: 17.5, cues: FRONT_DOOR_CUES },
+  'front-door': { seed: 1, posterSecond: 18.8, cues: FRONT_DOOR_CUES },
   garden: { seed: 2, posterSecond: 43, cues: GARDEN_CUES },
 };
 
@@ -67,7 +67,7 @@ async function drawPoster(name: string, second: number): Promise<void> {
     sceneName: name,
     from,
     to: from + 1,
-    quality: 0.75,
+    quality: 0.66,
     onFrame: (jpeg) => writeFile(join(ASSETS, `${name}.jpg`), jpeg),
   });
 }
