@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
@@ -13,10 +13,11 @@ const OTHER_TASK = '01KDVBF9P1S3V5X7Z9C2E4G6J9';
 /** A place that takes uploads, and says to them what `status` says. */
 async function openShelf(t: TestContext) {
   const shelf = { status: () => 201, bodies: [] as string[], url: '' };
-  const server = createServer(async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     shelf.bodies.push(await text(request));
     response.writeHead(shelf.status()).end();
-  });
+  };
+  const server = createServer((request, response) => void take(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   shelf.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/log`;
