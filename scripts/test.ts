@@ -70,7 +70,7 @@ const tallies = [
   nodeTests('unit', ['packages/*/src/**/*.test.ts', 'test/*.test.ts'], 2),
   nodeTests('e2e', ['test/e2e/**/*.test.ts'], 1),
   browserTests(),
-  ...(long ? [nodeTests('long', ['test/long/**/*.test.ts'], 1)] : []),
+  ...(long ? [nodeTests('long', ['packages/*/src/**/*.long-test.ts', 'test/**/*.long-test.ts'], 1)] : []),
 ];
 rmSync(scratch, { recursive: true });
 const total = tallies.reduce((sum, tally) => ({ passed: sum.passed + tally.passed, failed: sum.failed + tally.failed }));

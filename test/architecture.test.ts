@@ -40,7 +40,7 @@ const services = [
 const MAX_LINES = 600;
 
 /** Folders that hold the other side of a test. */
-const testSupport = /\.test\.ts$|\/(testing|fixtures|stub-platform)\//;
+const testSupport = /[.-]test\.ts$|\/(testing|fixtures|stub-platform)\//;
 
 /** Tables, where length is not depth. */
 const tables = new Set(['packages/protocol/src/status.ts']);
