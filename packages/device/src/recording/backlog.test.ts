@@ -36,12 +36,13 @@ test('when the ring is full the oldest continuous recording gives way', async ()
   await using bench = await TestBench.open();
   bench.platform.video.onRequest = (what) => (what === 'create' ? { status: 503 } : undefined);
   const agent = await bench.onlineAgent({ quotaBytes: 2_500_000 });
-  await bench.pass(75_000);
+  // Long enough that a slow disk, which closes segments late, still has to drop some.
+  await bench.pass(105_000);
   bench.platform.video.onRequest = () => undefined;
   await bench.within(120_000, () => bench.platform.video.stored.length >= 3, 'what is left is stored');
   const first = Math.min(...bench.platform.video.stored.map(({ create }) => create.startAt));
   assert.ok(first >= START_AT + 20_000, `${(first - START_AT) / 1_000} s were dropped`);
-  assert.ok(first <= START_AT + 60_000);
+  assert.ok(first <= START_AT + 90_000);
   assert.ok(agent.online);
 });
 
