@@ -39,6 +39,9 @@ const services = [
 
 const MAX_LINES = 600;
 
+/** `engines` of the root's package.json. */
+const OLDEST_NODE_MAJOR = 20;
+
 /** Folders that hold the other side of a test. */
 const testSupport = /[.-]test\.ts$|\/(testing|fixtures|stub-platform)\//;
 
@@ -69,6 +72,18 @@ test('every package depends only on packages below it in the floor plan', () => 
       `package ${name}`,
     );
   }
+});
+
+test('what npm may leave out is left out by no Node that the root allows', () => {
+  // npm skips an optional package whose engines refuse the Node it runs on, without a word; the first commands run on the machine's own.
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { optional?: boolean; engines?: { node?: string } }>;
+  };
+  const refusing = Object.entries(packages).flatMap(([name, { optional, engines }]) => {
+    const majors = [...(engines?.node ?? '0').matchAll(/(?:^|[\s>=^~|])(\d+)(?=[.\sx]|$)/g)].map(([, major]) => Number(major));
+    return optional === true && Math.min(...majors) > OLDEST_NODE_MAJOR ? [name] : [];
+  });
+  assert.deepEqual(refusing, []);
 });
 
 test('protocol and media know no runtime: nothing of Node, no timers', () => {
