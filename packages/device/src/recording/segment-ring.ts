@@ -119,11 +119,6 @@ export class SegmentRing implements AsyncDisposable {
     return this.entries.get(clientSegmentId);
   }
 
-  /** Segments dropped since the start because there was no room. */
-  get droppedCount(): number {
-    return this.dropped;
-  }
-
   pathOf(entry: SegmentEntry): string {
     return this.pathOfId(entry.create.clientSegmentId);
   }
