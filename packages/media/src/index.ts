@@ -17,6 +17,8 @@ export type { H265ParameterSets, HevcConfig } from './h265.ts';
 export { buildHvcC, h265CodecString, h265NalType, h265Track, isH265Keyframe, parseHvcC } from './h265.ts';
 export type { H265Sps } from './h265-sps.ts';
 export { parseH265Sps } from './h265-sps.ts';
+export type { HlsMediaPlaylist, HlsPart, HlsRenditionReport, HlsSegment, HlsVariant } from './hls-playlist.ts';
+export { writeMasterPlaylist, writeMediaPlaylist } from './hls-playlist.ts';
 export { jpegSize } from './jpeg.ts';
 export type { MediaErrorCode } from './media-error.ts';
 export { MediaError } from './media-error.ts';
