@@ -1,4 +1,4 @@
-import type { ColumnType, Kysely, Selectable } from 'kysely';
+import type { ColumnType, Generated, Kysely, Selectable } from 'kysely';
 
 /**
  * The tables of the platform, one schema for SQLite and PostgreSQL. Instants are Unix milliseconds UTC, JSON is text,
@@ -8,6 +8,11 @@ import type { ColumnType, Kysely, Selectable } from 'kysely';
 export interface Tables {
   home: HomeTable;
   home_member: HomeMemberTable;
+  invitation: InvitationTable;
+  api_token: ApiTokenTable;
+  share: ShareTable;
+  share_view: ShareViewTable;
+  revocation: RevocationTable;
   binding_code: BindingCodeTable;
   device: DeviceTable;
   schedule: ScheduleTable;
@@ -52,7 +57,86 @@ export interface HomeMemberTable {
   actions: string;
   /** JSON array of device ids, or `["*"]`. */
   devices: string;
+  /** JSON array of `HourSpan` in the time zone of the home; null at all hours. */
+  hours: Generated<string | null>;
+  /** From this instant on the member is none any more; null for good. */
+  access_until: Generated<number | null>;
   created_at: Fixed<number>;
+}
+
+/** A right that waits for somebody to take it up. Gone once it was. */
+export interface InvitationTable {
+  id: Fixed<string>;
+  /** SHA-256 of the token, hex: the token itself is shown once. */
+  token_hash: string;
+  home_id: Fixed<string>;
+  /** Whom it is for, lower case; null for whoever holds the link. */
+  email: Fixed<string | null>;
+  role: Fixed<string>;
+  actions: Fixed<string>;
+  devices: Fixed<string>;
+  hours: Fixed<string | null>;
+  access_until: Fixed<number | null>;
+  created_by: Fixed<string>;
+  created_at: Fixed<number>;
+  expires_at: number;
+}
+
+/** Credentials of programs: what their user may do, narrowed. */
+export interface ApiTokenTable {
+  id: Fixed<string>;
+  /** SHA-256 of the token, hex: the token itself is shown once. */
+  token_hash: Fixed<string>;
+  user_id: Fixed<string>;
+  name: Fixed<string>;
+  /** JSON array of `Action`. */
+  actions: Fixed<string>;
+  /** JSON array of device ids, or `["*"]`. */
+  devices: Fixed<string>;
+  created_at: Fixed<number>;
+  expires_at: Fixed<number | null>;
+  /** Exact to an hour. */
+  used_at: number | null;
+}
+
+/** Links that show one thing to whoever has them, by the right of the user who made them. */
+export interface ShareTable {
+  id: Fixed<string>;
+  /** SHA-256 of the token in the link, hex. */
+  token_hash: Fixed<string>;
+  user_id: Fixed<string>;
+  home_id: Fixed<string>;
+  device_id: Fixed<string>;
+  binding_epoch: Fixed<number>;
+  kind: Fixed<'live' | 'clip' | 'event'>;
+  channel: Fixed<number>;
+  /** The time shared, for a clip. */
+  from_at: Fixed<number | null>;
+  to_at: Fixed<number | null>;
+  /** Our id of the event shared. */
+  event_id: Fixed<string | null>;
+  passcode_hash: Fixed<string | null>;
+  watermark: Fixed<number>;
+  created_at: Fixed<number>;
+  expires_at: Fixed<number>;
+}
+
+/** Each time a share was opened. */
+export interface ShareViewTable {
+  id: Fixed<string>;
+  share_id: Fixed<string>;
+  at: Fixed<number>;
+  address: Fixed<string>;
+  user_agent: Fixed<string | null>;
+}
+
+/** Rights that ended lately, for processes the bus did not reach. */
+export interface RevocationTable {
+  /** Rises. */
+  id: Fixed<string>;
+  scope: Fixed<'user' | 'session' | 'device'>;
+  subject: Fixed<string>;
+  at: Fixed<number>;
 }
 
 export interface BindingCodeTable {
@@ -338,6 +422,8 @@ export interface UserTable {
   name: Fixed<string>;
   /** Lower case. */
   email: Fixed<string>;
+  /** ISO 8601. */
+  createdAt: Fixed<string>;
 }
 
 export interface SessionTable {

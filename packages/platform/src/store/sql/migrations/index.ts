@@ -6,6 +6,7 @@ import * as firmware from './0002-firmware.ts';
 import * as uploadsAndAudit from './0003-uploads-and-audit.ts';
 import * as pictures from './0004-pictures.ts';
 import * as keptCommands from './0005-kept-commands.ts';
+import * as people from './0006-people.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
@@ -14,6 +15,7 @@ const migrations: Record<string, Migration> = {
   '0003-uploads-and-audit': uploadsAndAudit,
   '0004-pictures': pictures,
   '0005-kept-commands': keptCommands,
+  '0006-people': people,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
