@@ -1,4 +1,5 @@
-export { Agent, type AgentOptions, createAgent } from './agent.ts';
+export { Agent, createAgent } from './agent.ts';
+export type { AgentOptions } from './agent-state.ts';
 export type { Alarm, TimedAlarm } from './alarms/alarms.ts';
 export type {
   Camera,
@@ -6,6 +7,7 @@ export type {
   CameraChannel,
   CameraDescription,
   CameraHead,
+  CameraSpeaker,
   CameraStream,
   HeadCommand,
   HeadOutcome,
@@ -17,6 +19,7 @@ export type {
   PowerUse,
   PresetList,
   ReadOptions,
+  SpeakerVoice,
 } from './camera.ts';
 export { Fleet, type FleetOptions, type FleetState } from './fleet/fleet.ts';
 export { type FleetFault, fleetFaults } from './fleet/fleet-faults.ts';

@@ -1,5 +1,6 @@
 import { Backoff, createRandom, Lifetime, SystemClock, silentLogger, sleep } from '@cardea/core';
-import { type Agent, type AgentOptions, createAgent } from './agent.ts';
+import { type Agent, createAgent } from './agent.ts';
+import type { AgentOptions } from './agent-state.ts';
 import type { Camera } from './camera.ts';
 import type { Restart } from './restarts.ts';
 
