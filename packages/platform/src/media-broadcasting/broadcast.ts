@@ -1,9 +1,10 @@
 import type { AppError, Clock, Logger, Random, Timer } from '@cardea/core';
 import { liveTimers, type PushTarget } from '@cardea/protocol';
 import { DevicePush, type LiveState } from './device-push.ts';
-import { Fmp4Output } from './fmp4-output.ts';
+import { FanOut } from './fan-out.ts';
 import { LiveStream } from './live-stream.ts';
 import type { DeviceCommands, MediaCounters, MediaSource } from './ports.ts';
+import type { PushFormat } from './push-format.ts';
 import type { ViewSession } from './view-session.ts';
 
 export interface BroadcastOptions {
@@ -25,6 +26,12 @@ export interface BroadcastOptions {
 /** RFC 6455 7.4.1: the server could not do what was asked. */
 const CLOSE_FAILED = 1011;
 
+/** What an output keeps for one broadcast. */
+export interface BroadcastPart extends Disposable {
+  /** Connections it serves now. */
+  readonly viewers: number;
+}
+
 /** One stream of one device while somebody watches it: the push that feeds it, the outputs it feeds, the sessions that want it. */
 export class Broadcast {
   readonly source: MediaSource;
@@ -32,13 +39,14 @@ export class Broadcast {
   readonly epoch: number;
   readonly stream: LiveStream;
   readonly push: DevicePush;
-  readonly fmp4: Fmp4Output;
+  private readonly fanOuts = new Map<PushFormat, FanOut>();
+  private readonly parts = new Set<BroadcastPart>();
   private readonly viewSessions = new Map<string, ViewSession>();
   private readonly options: BroadcastOptions;
   private linger: Timer | undefined;
 
   constructor(options: BroadcastOptions) {
-    const { source, clock, counters } = options;
+    const { source } = options;
     this.options = options;
     this.source = source;
     this.homeId = options.homeId;
@@ -48,7 +56,26 @@ export class Broadcast {
       onEnded: (reason) => this.push.onEnded(reason),
     });
     this.push = new DevicePush({ ...options, stream: this.stream, onFailed: (error) => this.onFailed(error) });
-    this.fmp4 = new Fmp4Output({ stream: this.stream, clock, counters });
+  }
+
+  /** Open connections of viewers, over all outputs. */
+  get viewers(): number {
+    return [...this.fanOuts.values(), ...this.parts].reduce((sum, { viewers }) => sum + viewers, 0);
+  }
+
+  /** The stream in a format that is pushed; its viewers share every byte. */
+  fanOut(format: PushFormat): FanOut {
+    const { clock, counters } = this.options;
+    const known = this.fanOuts.get(format);
+    if (known !== undefined) return known;
+    const fanOut = new FanOut({ format, stream: this.stream, clock, counters });
+    this.fanOuts.set(format, fanOut);
+    return fanOut;
+  }
+
+  /** Counts the viewers of `part` among those of the broadcast, and disposes it when the broadcast ends. */
+  own(part: BroadcastPart): void {
+    this.parts.add(part);
   }
 
   get sessions(): readonly ViewSession[] {
@@ -74,6 +101,8 @@ export class Broadcast {
     for (const session of this.sessions) session.end(1001, 'going away');
     this.linger?.[Symbol.dispose]();
     this.linger = undefined;
+    for (const part of this.parts) part[Symbol.dispose]();
+    this.parts.clear();
     await this.push.stop();
   }
 

@@ -8,14 +8,18 @@ import type { Bus, BusMessageOf, Db } from '../store/ports.ts';
 import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
 import { Broadcast } from './broadcast.ts';
 import type { LiveState } from './device-push.ts';
-import type { Fmp4Output } from './fmp4-output.ts';
 import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
 import { LiveAddresses } from './live-addresses.ts';
+import type { LiveOutput } from './live-output.ts';
+import { createLiveOutputs } from './live-outputs.ts';
+import { parseLivePath } from './live-path.ts';
 import type { LiveStream } from './live-stream.ts';
 import { Playbacks, type PlaybackWish, playbackOfPath } from './playbacks.ts';
 import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, PrincipalFromRequest, ViewAudit } from './ports.ts';
-import { ViewSession } from './view-session.ts';
-import { type Admission, sourceOfPath, ViewerEndpoint } from './viewer-endpoint.ts';
+import type { ViewSession } from './view-session.ts';
+import { ViewerAdmission } from './viewer-admission.ts';
+import { ViewerEndpoint } from './websocket/viewer-endpoint.ts';
+import { webSocketFmp4 } from './websocket/websocket-fmp4.ts';
 
 export interface MediaBroadcastingOptions {
   readonly db: Db;
@@ -52,8 +56,6 @@ export interface MediaBroadcastingSnapshot extends Readonly<MediaCounters> {
 }
 
 const RECHECK_MS = 30_000;
-/** Live sessions of one stream; the next one gets 429. */
-const MAX_SESSIONS_PER_STREAM = 5_000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY = 1008;
 
@@ -66,43 +68,43 @@ export class MediaBroadcasting implements AsyncDisposable {
   private readonly lifetime: Lifetime;
   private readonly addresses: LiveAddresses;
   private readonly broadcasts = new Map<string, Broadcast>();
-  private readonly sessions = new Map<string, ViewSession>();
+  private readonly admission: ViewerAdmission;
+  private readonly outputs: readonly LiveOutput[];
   private readonly playbacks: Playbacks;
   private readonly counters: MediaCounters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
 
   constructor(options: MediaBroadcastingOptions) {
     this.options = options;
     this.lifetime = new Lifetime(options.logger);
-    this.addresses = new LiveAddresses(options);
+    this.admission = new ViewerAdmission({
+      ...options,
+      broadcastFor: (proof, source) => this.broadcastFor(proof, source),
+      runningBroadcast: (source) => this.broadcasts.get(keyOf(source)),
+    });
+    this.outputs = createLiveOutputs({ ...options, admission: this.admission, counters: this.counters });
+    this.addresses = new LiveAddresses({ ...options, outputs: this.outputs });
     this.playbacks = new Playbacks({ ...options, addresses: this.addresses, counters: this.counters });
   }
 
   /** Begins to take publishers and viewers on `http`, and to look after the rights of those who watch. */
   start(http: HttpServer): void {
-    const { bus, clock, logger, principalFromRequest, tokens } = this.options;
-    const { counters } = this;
+    const { bus, clock, logger, tokens } = this.options;
+    const { admission, counters, playbacks } = this;
     const ingest = new IngestEndpoint({ tokens, clock, logger, counters, streamOf: (claims) => this.streamOf(claims) });
     const viewing = new ViewerEndpoint({
-      clock,
-      logger,
-      principalFromRequest,
-      targetOf: sourceOfPath,
-      sessionOfToken: (token, source) => this.sessionOfToken(token, source),
-      openSession: (principal, source) => this.openSession(principal, source),
-      outputOf: (session, { signal }) => this.outputOf(session, signal),
+      ...this.options,
+      admit: (credentials, url) => admission.admit(credentials, parseLivePath(url.pathname)?.source),
+      outputOf: async (session, { signal }) => (await admission.broadcastOf(session, { signal })).fanOut(webSocketFmp4),
+    });
+    const playing = new ViewerEndpoint({
+      ...this.options,
+      admit: (credentials, url) => playbacks.admit(credentials, playbackOfPath(url.pathname)),
+      outputOf: async (session) => playbacks.outputOf(session),
     });
     http.onUpgrade(isIngestPath, ingest.handle);
-    const playing = new ViewerEndpoint({
-      clock,
-      logger,
-      principalFromRequest,
-      targetOf: playbackOfPath,
-      sessionOfToken: (token, sessionId) => this.playbacks.sessionOfToken(token, sessionId),
-      openSession: async (principal, sessionId) => ({ session: this.playbacks.sessionOf(principal, sessionId) }),
-      outputOf: async (session) => this.playbacks.outputOf(session),
-    });
-    http.onUpgrade((path) => sourceOfPath(path) !== undefined, viewing.handle);
+    http.onUpgrade((path) => parseLivePath(path)?.what === 'ws', viewing.handle);
     http.onUpgrade((path) => playbackOfPath(path) !== undefined, playing.handle);
+    for (const output of this.outputs) output.start(http);
     this.lifetime.own(bus.subscribe('device', ({ deviceId }) => this.onDevice(deviceId)));
     this.lifetime.own(bus.subscribe('revoked', (message) => this.onRevoked(message)));
     this.lifetime.run('re-check of viewers', (signal) => this.recheckForever(signal));
@@ -119,9 +121,9 @@ export class MediaBroadcasting implements AsyncDisposable {
     { channel, stream }: Pick<MediaSource, 'channel' | 'stream'>,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<LiveSession> {
-    const session = await this.open(proof, { deviceId: proof.deviceId, channel, stream });
+    const session = await this.admission.open(proof, { deviceId: proof.deviceId, channel, stream });
     try {
-      await this.outputOf(session, signal);
+      await this.admission.broadcastOf(session, { signal });
       return await this.addresses.forViewer(session);
     } catch (error) {
       session.end(CLOSE_NORMAL, 'not started');
@@ -150,7 +152,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Another minute, with a fresh token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
   async renew(principal: Principal, sessionId: string): Promise<LiveSession> {
-    const session = this.sessionOf(principal, sessionId);
+    const session = this.admission.sessionOf(principal, sessionId);
     await this.recheck(session);
     if (session.ended) throw new AppError('SESSION_NOT_FOUND');
     session.renew();
@@ -159,7 +161,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Closes the connections of the session and ends its token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
   end(principal: Principal, sessionId: string): void {
-    this.sessionOf(principal, sessionId).end(CLOSE_NORMAL, 'ended');
+    this.admission.sessionOf(principal, sessionId).end(CLOSE_NORMAL, 'ended');
   }
 
   /** Whether a device is to push anything at present. */
@@ -177,7 +179,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** The right a view token stands for, while its session lives. @throws AppError UNAUTHORIZED whatever is wrong with it */
   async rightOfToken(token: string, source: MediaSource): Promise<DeviceProof<'view.live'>> {
-    const { claims } = await this.sessionOfToken(token, source);
+    const { claims } = await this.admission.sessionOfToken(token, source);
     return await this.options.authorizer.ticket(claims, 'view.live');
   }
 
@@ -186,8 +188,8 @@ export class MediaBroadcasting implements AsyncDisposable {
     return {
       ...this.counters,
       streams: broadcasts.filter(({ stream }) => stream.publishing).length,
-      sessions: this.sessions.size,
-      viewers: broadcasts.reduce((sum, { fmp4 }) => sum + fmp4.viewers, this.playbacks.viewers),
+      sessions: this.admission.sessions.length,
+      viewers: broadcasts.reduce((sum, { viewers }) => sum + viewers, this.playbacks.viewers),
     };
   }
 
@@ -195,27 +197,7 @@ export class MediaBroadcasting implements AsyncDisposable {
     await this.lifetime[Symbol.asyncDispose]();
     this.playbacks.endAll();
     await Promise.all([...this.broadcasts.values()].map((broadcast) => broadcast.end()));
-  }
-
-  private async open(proof: DeviceProof<'view.live'>, source: MediaSource): Promise<ViewSession> {
-    await this.options.channels.assertSource(source);
-    const { action, epoch, principal } = proof;
-    const { userId, userSessionId } = principal;
-    const sessionId = this.options.random.ulid();
-    const broadcast = this.broadcastFor(proof, source);
-    if (broadcast.sessions.length >= MAX_SESSIONS_PER_STREAM) throw new AppError('LIMIT_EXCEEDED');
-    const session = new ViewSession({
-      claims: { ...source, userId, userSessionId, epoch, action, sessionId },
-      clock: this.options.clock,
-      onEnded: (ended) => {
-        this.sessions.delete(ended.id);
-        broadcast.remove(ended);
-      },
-    });
-    this.sessions.set(sessionId, session);
-    broadcast.add(session);
-    session.renew();
-    return session;
+    await Promise.all(this.outputs.map((output) => output.close?.()));
   }
 
   private broadcastFor({ homeId, epoch }: DeviceProof<'view.live'>, source: MediaSource): Broadcast {
@@ -238,39 +220,6 @@ export class MediaBroadcasting implements AsyncDisposable {
     });
     this.broadcasts.set(key, broadcast);
     return broadcast;
-  }
-
-  private sessionOf({ userId }: Principal, sessionId: string): ViewSession {
-    const session = this.sessions.get(sessionId);
-    if (session === undefined || session.claims.userId !== userId) throw new AppError('SESSION_NOT_FOUND');
-    return session;
-  }
-
-  private async sessionOfToken(token: string, { deviceId, channel, stream }: MediaSource): Promise<ViewSession> {
-    const claims = await this.options.tokens.verify('view', token);
-    const session = this.sessions.get(claims.sessionId);
-    const fits = claims.deviceId === deviceId && claims.channel === channel && claims.stream === stream;
-    if (session === undefined || !fits) throw new AppError('UNAUTHORIZED');
-    await this.options.authorizer.ticket(claims, 'view.live');
-    return session;
-  }
-
-  /** Nobody else knows of a session made for one connection, so it ends with it. */
-  private async openSession(principal: Principal, source: MediaSource): Promise<Admission> {
-    const { audit, authorizer } = this.options;
-    const { channel, deviceId, stream } = source;
-    const proof = await authorizer.device(principal, 'view.live', deviceId);
-    // Whoever opens the address alone has made no session that was written down.
-    await audit.record({ action: 'live.create', userId: principal.userId, homeId: proof.homeId, deviceId, detail: { channel, stream } });
-    const session = await this.open(proof, source);
-    return { session, onClosed: () => session.end(CLOSE_NORMAL, 'closed') };
-  }
-
-  private async outputOf(session: ViewSession, signal: AbortSignal | undefined): Promise<Fmp4Output> {
-    const broadcast = this.broadcasts.get(keyOf(session.claims));
-    if (broadcast === undefined || session.ended) throw new AppError('SESSION_NOT_FOUND');
-    await broadcast.push.agreement({ ...(signal && { signal }) });
-    return broadcast.fmp4;
   }
 
   private async streamOf(claims: TokenClaims['vm-publish']): Promise<LiveStream> {
@@ -313,7 +262,7 @@ export class MediaBroadcasting implements AsyncDisposable {
   }
 
   private allSessions(): readonly ViewSession[] {
-    return [...this.sessions.values(), ...this.playbacks.sessions];
+    return [...this.admission.sessions, ...this.playbacks.sessions];
   }
 
   private async recheck(session: ViewSession): Promise<void> {

@@ -4,12 +4,14 @@ import { type PushTarget, type StreamName, startPlaying } from '@cardea/protocol
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
-import type { Fmp4Output } from './fmp4-output.ts';
+import type { FanOut } from './fan-out.ts';
 import type { LiveAddresses } from './live-addresses.ts';
 import type { LiveStream } from './live-stream.ts';
 import type { DeviceCommands, MediaCounters } from './ports.ts';
 import { RecordedBroadcast } from './recorded-broadcast.ts';
 import { ViewSession } from './view-session.ts';
+import type { Admission } from './viewer-admission.ts';
+import { admitBy, type ViewerCredentials } from './viewer-credentials.ts';
 
 export interface PlaybacksOptions {
   readonly authorizer: Authorizer;
@@ -108,24 +110,16 @@ export class Playbacks {
     return stream;
   }
 
-  /** @throws AppError UNAUTHORIZED whatever is wrong with the token */
-  async sessionOfToken(token: string, sessionId: string): Promise<ViewSession> {
-    const { tokens, authorizer } = this.options;
-    const claims = await tokens.verify('view', token);
-    const session = this.broadcasts.get(sessionId)?.session;
-    if (session === undefined || claims.sessionId !== sessionId) throw new AppError('UNAUTHORIZED');
-    await authorizer.ticket(claims, 'view.recordings');
-    return session;
+  /** @throws AppError UNAUTHORIZED whatever is wrong with a token; NOT_FOUND for a user whose session it is not */
+  async admit(credentials: ViewerCredentials, sessionId: string | undefined): Promise<Admission> {
+    const session = await admitBy(sessionId, credentials, {
+      byToken: (token, id) => this.sessionOfToken(token, id),
+      byPrincipal: async (principal, id) => this.sessionOf(principal, id),
+    });
+    return { session, onClosed: () => {} };
   }
 
-  /** The session of a user who shows who they are instead of a token. @throws AppError NOT_FOUND */
-  sessionOf({ userId }: Principal, sessionId: string): ViewSession {
-    const session = this.broadcasts.get(sessionId)?.session;
-    if (session === undefined || session.claims.userId !== userId) throw new AppError('NOT_FOUND');
-    return session;
-  }
-
-  outputOf({ id }: ViewSession): Fmp4Output {
+  outputOf({ id }: ViewSession): FanOut {
     return this.get(id).fmp4;
   }
 
@@ -147,6 +141,21 @@ export class Playbacks {
     const broadcast = new RecordedBroadcast({ ...this.options, session });
     this.broadcasts.set(claims.sessionId, broadcast);
     session.renew();
+  }
+
+  private async sessionOfToken(token: string, sessionId: string): Promise<ViewSession> {
+    const { tokens, authorizer } = this.options;
+    const claims = await tokens.verify('view', token);
+    const session = this.broadcasts.get(sessionId)?.session;
+    if (session === undefined || claims.sessionId !== sessionId) throw new AppError('UNAUTHORIZED');
+    await authorizer.ticket(claims, 'view.recordings');
+    return session;
+  }
+
+  private sessionOf({ userId }: Principal, sessionId: string): ViewSession {
+    const session = this.broadcasts.get(sessionId)?.session;
+    if (session === undefined || session.claims.userId !== userId) throw new AppError('NOT_FOUND');
+    return session;
   }
 
   private get(sessionId: string): RecordedBroadcast {

@@ -1,10 +1,11 @@
 import { AppError, type Clock, hasStatus, type Logger, type Timer } from '@cardea/core';
 import { controlPlaying, playbackTimers, queryPlayingStatus } from '@cardea/protocol';
-import { Fmp4Output } from './fmp4-output.ts';
+import { FanOut } from './fan-out.ts';
 import { type EndReason, LiveStream } from './live-stream.ts';
 import type { DeviceCommands, MediaCounters } from './ports.ts';
 import { RecordedTimeline } from './recorded-timeline.ts';
 import type { ViewSession } from './view-session.ts';
+import { webSocketFmp4 } from './websocket/websocket-fmp4.ts';
 
 export interface RecordedBroadcastOptions {
   readonly session: ViewSession;
@@ -25,7 +26,7 @@ const RETURN_MS = 10_000;
 export class RecordedBroadcast {
   readonly session: ViewSession;
   readonly stream: LiveStream;
-  readonly fmp4: Fmp4Output;
+  readonly fmp4: FanOut;
   private readonly options: RecordedBroadcastOptions;
   private farewell: Timer | undefined;
   private asking: Timer | undefined;
@@ -40,7 +41,7 @@ export class RecordedBroadcast {
       onPublishing: () => this.farewell?.[Symbol.dispose](),
       onEnded: (reason) => this.onEnded(reason),
     });
-    this.fmp4 = new Fmp4Output({ stream: this.stream, clock, counters });
+    this.fmp4 = new FanOut({ format: webSocketFmp4, stream: this.stream, clock, counters });
     this.askLater();
   }
 

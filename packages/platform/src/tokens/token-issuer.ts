@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { AppError, type Clock, type Random } from '@cardea/core';
+import type { StreamName } from '@cardea/protocol';
 import { errors, jwtVerify, SignJWT } from 'jose';
 
 /** What each kind of token says. One audience each, so that none can be used where another is asked for. */
@@ -13,7 +14,7 @@ export interface TokenClaims {
     readonly deviceId: string;
     readonly epoch: number;
     readonly channel: number;
-    readonly stream: string;
+    readonly stream: StreamName;
     readonly sessionId: string;
     readonly kind: 'live' | 'playback';
   };
@@ -24,7 +25,7 @@ export interface TokenClaims {
     readonly deviceId: string;
     readonly epoch: number;
     readonly channel: number;
-    readonly stream: string;
+    readonly stream: StreamName;
     readonly action: 'view.live' | 'view.recordings';
     readonly sessionId: string;
   };

@@ -1,15 +1,15 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@cardea/core';
 import type { WebSocket } from 'ws';
-import type { Fmp4Output } from './fmp4-output.ts';
-import type { ViewerConnection, ViewSession } from './view-session.ts';
+import type { FanOut } from '../fan-out.ts';
+import type { ViewerConnection, ViewSession } from '../view-session.ts';
 
 export interface ViewerSessionOptions {
   readonly webSocket: WebSocket;
   /** The socket `webSocket` stands on. */
   readonly socket: Duplex;
   readonly session: ViewSession;
-  readonly output: Fmp4Output;
+  readonly output: FanOut;
   readonly clock: Clock;
   /** The connection is gone; called once. */
   readonly onClosed: () => void;

@@ -1,18 +1,19 @@
 import type { Clock, Timer } from '@cardea/core';
-import { type AccessUnit, Fmp4Muxer, mimeTypeOf, type Track } from '@cardea/media';
+import type { AccessUnit, Track } from '@cardea/media';
 import type { LiveStream, MediaBatch, MediaSink } from './live-stream.ts';
 import type { MediaCounters } from './ports.ts';
+import { newsOf, type PushFormat, type PushHead } from './push-format.ts';
 import { StreamRate } from './stream-rate.ts';
 import { type OutputFrame, Subscription, type ViewerSocket } from './subscription.ts';
-import { webSocketFrame } from './websocket-frame.ts';
 
-export interface Fmp4OutputOptions {
+export interface FanOutOptions {
+  readonly format: PushFormat;
   readonly stream: LiveStream;
   readonly clock: Clock;
   readonly counters: MediaCounters;
 }
 
-export interface Fmp4Viewer {
+export interface PushViewer {
   readonly socket: ViewerSocket;
   readonly onTooSlow: () => void;
 }
@@ -27,23 +28,15 @@ const QUEUE_MS = 2_000;
 const QUEUE_MIN_BYTES = 256 * 1024;
 const QUEUE_MAX_BYTES = 4 * 1024 * 1024;
 
-/** What a viewer must have seen before any fragment. */
-interface Head {
-  readonly mime: string;
-  readonly muxer: Fmp4Muxer;
-  readonly mimeFrame: Uint8Array;
-  readonly initFrame: Uint8Array;
-}
-
 /**
- * WebSocket fMP4 of one stream: muxed and framed once, the same bytes written to every viewer's socket. It takes part in
+ * One stream in one push format: muxed and framed once, the same bytes written to every viewer's socket. It takes part in
  * the stream only while somebody watches.
  */
-export class Fmp4Output implements MediaSink {
-  private readonly options: Fmp4OutputOptions;
+export class FanOut implements MediaSink {
+  private readonly options: FanOutOptions;
   private readonly subscriptions: Subscription[] = [];
   private attachment: Disposable | undefined;
-  private head: Head | undefined;
+  private head: PushHead | undefined;
   private sequence = 0;
   private pending: AccessUnit[] = [];
   private pendingBytes = 0;
@@ -53,7 +46,7 @@ export class Fmp4Output implements MediaSink {
   private readonly rate: StreamRate;
   private sinceKeyframeBytes = 0;
 
-  constructor(options: Fmp4OutputOptions) {
+  constructor(options: FanOutOptions) {
     this.options = options;
     this.rate = new StreamRate(options.clock);
   }
@@ -63,7 +56,7 @@ export class Fmp4Output implements MediaSink {
   }
 
   /** Writes to `socket` from now on: head and kept pictures at once, or as soon as there are some. Dispose to stop. */
-  join({ socket, onTooSlow }: Fmp4Viewer): Disposable {
+  join({ socket, onTooSlow }: PushViewer): Disposable {
     const { clock, counters, stream } = this.options;
     this.attachment ??= stream.attach(this);
     const subscription = new Subscription({
@@ -84,7 +77,7 @@ export class Fmp4Output implements MediaSink {
 
   onTracks(tracks: readonly Track[]): void {
     this.flush();
-    const head = headOf(tracks);
+    const head = this.options.format.head(tracks);
     const news = newsOf(this.head, head);
     this.head = head;
     this.startBurst = undefined;
@@ -112,7 +105,7 @@ export class Fmp4Output implements MediaSink {
     const { pending: units, startsWithKeyframe, head } = this;
     this.clearPending();
     if (units.length === 0 || head === undefined) return;
-    const bytes = webSocketFrame('binary', head.muxer.fragmentParts(units, this.sequence++));
+    const bytes = joined(head.fragment(units, this.sequence++));
     this.sinceKeyframeBytes = bytes.length + (startsWithKeyframe ? 0 : this.sinceKeyframeBytes);
     this.rate.count(bytes.length);
     this.startBurst = undefined;
@@ -178,30 +171,19 @@ export class Fmp4Output implements MediaSink {
   }
 }
 
-function headOf(tracks: readonly Track[]): Head {
-  const muxer = new Fmp4Muxer(tracks);
-  const mime = mimeTypeOf(tracks);
-  return {
-    mime,
-    muxer,
-    mimeFrame: webSocketFrame('text', [Buffer.from(JSON.stringify({ mime }))]),
-    initFrame: webSocketFrame('binary', [muxer.initSegment()]),
-  };
-}
-
 /** What a newcomer gets at once. */
 interface StartBurst {
   readonly bytes: Uint8Array;
   readonly withPictures: boolean;
 }
 
-function startBurstOf({ mimeFrame, initFrame, muxer }: Head, kept: readonly AccessUnit[], sequence: number): StartBurst {
-  const pictures = kept.length > 0 ? [webSocketFrame('binary', muxer.fragmentParts(kept, sequence))] : [];
-  return { bytes: Buffer.concat([mimeFrame, initFrame, ...pictures]), withPictures: kept.length > 0 };
+function startBurstOf(head: PushHead, kept: readonly AccessUnit[], sequence: number): StartBurst {
+  const pictures = kept.length > 0 ? head.fragment(kept, sequence) : [];
+  return { bytes: Buffer.concat([head.opening, ...head.messages, ...pictures]), withPictures: kept.length > 0 };
 }
 
-/** What a viewer of `before` has to be told when `after` takes its place; `undefined` when nothing changed. */
-function newsOf(before: Head | undefined, after: Head): Uint8Array | undefined {
-  if (before === undefined || Buffer.compare(before.initFrame, after.initFrame) === 0) return undefined;
-  return before.mime === after.mime ? after.initFrame : Buffer.concat([after.mimeFrame, after.initFrame]);
+/** One piece stays as it is: it was joined when it was made. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only, ...others] = parts;
+  return only !== undefined && others.length === 0 ? only : Buffer.concat(parts);
 }

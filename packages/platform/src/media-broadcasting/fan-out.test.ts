@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
 import { type AccessUnit, parseFragment, parseInitSegment, type VideoTrack } from '@cardea/media';
-import { Fmp4Output } from './fmp4-output.ts';
+import { FanOut } from './fan-out.ts';
 import { LiveStream, type Publisher } from './live-stream.ts';
 import { picture, plainTrack } from './testing/media.ts';
+import { webSocketFmp4 } from './websocket/websocket-fmp4.ts';
 
 const publisher: Publisher = { stop: () => {} };
 
@@ -12,7 +13,7 @@ function createOutput() {
   const clock = new VirtualClock();
   const counters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
   const stream = new LiveStream({ onPublishing: () => {}, onEnded: () => {} });
-  const output = new Fmp4Output({ stream, clock, counters });
+  const output = new FanOut({ format: webSocketFmp4, stream, clock, counters });
   const write = (...units: readonly AccessUnit[]) => stream.write(publisher, units);
   const begin = (track: VideoTrack = plainTrack) => {
     stream.open(publisher);
@@ -48,7 +49,7 @@ class FakeSocket {
   }
 }
 
-function join(output: Fmp4Output, onTooSlow = () => {}) {
+function join(output: FanOut, onTooSlow = () => {}) {
   const socket = new FakeSocket();
   const subscription = output.join({ socket, onTooSlow });
   return { socket, leave: () => subscription[Symbol.dispose]() };

@@ -1,0 +1,33 @@
+import type { LiveSession } from '@cardea/api';
+import type { Clock, Logger, Random } from '@cardea/core';
+import type { HttpServer } from '../http/http-server.ts';
+import type { MediaCounters, PrincipalFromRequest } from './ports.ts';
+import type { ViewSession } from './view-session.ts';
+import type { ViewerAdmission } from './viewer-admission.ts';
+
+/** What every output may use. */
+export interface LiveOutputContext {
+  readonly admission: ViewerAdmission;
+  readonly principalFromRequest: PrincipalFromRequest;
+  /** Origin under which users reach this server, `http` or `https`, without a slash at the end. */
+  readonly publicUrl: () => string;
+  readonly counters: MediaCounters;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * One way to watch besides WebSocket, which is always there: it takes its requests, admits viewers by `ViewerAdmission` and
+ * serves them from the broadcast.
+ */
+export interface LiveOutput {
+  /** Its name among the addresses of a live session. */
+  readonly name: Exclude<keyof LiveSession['urls'], 'ws'>;
+  /** Takes requests on `http` from now on; called before the port is opened. */
+  start(http: HttpServer): void;
+  /** Where the user of `session` watches, with the token in it; `undefined` while the output is off. */
+  addressOf(session: ViewSession, token: string): string | undefined;
+  /** Ends what it has open of its own; the sessions of its viewers have ended before. */
+  close?(): Promise<void>;
+}
