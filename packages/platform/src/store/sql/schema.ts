@@ -19,6 +19,8 @@ export interface Tables {
   used_proof: UsedProofTable;
   device_event: DeviceEventTable;
   segment: SegmentTable;
+  recording_fact: RecordingFactTable;
+  recording_gap: RecordingGapTable;
   upload_statistic: UploadStatisticTable;
   upload: UploadTable;
   picture: PictureTable;
@@ -132,7 +134,6 @@ export interface ShareViewTable {
 
 /** Rights that ended lately, for processes the bus did not reach. */
 export interface RevocationTable {
-  /** Rises. */
   id: Fixed<string>;
   scope: Fixed<'user' | 'session' | 'device'>;
   subject: Fixed<string>;
@@ -256,6 +257,30 @@ export interface SegmentTable {
   stored_at: number | null;
   /** 1 when the device never confirmed it, but whole and sound bytes were found at expiry. */
   recovered: number;
+  /** Equal for segments that a player takes one after the other without starting anew; null when nobody looked. */
+  format_hash: string | null;
+}
+
+/** What holds of a channel from `at` on, until the next row of the same fact. Written by whoever learns it, read for timelines. */
+export interface RecordingFactTable {
+  home_id: Fixed<string>;
+  device_id: Fixed<string>;
+  /** 0: the device as a whole. */
+  channel: Fixed<number>;
+  fact: Fixed<string>;
+  at: Fixed<number>;
+  value: string;
+}
+
+/** Times that were not recorded, or are kept no more, and why. Rows of one reason do not overlap. */
+export interface RecordingGapTable {
+  home_id: Fixed<string>;
+  device_id: Fixed<string>;
+  /** 0: the device as a whole. */
+  channel: Fixed<number>;
+  reason: Fixed<string>;
+  from_at: Fixed<number>;
+  to_at: number;
 }
 
 export interface UploadStatisticTable {

@@ -7,6 +7,7 @@ import * as uploadsAndAudit from './0003-uploads-and-audit.ts';
 import * as pictures from './0004-pictures.ts';
 import * as keptCommands from './0005-kept-commands.ts';
 import * as people from './0006-people.ts';
+import * as timeline from './0007-timeline.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
@@ -16,6 +17,7 @@ const migrations: Record<string, Migration> = {
   '0004-pictures': pictures,
   '0005-kept-commands': keptCommands,
   '0006-people': people,
+  '0007-timeline': timeline,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
