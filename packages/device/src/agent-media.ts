@@ -11,6 +11,7 @@ import { LiveSessions } from './live/live-sessions.ts';
 import { Playbacks } from './playback/playbacks.ts';
 import { VideoStorage } from './recording/video-storage.ts';
 import { Snapshots } from './snapshots.ts';
+import { Talks } from './talk/talks.ts';
 import type { EventQueue } from './vd/event-queue.ts';
 import type { VrAccessKeeper } from './vd/vr-access-keeper.ts';
 
@@ -23,11 +24,13 @@ export interface AgentMediaOptions {
   readonly isBound: () => boolean;
   /** What feeds the device allows recording. */
   readonly mayRecord: () => boolean;
+  /** There is hardly any charge left. */
+  readonly isLow: () => boolean;
 }
 
 const CHANNEL_DOWN_MS = 2_000;
 
-/** Everything the device does with what its camera sees: live video, recording, playback, pictures, alarms. */
+/** Everything the device does with what its camera sees and says: live video, recording, playback, pictures, alarms, talking. */
 export class AgentMedia implements AsyncDisposable {
   readonly streams: CameraStreams;
   readonly live: LiveSessions;
@@ -35,11 +38,12 @@ export class AgentMedia implements AsyncDisposable {
   readonly playbacks: Playbacks;
   readonly snapshots: Snapshots;
   readonly alarms: Alarms;
+  readonly talks: Talks;
   private readonly motion: MotionDetection;
   private readonly options: AgentMediaOptions;
 
   constructor(options: AgentMediaOptions) {
-    const { config, events, access, isBound, mayRecord } = options;
+    const { config, events, access, isBound, mayRecord, isLow } = options;
     const { camera, identity, ring, clock, random } = options.state;
     const { connect, http } = options.state.network;
     const { deviceId } = identity;
@@ -70,6 +74,7 @@ export class AgentMedia implements AsyncDisposable {
     this.snapshots = new Snapshots({ channel: (channel) => streams.channel(channel), isPrivate, clock });
     this.alarms = new Alarms({ events, recording, snapshots: this.snapshots, isWatched, clock, random, logger });
     const videoLoss = new VideoLoss(this.alarms);
+    this.talks = new Talks({ channel: (channel) => streams.channel(channel), isPrivate, isLow, connect, clock, logger });
     this.motion = new MotionDetection({
       channels: camera.channels,
       streams,
@@ -84,13 +89,13 @@ export class AgentMedia implements AsyncDisposable {
 
   /** What the camera is needed for at this moment. */
   get use(): Exclude<PowerUse, 'asleep'> {
-    if (this.isPlaying) return 'live';
+    if (this.isInUse) return 'live';
     return this.isRecording ? 'recording' : 'idle';
   }
 
   /** Something is under way that sleep would cut off. */
   get isBusy(): boolean {
-    return this.isPlaying || this.isRecording || this.storage.uploader.busy;
+    return this.isInUse || this.isRecording || this.storage.uploader.busy;
   }
 
   /** Brings recording and sensing into line with configuration, binding and power. */
@@ -99,10 +104,11 @@ export class AgentMedia implements AsyncDisposable {
     this.motion.update();
   }
 
-  /** Whoever watches is cut off. */
+  /** Whoever watches or talks is cut off. */
   stopSessions(): void {
     this.live.stopAll('command');
     this.playbacks.stopAll('command');
+    this.talks.stopAll();
   }
 
   /** Ends live video and closes what is recorded; what is still open after 30 s is found again at the next start. */
@@ -134,11 +140,12 @@ export class AgentMedia implements AsyncDisposable {
   /** Call it when nothing is recorded any more: after `stopSensing` and `quiesce`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.alarms[Symbol.dispose]();
+    await this.talks[Symbol.asyncDispose]();
     await this.streams[Symbol.asyncDispose]();
   }
 
-  private get isPlaying(): boolean {
-    return this.live.count + this.playbacks.states.length > 0;
+  private get isInUse(): boolean {
+    return this.live.count + this.playbacks.states.length + this.talks.count > 0;
   }
 
   private get isRecording(): boolean {

@@ -74,8 +74,15 @@ export class Agent implements AsyncDisposable {
     });
     this.session = this.createSession(powerDown.resolve);
     const { events, vrAccess, sender } = this.session;
-    const mayRecord = (): boolean => this.power.mayRecord;
-    this.media = new AgentMedia({ state, config: this.config, events, access: vrAccess, isBound: () => this.bound, mayRecord });
+    this.media = new AgentMedia({
+      state,
+      config: this.config,
+      events,
+      access: vrAccess,
+      isBound: () => this.bound,
+      mayRecord: () => this.power.mayRecord,
+      isLow: () => this.power.critical,
+    });
     this.logs = new LogUploads({ log: state.log, events, clock, logger });
     this.upgrades = new Upgrades({
       ...firmware,
@@ -217,7 +224,7 @@ export class Agent implements AsyncDisposable {
 
   private createDispatcher(): Dispatcher {
     const { camera, ring, clock, logger } = this.state;
-    const { streams, live, storage, playbacks, snapshots, alarms } = this.media;
+    const { streams, live, storage, playbacks, snapshots, alarms, talks } = this.media;
     const { recording, disk, sync } = storage;
     const { binding, connection } = this.session;
     return new Dispatcher({
@@ -240,6 +247,7 @@ export class Agent implements AsyncDisposable {
       sync,
       playbacks,
       snapshots,
+      talks,
       alarms,
       factoryReset: async () => this.forgetSoon(),
       clock,
@@ -248,7 +256,10 @@ export class Agent implements AsyncDisposable {
   }
 
   private powerChanged(): void {
-    if (this.power.critical) this.media.live.stopAll('lowPower');
+    if (this.power.critical) {
+      this.media.live.stopAll('lowPower');
+      this.media.talks.stopAll();
+    }
     this.media.update();
     this.media.storage.uploader.wake();
   }
@@ -278,7 +289,10 @@ export class Agent implements AsyncDisposable {
         'config',
         async () => void (await session.events.publish(configChange, { version: this.config.version, keys: [...keys] })),
       );
-    if (keys.includes('privacy.mode') && this.config.text('privacy.mode', channel) === 'on') media.live.stopAll('privacy', channel);
+    if (keys.includes('privacy.mode') && this.config.text('privacy.mode', channel) === 'on') {
+      media.live.stopAll('privacy', channel);
+      media.talks.stopAll(channel);
+    }
     media.update();
     if (keys.some((key) => key.startsWith('record.cloud.')) && session.vrAccess.current !== undefined) {
       this.lifetime.run('plan', async (signal) => void (await media.storage.uploader.askInformation(signal)));

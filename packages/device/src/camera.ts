@@ -53,6 +53,8 @@ export interface CameraChannel {
   readonly takePicture?: PictureTaker;
   /** Absent on a channel whose lens does not move. */
   readonly head?: CameraHead;
+  /** Absent on a channel through which nobody can be spoken to. */
+  readonly speaker?: CameraSpeaker;
   /** Alarms this channel can raise. */
   readonly detections: readonly AlarmType[];
 }
@@ -126,4 +128,21 @@ export interface CameraHead {
   control(command: HeadCommand): Promise<HeadOutcome>;
   presets(): PresetList;
   status(): { readonly state: PtzState; readonly position: PtzPosition };
+}
+
+/** A loudspeaker. */
+export interface CameraSpeaker {
+  /** What it plays. */
+  readonly codecs: readonly AudioCodec[];
+  readonly sampleRates: readonly number[];
+  /** Whether the microphone goes on while it plays. */
+  readonly duplex: 'half' | 'full';
+  /** Begins to play what one person says. The agent opens one voice at a time. */
+  open(format: CameraAudio): SpeakerVoice;
+}
+
+/** What one person says, from its first sound to disposal. */
+export interface SpeakerVoice extends AsyncDisposable {
+  /** Plays one coded frame of 20 ms behind those before. Takes it synchronously and never throws. */
+  play(frame: Uint8Array): void;
 }

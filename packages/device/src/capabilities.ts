@@ -17,7 +17,7 @@ import {
   vdLimits,
   vrTimers,
 } from '@cardea/protocol';
-import type { Camera, CameraAudio, CameraChannel } from './camera.ts';
+import type { Camera, CameraAudio, CameraChannel, CameraSpeaker } from './camera.ts';
 import { cameraFacts } from './camera-facts.ts';
 import { configKeys, fitsDevice, isConfigKey } from './config-keys.ts';
 import { zoneLimits } from './detection/zones.ts';
@@ -74,7 +74,7 @@ function powerCapability(camera: Camera): CapabilitySet['power'] {
   return { lowPower: true, sources: ['battery', 'usb'], keepAwakeMaxSec: sleepTimers.keepAwakeMaxSec, wake: ['tcp'] };
 }
 
-function channelCapability({ channel, streams, takePicture, head, detections }: CameraChannel, name: string): ChannelCapability {
+function channelCapability({ channel, streams, takePicture, head, speaker, detections }: CameraChannel, name: string): ChannelCapability {
   const [main] = streams;
   const audio = streams.find((stream) => stream.audio !== undefined)?.audio;
   return {
@@ -88,7 +88,7 @@ function channelCapability({ channel, streams, takePicture, head, detections }: 
       bitrateKbps: [video.kbps, video.kbps],
       gopSec: [gopSec, gopSec],
     })),
-    ...(audio && { audio: audioCapability(audio) }),
+    ...((audio ?? speaker) && { audio: audioCapability(audio, speaker) }),
     live: { protocols: ['wss-fmp4'], maxSessions: MAX_LIVE_SESSIONS },
     ...(takePicture && main && { snapshot: { maxWidth: main.video.width, maxHeight: main.video.height } }),
     ...(head && { ptz: head.capability }),
@@ -97,6 +97,10 @@ function channelCapability({ channel, streams, takePicture, head, detections }: 
   };
 }
 
-function audioCapability({ codec, sampleRate }: CameraAudio): NonNullable<ChannelCapability['audio']> {
-  return { codecs: [codec], sampleRates: [sampleRate], talk: 'none' };
+function audioCapability(audio: CameraAudio | undefined, speaker: CameraSpeaker | undefined): NonNullable<ChannelCapability['audio']> {
+  return {
+    codecs: [...new Set([...(audio ? [audio.codec] : []), ...(speaker?.codecs ?? [])])],
+    sampleRates: [...new Set([...(audio ? [audio.sampleRate] : []), ...(speaker?.sampleRates ?? [])])],
+    talk: speaker?.duplex ?? 'none',
+  };
 }

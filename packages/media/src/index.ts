@@ -11,6 +11,8 @@ export { Fmp4Muxer } from './fmp4-muxer.ts';
 export { parseFragment, parseInitSegment } from './fmp4-reader.ts';
 export type { Fmp4Piece } from './fmp4-splitter.ts';
 export { Fmp4Splitter } from './fmp4-splitter.ts';
+export type { G711Law } from './g711.ts';
+export { decodeG711, encodeG711, G711_SAMPLE_RATE } from './g711.ts';
 export type { AvcConfig, H264Sps } from './h264.ts';
 export { buildAvcC, h264CodecString, h264NalType, h264Track, isH264Keyframe, parseAvcC, parseH264Sps } from './h264.ts';
 export type { H265ParameterSets, HevcConfig } from './h265.ts';

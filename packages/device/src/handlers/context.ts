@@ -17,6 +17,7 @@ import type { RecordingSync } from '../recording/recording-sync.ts';
 import type { SegmentRing } from '../recording/segment-ring.ts';
 import type { Restarts } from '../restarts.ts';
 import type { Snapshots } from '../snapshots.ts';
+import type { Talks } from '../talk/talks.ts';
 import type { Connection } from '../vd/connection.ts';
 
 /** What the handlers work with; each one takes what it needs. */
@@ -42,6 +43,7 @@ export interface HandlerContext {
   readonly sync: RecordingSync;
   readonly playbacks: Playbacks;
   readonly snapshots: Snapshots;
+  readonly talks: Talks;
   readonly alarms: Alarms;
   /** Everything the owner set or left is erased, and the device belongs to nobody. */
   readonly factoryReset: () => Promise<void>;

@@ -9,7 +9,6 @@ import { handleGetDiskInformation } from './get-disk-information.ts';
 import { handleGetPtzPresetList } from './get-ptz-preset-list.ts';
 import { handleKeepAwake } from './keep-awake.ts';
 import { handleListRecordings } from './list-recordings.ts';
-import { notSupported } from './not-supported.ts';
 import { handlePtzControl } from './ptz-control.ts';
 import { handlePushLiveVideo } from './push-live-video.ts';
 import { handleQueryDeviceStatus } from './query-device-status.ts';
@@ -26,8 +25,10 @@ import { handleSetDeviceTime } from './set-device-time.ts';
 import { handleSnapshot } from './snapshot.ts';
 import { handleStartPlaying } from './start-playing.ts';
 import { handleStartRecording } from './start-recording.ts';
+import { handleStartTalking } from './start-talking.ts';
 import { handleStopLiveVideo } from './stop-live-video.ts';
 import { handleStopRecording } from './stop-recording.ts';
+import { handleStopTalking } from './stop-talking.ts';
 import { handleSyncRecordings } from './sync-recordings.ts';
 import { handleTriggerAlarm } from './trigger-alarm.ts';
 import { handleUpgradeFirmware } from './upgrade-firmware.ts';
@@ -65,8 +66,8 @@ export const handlers: HandlersFor<'platform', HandlerContext> = {
   'record.list': handleListRecordings,
   'record.sync': handleSyncRecordings,
   'live.requestKeyframe': handleRequestKeyframe,
-  'talk.start': notSupported,
-  'talk.stop': notSupported,
+  'talk.start': handleStartTalking,
+  'talk.stop': handleStopTalking,
   'alarm.trigger': handleTriggerAlarm,
 };
 
@@ -76,7 +77,7 @@ export function isPlatformMethod(method: string): method is PlatformMethod {
   return Object.hasOwn(handlers, method);
 }
 
-/** Methods that are really answered, for the capabilities. */
+/** Methods that are answered, for the capabilities. */
 export function answeredMethods(): readonly string[] {
-  return Object.keys(handlers).filter((method) => isPlatformMethod(method) && handlers[method] !== notSupported);
+  return Object.keys(handlers);
 }

@@ -8,6 +8,7 @@ import { Clip } from './clip.ts';
 import { playClipLoop } from './clip-loop.ts';
 import { grabFrame } from './frame-grab.ts';
 import { openHead } from './head-memory.ts';
+import { createSimulatedSpeaker } from './simulated-speaker.ts';
 
 export type Scene = 'front-door' | 'garden';
 
@@ -22,7 +23,7 @@ export interface SimulatedCameraOptions {
   readonly serial?: string;
   /** Runs on a battery, as these options say, and not on mains. */
   readonly battery?: boolean | Omit<SimulatedBatteryOptions, 'clock'>;
-  /** Where the presets of the head are kept; absent: they are lost at the end. */
+  /** Where the presets of the head are kept, and what was said last; absent: they are lost at the end. */
   readonly stateDirectory?: string;
 }
 
@@ -83,6 +84,7 @@ export async function createSimulatedCamera(options: SimulatedCameraOptions): Pr
         streams: [streamOf('main', main), streamOf('sub', sub)],
         takePicture: (request, readOptions) => takePicture(request, clips[request.stream === 'sub' ? 'sub' : 'main'], scene, readOptions),
         head: await openHead(options),
+        speaker: createSimulatedSpeaker(options),
         detections: ['motion', 'person', 'vehicle', 'pet', 'package', 'sound'],
       },
     ],
