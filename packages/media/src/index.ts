@@ -36,3 +36,14 @@ export {
 export { buildOpusConfig, opusTrack } from './opus.ts';
 export type { RandomAccessEntry } from './random-access-index.ts';
 export { randomAccessIndex } from './random-access-index.ts';
+export type { ReceptionReport, RtcpPacket, SenderReport } from './rtp/rtcp-packet.ts';
+export { buildBye, buildKeyframeRequest, buildReceiverReport, buildSenderReport, parseRtcp } from './rtp/rtcp-packet.ts';
+export type { RtpDepacketiser, RtpFrame, RtpSource } from './rtp/rtp-depacketiser.ts';
+export { createDepacketiser } from './rtp/rtp-depacketiser.ts';
+export type { RtpFormat } from './rtp/rtp-format.ts';
+export { rtpFormatOf } from './rtp/rtp-format.ts';
+export type { RtpHeader, RtpPacket } from './rtp/rtp-packet.ts';
+export { parseRtpPacket, readdressRtpPacket } from './rtp/rtp-packet.ts';
+export type { RtpPacketiserOptions } from './rtp/rtp-packetiser.ts';
+export { RtpPacketiser } from './rtp/rtp-packetiser.ts';
+export { RtpReorderBuffer } from './rtp/rtp-reorder-buffer.ts';
