@@ -27,10 +27,12 @@ export interface CallOptions {
 type Member<Name extends string, Value> = { readonly [Key in Name]: Value };
 
 /** `params` and `body` are asked for where the route has them, `query` may always be left out. */
-export type CallInput<R extends Route> = CallOptions &
-  (R extends Member<'params', TSchema> ? Member<'params', PathOf<R>> : unknown) &
-  (R extends Member<'query', TSchema> ? Partial<Member<'query', QueryOf<R>>> : unknown) &
-  (R extends Member<'body', TSchema> ? Member<'body', BodyOf<R>> : unknown);
+export type CallInput<R extends Route> = R extends Route
+  ? CallOptions &
+      (R extends Member<'params', TSchema> ? Member<'params', PathOf<R>> : unknown) &
+      (R extends Member<'query', TSchema> ? Partial<Member<'query', QueryOf<R>>> : unknown) &
+      (R extends Member<'body', TSchema> ? Member<'body', BodyOf<R>> : unknown)
+  : never;
 
 type CallArguments<R extends Route> = Record<never, never> extends CallInput<R> ? [input?: CallInput<R>] : [input: CallInput<R>];
 

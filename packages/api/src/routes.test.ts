@@ -28,8 +28,11 @@ test('an operation on an object names it in its path, so that its proof can be m
   for (const { id, access, params } of table) {
     const wanted = {
       public: [],
+      anyone: [],
       user: [],
+      login: [],
       home: ['id'],
+      membership: ['id', 'userId'],
       device: ['id'],
       segment: ['id'],
       event: ['id'],

@@ -14,7 +14,7 @@ export const homeRoutes = [
   }),
   defineRoute('home.create', {
     summary: 'Makes a home; the user becomes its owner',
-    access: { kind: 'user' },
+    access: { kind: 'login' },
     body: Type.Object({ name: HomeName, timezone: Timezone }),
     success: 201,
     audited: true,

@@ -3,17 +3,21 @@ import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { firmwareRoutes } from './firmware.ts';
 import { homeRoutes } from './homes.ts';
+import { memberRoutes } from './members.ts';
 import { recordRoutes } from './records.ts';
 import { segmentRoutes } from './segments.ts';
 import { sessionRoutes } from './sessions.ts';
 import { setupRoutes } from './setup.ts';
 import { snapshotRoutes } from './snapshots.ts';
+import { tokenRoutes } from './tokens.ts';
 
 /** The user API: every operation, in the order of the documentation. */
 export const routes = [
   ...setupRoutes,
   ...sessionRoutes,
+  ...tokenRoutes,
   ...homeRoutes,
+  ...memberRoutes,
   ...deviceRoutes,
   ...segmentRoutes,
   ...snapshotRoutes,

@@ -22,13 +22,13 @@ export const sessionRoutes = [
   }),
   defineRoute('session.list', {
     summary: 'Where the user is logged in',
-    access: { kind: 'user' },
+    access: { kind: 'login' },
     success: 200,
     answer: pageOf(Session),
   }),
   defineRoute('session.delete', {
     summary: 'Logs out; `current` is the session of this request',
-    access: { kind: 'user' },
+    access: { kind: 'login' },
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }),
     success: 204,
     audited: true,
@@ -41,7 +41,7 @@ export const sessionRoutes = [
   }),
   defineRoute('me.update', {
     summary: 'Changes the name, or the password, which ends all other sessions',
-    access: { kind: 'user' },
+    access: { kind: 'login' },
     body: Type.Object({
       name: Type.Optional(UserName),
       password: Type.Optional(Type.Object({ current: GivenPassword, next: NewPassword })),

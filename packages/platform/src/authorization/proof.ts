@@ -1,9 +1,13 @@
 import type { Action } from '@cardea/api';
+import type { Grant } from './grant.ts';
 
 /** Who asks. */
 export interface Principal {
   readonly userId: string;
+  /** The login, API token or share by which they are known. */
   readonly userSessionId: string;
+  /** What an API token or a share narrows its user to; absent for a login. */
+  readonly within?: Grant;
   /** When this session proved the user's identity last; destructive commands ask for a recent proof. */
   readonly authenticatedAt: number;
 }
@@ -21,6 +25,8 @@ export class DeviceProof<A extends Action = Action> {
   readonly deviceId: string;
   /** Binding epoch the right was read at. */
   readonly epoch: number;
+  /** Unix ms at which the right may stop to hold by itself and is to be asked for again; `undefined`: not by itself. */
+  readonly until: number | undefined;
 
   constructor(key: typeof seal, right: Omit<DeviceProof<A>, never>) {
     if (key !== seal) throw new TypeError('proofs are made by the authorizer');
@@ -29,6 +35,7 @@ export class DeviceProof<A extends Action = Action> {
     this.homeId = right.homeId;
     this.deviceId = right.deviceId;
     this.epoch = right.epoch;
+    this.until = right.until;
   }
 }
 
@@ -37,12 +44,15 @@ export class HomeProof<A extends Action = Action> {
   readonly action: A;
   readonly principal: Principal;
   readonly homeId: string;
+  /** What the principal may do there, each narrowing the others: nobody gives more than they have. */
+  readonly held: readonly Grant[];
 
   constructor(key: typeof seal, right: Omit<HomeProof<A>, never>) {
     if (key !== seal) throw new TypeError('proofs are made by the authorizer');
     this.action = right.action;
     this.principal = right.principal;
     this.homeId = right.homeId;
+    this.held = right.held;
   }
 }
 

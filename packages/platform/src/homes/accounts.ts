@@ -100,12 +100,6 @@ export class Accounts {
     };
   }
 
-  /** Whether the session still counts. */
-  async sessionLives({ userSessionId }: Principal): Promise<boolean> {
-    const row = await this.db.selectFrom('session').select('expiresAt').where('id', '=', userSessionId).executeTakeFirst();
-    return row !== undefined && Date.parse(row.expiresAt) > this.clock.now();
-  }
-
   /** Where the visitor is logged in. */
   async sessions({ principal, credential }: Visitor): Promise<readonly Session[]> {
     const sessions = await this.engine.api.listSessions({ headers: credentialHeaders(credential) });

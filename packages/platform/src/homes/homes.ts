@@ -59,14 +59,14 @@ export class Homes {
   }
 
   /** The homes of a user, oldest first. */
-  async list({ userId }: Principal): Promise<readonly Home[]> {
-    return (await this.memberships(userId).orderBy('home.id').execute()).map(toHome);
+  async list(principal: Principal): Promise<readonly Home[]> {
+    return (await this.memberships(principal.userId).orderBy('home.id').execute()).map((row) => toHome(row, principal));
   }
 
   async get({ homeId, principal }: HomeProof): Promise<Home> {
     const row = await this.memberships(principal.userId).where('home.id', '=', homeId).executeTakeFirst();
     if (row === undefined) throw new AppError('NOT_FOUND');
-    return toHome(row);
+    return toHome(row, principal);
   }
 
   /** Changes what is given. @throws AppError INVALID_PARAMS */
@@ -92,13 +92,15 @@ export class Homes {
       .selectFrom('home')
       .innerJoin('home_member', 'home_member.home_id', 'home.id')
       .select(['home.id', 'home.name', 'home.timezone', 'home.created_at', 'home_member.role', 'home_member.actions'])
-      .where('home_member.user_id', '=', userId);
+      .where('home_member.user_id', '=', userId)
+      .where((e) => e.or([e('home_member.access_until', 'is', null), e('home_member.access_until', '>', this.clock.now())]));
   }
 }
 
-function toHome({ id, name, timezone, created_at, role, actions: given }: MembershipRow): Home {
-  const allowed = JSON.parse(given) as Action[];
-  return { id, name, timezone, role: role as Role, actions: actions.filter((action) => allowed.includes(action)), createdAt: created_at };
+function toHome({ id, name, timezone, created_at, role, actions: given }: MembershipRow, { within }: Principal): Home {
+  const held = JSON.parse(given) as Action[];
+  const allowed = actions.filter((action) => held.includes(action) && (within === undefined || within.actions.includes(action)));
+  return { id, name, timezone, role: role as Role, actions: allowed, createdAt: created_at };
 }
 
 function isTimezone(timezone: string): boolean {

@@ -11,8 +11,11 @@ import { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import { DeviceLogs, type LogUploads } from '../device-logs/device-logs.ts';
 import { Accounts } from '../homes/accounts.ts';
+import { ApiTokens } from '../homes/api-tokens.ts';
 import { Bindings } from '../homes/binding.ts';
 import { Homes } from '../homes/homes.ts';
+import { Invitations } from '../homes/invitations.ts';
+import { Members } from '../homes/members.ts';
 import { Setup } from '../homes/setup.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { registerSecurityHeaders } from '../http/security-headers.ts';
@@ -95,6 +98,7 @@ export class UserSide implements AsyncDisposable {
       registry,
       authorizer: this.authorizer,
       publicUrl: () => publicUrl ?? this.url,
+    const members = new Members({ db, bus, clock, authorizer: this.authorizer });
       secret: sessionSecret,
       accounts: this.accounts,
       setup: this.setup,
@@ -106,6 +110,9 @@ export class UserSide implements AsyncDisposable {
       segments: this.segments,
       pictures: onePicture,
       firmware: oneFirmware,
+      apiTokens: new ApiTokens({ db, bus, clock, random, authorizer: this.authorizer }),
+      members,
+      invitations: new Invitations({ db, clock, random, accounts: this.accounts, members, publicUrl: () => publicUrl ?? this.url }),
       logs: new DeviceLogs({ db, clock, uploads: oneLog }),
       audit: new AuditLog({ db, clock }),
     });

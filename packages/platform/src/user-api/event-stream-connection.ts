@@ -10,7 +10,7 @@ export interface EventStreamConnectionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   translate(message: FeedMessage): Promise<StreamEvent | undefined>;
-  sessionLives(): Promise<boolean>;
+  credentialLives(): Promise<boolean>;
 }
 
 const HEARTBEAT_MS = 15_000;
@@ -85,7 +85,7 @@ export class EventStreamConnection implements Disposable {
   }
 
   private async endIfOver(): Promise<void> {
-    const lives = await this.options.sessionLives().catch(() => false);
+    const lives = await this.options.credentialLives().catch(() => false);
     if (!lives) this[Symbol.dispose]();
   }
 }

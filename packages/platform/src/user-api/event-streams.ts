@@ -5,14 +5,12 @@ import type { Bus, BusMessageOf } from '../store/ports.ts';
 import { EventFeed } from './event-feed.ts';
 import { EventStreamConnection } from './event-stream-connection.ts';
 import { EventTranslator, type EventTranslatorOptions } from './event-translator.ts';
-import type { Accounts } from './ports.ts';
 
 export interface EventStreamsOptions extends EventTranslatorOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly accounts: Pick<Accounts, 'sessionLives'>;
 }
 
 const MAX_CONNECTIONS = 5_000;
@@ -49,7 +47,7 @@ export class EventStreams implements Disposable {
     if (ofUser.length >= MAX_PER_USER || this.connections.size >= MAX_CONNECTIONS) {
       throw new AppError('LIMIT_EXCEEDED', undefined, { retryAfterMs: 30_000 });
     }
-    const { accounts, clock, logger } = this.options;
+    const { authorizer, clock, logger } = this.options;
     reply.hijack();
     const response = reply.raw;
     response.writeHead(200, { ...definedHeaders(reply), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
@@ -59,7 +57,7 @@ export class EventStreams implements Disposable {
       clock,
       logger,
       translate: (message) => this.translator.translate(message, principal),
-      sessionLives: () => accounts.sessionLives(principal),
+      credentialLives: () => authorizer.credentialLives(principal),
     });
     const following = this.feed.follow((entry) => connection.push(entry));
     this.connections.add(connection);

@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { type Access, commandActions, isCommandMethod } from '@cardea/api';
-import { AppError } from '@cardea/core';
+import { AppError, hasStatus } from '@cardea/core';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
 import type { HomeEvents } from './home-events.ts';
-import type { Accounts, DeviceLogService, SegmentService, Visitor } from './ports.ts';
+import type { Accounts, ApiTokens, DeviceLogService, SegmentService, Visitor } from './ports.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
 export interface GatekeeperOptions {
   readonly accounts: Pick<Accounts, 'authenticate'>;
+  readonly apiTokens: Pick<ApiTokens, 'authenticate' | 'isOne'>;
   readonly authorizer: Authorizer;
   readonly cookie: SessionCookie;
   readonly segments: Pick<SegmentService, 'deviceOf'>;
@@ -33,14 +34,24 @@ export class Gatekeeper {
    * @throws AppError UNAUTHORIZED without a valid session; FORBIDDEN for a foreign page
    */
   async visitorOf({ headers, method = 'GET' }: IncomingMessage): Promise<Visitor> {
-    const { accounts, cookie } = this.options;
+    const { accounts, apiTokens, cookie } = this.options;
     const bearer = /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
     const credential = bearer ?? (headers.authorization === undefined ? cookie.read(headers) : undefined);
-    const visitor = credential === undefined ? undefined : await accounts.authenticate(credential);
+    const visitor =
+      credential === undefined ? undefined : await (apiTokens.isOne(credential) ? apiTokens : accounts).authenticate(credential);
     if (visitor === undefined) throw new AppError('UNAUTHORIZED');
     const acts = method !== 'GET' && method !== 'HEAD';
     if (bearer === undefined && (acts || headers.upgrade !== undefined)) this.assertOwnPage({ headers });
     return visitor;
+  }
+
+  /** The same, where a request needs no login: `undefined` when it shows none that counts. @throws AppError FORBIDDEN */
+  async visitorIfAny(request: IncomingMessage): Promise<Visitor | undefined> {
+    this.assertOwnPage(request);
+    return await this.visitorOf(request).catch((error: unknown) => {
+      if (hasStatus(error, 'UNAUTHORIZED')) return undefined;
+      throw error;
+    });
   }
 
   /** @throws AppError FORBIDDEN when a page of another site sent the request */
@@ -65,6 +76,11 @@ export class Gatekeeper {
     switch (access.kind) {
       case 'home':
         return await authorizer.home(principal, access.action, id);
+      case 'membership':
+        return await authorizer.membershipOf(principal, access.action, { homeId: id, userId: params.userId ?? '' });
+      case 'login':
+        if (principal.within !== undefined) throw new AppError('FORBIDDEN', undefined, { message: 'an API token cannot do this' });
+        return undefined;
       case 'device':
         return await authorizer.device(principal, access.action, id);
       case 'command':

@@ -110,6 +110,7 @@ async function admit(gatekeeper: Gatekeeper, { access, method }: Route, request:
     if (method !== 'GET') gatekeeper.assertOwnPage(request);
     return { visitor: undefined, proof: undefined };
   }
+  if (access.kind === 'anyone') return { visitor: await gatekeeper.visitorIfAny(request.raw), proof: undefined };
   const visitor = await gatekeeper.visitorOf(request.raw);
   return { visitor, proof: await gatekeeper.prove(access, visitor.principal, request.params as PathParams) };
 }

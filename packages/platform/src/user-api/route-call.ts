@@ -5,7 +5,7 @@ import type { DeviceProof, HomeProof } from '../authorization/proof.ts';
 import type { Source, Visitor } from './ports.ts';
 
 /** The evidence a route's access rule yields. */
-export type ProofOf<A extends Access> = A extends { readonly kind: 'home'; readonly action: infer N extends Action }
+export type ProofOf<A extends Access> = A extends { readonly kind: 'home' | 'membership'; readonly action: infer N extends Action }
   ? HomeProof<N>
   : A extends { readonly kind: 'device' | 'segment' | 'event' | 'deviceLog'; readonly action: infer N extends Action }
     ? DeviceProof<N>
@@ -13,12 +13,19 @@ export type ProofOf<A extends Access> = A extends { readonly kind: 'home'; reado
       ? DeviceProof
       : undefined;
 
+/** Who asks, as far as the access rule finds out. */
+export type VisitorOf<A extends Access> = A extends { readonly kind: 'public' }
+  ? undefined
+  : A extends { readonly kind: 'anyone' }
+    ? Visitor | undefined
+    : Visitor;
+
 /** One request, checked: who asks, by what right, for what. */
 export interface RouteCall<R extends Route> {
   readonly params: PathOf<R>;
   readonly query: QueryOf<R>;
   readonly body: BodyOf<R>;
-  readonly visitor: R['access'] extends { readonly kind: 'public' } ? undefined : Visitor;
+  readonly visitor: VisitorOf<R['access']>;
   readonly proof: ProofOf<R['access']>;
   readonly source: Source;
   /** Aborts when the caller goes away. */

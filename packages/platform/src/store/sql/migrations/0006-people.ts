@@ -68,6 +68,7 @@ export async function up({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('subject', 'text', (c) => c.notNull())
     .addColumn('at', 'bigint', (c) => c.notNull())
     .execute();
+  await schema.createIndex('revocation_age').on('revocation').column('at').execute();
   await addSecondFactor(schema);
 }
 

@@ -1,0 +1,34 @@
+import { AppError } from '@cardea/core';
+import type { Invitations, Members } from '../ports.ts';
+import type { RouteHandlers } from '../route-call.ts';
+import type { SessionCookie } from '../session-cookie.ts';
+
+type MemberRoute = 'member.list' | 'member.invite' | 'member.update' | 'member.delete' | 'invitation.show' | 'invitation.accept';
+
+/** Who belongs to a home, and how people come to. */
+export function createMemberHandlers({
+  cookie,
+  invitations,
+  members,
+}: {
+  readonly cookie: SessionCookie;
+  readonly invitations: Invitations;
+  readonly members: Members;
+}): Pick<RouteHandlers, MemberRoute> {
+  return {
+    'member.list': async ({ proof }) => ({ items: [...(await members.list(proof)), ...(await invitations.list(proof))] }),
+    'member.invite': async ({ proof, body }) => await invitations.create(proof, body),
+    'member.update': async ({ proof, params, body }) => await members.update(proof, params.userId, body),
+    'member.delete': async ({ proof, params: { userId } }) => {
+      const isSelf = userId === proof.principal.userId;
+      if (isSelf || !(await invitations.remove(proof, userId))) await members.remove(proof, userId);
+    },
+    'invitation.show': async ({ body, source }) => await invitations.show(body.inviteToken, source),
+    'invitation.accept': async ({ body, visitor, source, reply }) => {
+      if (visitor?.principal.within !== undefined) throw new AppError('FORBIDDEN', undefined, { message: 'a token cannot join a home' });
+      const joined = await invitations.accept(body, visitor, source);
+      if (visitor === undefined) cookie.set(reply, joined.token);
+      return joined;
+    },
+  };
+}
