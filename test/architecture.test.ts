@@ -35,6 +35,7 @@ const services = [
   'firmware',
   'device-logs',
   'wake',
+  'talk',
 ];
 
 const MAX_LINES = 600;

@@ -13,10 +13,11 @@ export interface Measured {
       readonly tooSlow: number;
     };
   };
+  readonly talks: { readonly count: number };
 }
 
 /** Puts what the services count under `/metrics`; read when asked for. Base units, no user or address as label. */
-export function registerMetrics(registry: Registry, { connections, media }: Measured): void {
+export function registerMetrics(registry: Registry, { connections, media, talks }: Measured): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     registry.registerMetric(
       new Gauge({
@@ -47,6 +48,7 @@ export function registerMetrics(registry: Registry, { connections, media }: Meas
   gauge('cardea_live_streams', 'Streams that devices publish now', () => media.snapshot().streams);
   gauge('cardea_live_sessions', 'Sessions that watch', () => media.snapshot().sessions);
   gauge('cardea_live_viewers', 'Open connections of viewers', () => media.snapshot().viewers);
+  gauge('cardea_talk_sessions', 'Sessions in which somebody may talk through a device', () => talks.count);
   counter('cardea_live_received_bytes_total', 'Media bytes received from devices', () => media.snapshot().bytesIn);
   counter('cardea_live_sent_bytes_total', 'Media bytes sent to viewers', () => media.snapshot().bytesOut);
   counter('cardea_live_skips_total', 'Times a slow viewer was moved on to the next key frame', () => media.snapshot().skips);

@@ -15,15 +15,13 @@ import { DeviceManagement } from './device-management/device-management.ts';
 import { firmwareFiller } from './device-management/firmware-filler.ts';
 import { playbackFiller } from './device-management/playback-filler.ts';
 import { snapshotFiller } from './device-management/snapshot-filler.ts';
+import { talkFiller } from './device-management/talk-filler.ts';
 import { registerFirmwareRoutes } from './firmware/firmware-routes.ts';
 import { FirmwareService } from './firmware/firmware-service.ts';
 import { Accounts } from './homes/accounts.ts';
 import { Bindings } from './homes/binding.ts';
-import { ApiTokens } from './homes/api-tokens.ts';
 import { Homes } from './homes/homes.ts';
 import { Setup } from './homes/setup.ts';
-import { Invitations } from './homes/invitations.ts';
-import { Members } from './homes/members.ts';
 import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import { registerWebApp } from './http/web-app.ts';
@@ -39,9 +37,9 @@ import { registerVsRoutes } from './scheduling/vs-routes.ts';
 import { InProcessBus } from './store/bus/in-process-bus.ts';
 import { NatsBus } from './store/bus/nats-bus.ts';
 import { lockDataDirectory } from './store/data-lock.ts';
-import { RecordedRevocations } from './store/bus/recorded-revocations.ts';
 import { DirectoryObjectStore } from './store/objects/directory-object-store.ts';
 import { openSqlite } from './store/sql/sqlite.ts';
+import { Talks } from './talk/talks.ts';
 import { loadPlatformKeys } from './tokens/platform-keys.ts';
 import { TokenIssuer } from './tokens/token-issuer.ts';
 import { UrlSigner } from './tokens/url-signer.ts';
@@ -101,8 +99,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const db = stack.adopt(await openSqlite(join(data, 'cardea.db')), (open) => open.destroy());
   const exchange =
     config['bus.url'] === '' ? undefined : stack.use(await NatsBus.open({ url: config['bus.url'], name: config.node, logger }));
-  const revocations = exchange && stack.use(new RecordedRevocations({ bus: exchange, db, clock, random, logger }));
-  const bus = revocations ?? new InProcessBus(logger);
+  const bus = exchange ?? new InProcessBus(logger);
   const shared = { db, bus, clock, random, logger };
   const objects = new DirectoryObjectStore({ root: join(data, 'objects'), db, random, logger });
   const tokens = new TokenIssuer(keys.tokenKeyPem, { clock, random });
@@ -118,10 +115,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const accounts = new Accounts({ ...shared, sessionSecret: keys.sessionSecret });
   const homes = new Homes(shared);
   const bindings = new Bindings({ ...shared, publicUrl });
-  const apiTokens = new ApiTokens({ ...shared, authorizer });
   const setup = new Setup({ accounts, homes, random });
-  const members = new Members({ ...shared, authorizer });
-  const invitations = new Invitations({ ...shared, accounts, members, publicUrl });
 
   const signer = new UrlSigner(keys.uploadSecret, clock);
   const uploads = stack.use(new Uploads({ ...shared, objects, signer, publicUrl }));
@@ -158,7 +152,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       connections,
       waker,
       wakeService: (holder) => wake.serviceFor(holder),
-      inUse: (deviceId) => media.isUsed(deviceId),
+      inUse: (deviceId) => media.isUsed(deviceId) || talks.isUsed(deviceId),
       claims: bindings,
       servers,
       pictures,
@@ -169,6 +163,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         'log.upload': (command) => logs.fill(command),
         'firmware.upgrade': firmwareFiller(firmware.catalogue),
         'playback.start': playbackFiller((proof, wanted) => media.playbackTarget(proof, wanted)),
+        'talk.start': talkFiller((proof, wanted) => talks.sourceFor(proof, wanted)),
       },
       ownOrigins,
       keepAlive,
@@ -198,6 +193,17 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       publicUrl,
     }),
   );
+  const talks: Talks = stack.use(
+    new Talks({
+      ...shared,
+      authorizer,
+      tokens,
+      commands: { call: (deviceId, definition, params, options) => devices.send(deviceId, definition, params, options) },
+      channels: devices,
+      principalFromRequest: (request) => userApi.principalFromRequest(request),
+      publicUrl,
+    }),
+  );
   const registry = new Registry();
   const isLeaving = (): boolean => !local.admitting;
   const userApi = stack.use(
@@ -219,15 +225,13 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       },
       commands: devices,
       live: media,
+      talks,
       segments: video.library,
       pictures,
       firmware,
       logs,
-      apiTokens,
       audit,
     }),
-      members,
-      invitations,
   );
   const scheduling = stack.use(
     new SchedulingService({
@@ -250,7 +254,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   });
 
   registerSecurityHeaders(http.app, { publicUrl });
-  registerMetrics(registry, { connections: local, media });
+  registerMetrics(registry, { connections: local, media, talks });
   if (roles.includes('scheduling')) registerVsRoutes(http.app, scheduling, { logger });
   if (roles.includes('video')) registerVrRoutes(http.app, video, { logger, clock });
   registerUploadRoutes(http.app, uploads, { logger, clock });
@@ -263,7 +267,10 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     rightOfToken: (token, source) => media.rightOfToken(token, source),
   });
   if (roles.includes('access')) gateway.attach(http);
-  if (roles.includes('media')) media.start(http);
+  if (roles.includes('media')) {
+    media.start(http);
+    talks.start(http);
+  }
   if (roles.includes('api')) {
     userApi.start(http);
     registerWebApp(http.app, { directory: webDirectory });
@@ -282,12 +289,11 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     firmware.start();
     stack.use(new Lifetime(logger)).run('purge', async (signal) => {
       while (!signal.aborted) {
-        await Promise.all([accounts.purgeExpired(), bindings.purgeExpired(), invitations.purgeExpired(), userApi.purgeExpired()]);
+        await Promise.all([accounts.purgeExpired(), bindings.purgeExpired(), userApi.purgeExpired()]);
         await sleep(clock, PURGE_MS, { signal });
       }
     });
   }
-  revocations?.start();
   const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);
   if (url === '') url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;

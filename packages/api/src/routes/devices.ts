@@ -5,6 +5,7 @@ import { HomeId } from '../model/home.ts';
 import { LiveSession, LiveSessionId, Viewer } from '../model/live.ts';
 import { pageOf, paging } from '../model/page.ts';
 import { PlaybackRequest, PlaybackSession } from '../model/playback.ts';
+import { TalkRequest, TalkSession } from '../model/talk.ts';
 import { defineRoute } from '../route.ts';
 
 const params = Type.Object({ id: DeviceId });
@@ -82,6 +83,21 @@ export const deviceRoutes = [
     success: 201,
     audited: true,
     answer: PlaybackSession,
+  }),
+  defineRoute('talk.create', {
+    summary: 'Starts talking through a camera; waits until the device agreed. One person at a time on each channel',
+    access: { kind: 'device', action: 'control' },
+    params,
+    body: TalkRequest,
+    success: 201,
+    audited: true,
+    answer: TalkSession,
+  }),
+  defineRoute('talk.delete', {
+    summary: 'Ends talking',
+    access: { kind: 'liveSession' },
+    params: liveParams,
+    success: 204,
   }),
   defineRoute('viewer.list', {
     summary: 'Who watches the device now',

@@ -1,5 +1,13 @@
 import { AppError, type Clock } from '@cardea/core';
-import { getCapabilityList, type ParamsOf, type ResultOf, type RpcDefinition, type StreamName, supportsMessage } from '@cardea/protocol';
+import {
+  type ChannelCapability,
+  getCapabilityList,
+  type ParamsOf,
+  type ResultOf,
+  type RpcDefinition,
+  type StreamName,
+  supportsMessage,
+} from '@cardea/protocol';
 import type { CapabilityCache } from './capability-cache.ts';
 import { CommandCoalescer } from './command-coalescer.ts';
 import { CommandGate } from './command-gate.ts';
@@ -46,13 +54,19 @@ export class DeviceCommander {
     return this.coalescer.run(deviceId, definition, { params, take: (command) => this.gate.run(deviceId, command), send });
   }
 
-  /** @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND | as `call` when the device has to be asked */
-  async assertSource({ deviceId, channel, stream }: { deviceId: string; channel: number; stream: StreamName }): Promise<void> {
+  /** What the device announced of a channel. @throws AppError CHANNEL_NOT_FOUND | as `call` when the device has to be asked */
+  async lensOf(deviceId: string, channel: number): Promise<ChannelCapability> {
     const device = await this.options.records.find(deviceId);
     if (device === undefined) throw new AppError('NOT_FOUND');
     const { channels } = await this.options.capabilities.of(device);
     const lens = channels.find((candidate) => candidate.channel === channel);
     if (lens === undefined) throw new AppError('CHANNEL_NOT_FOUND', { channel });
+    return lens;
+  }
+
+  /** @throws AppError STREAM_NOT_FOUND | as `lensOf` */
+  async assertSource({ deviceId, channel, stream }: { deviceId: string; channel: number; stream: StreamName }): Promise<void> {
+    const lens = await this.lensOf(deviceId, channel);
     if (!lens.video.some((encoding) => encoding.stream === stream)) throw new AppError('STREAM_NOT_FOUND', { channel, stream });
   }
 

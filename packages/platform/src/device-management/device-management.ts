@@ -2,6 +2,7 @@ import type { Device } from '@cardea/api';
 import { AppError, type Clock, Lifetime, type Logger, type Random, sleep, TokenBuckets, withDeadline } from '@cardea/core';
 import {
   bindingTimers,
+  type ChannelCapability,
   closeCodes,
   type HandlersFor,
   type ParamsOf,
@@ -154,6 +155,11 @@ export class DeviceManagement implements AsyncDisposable {
   /** Sends a Vd message for the platform itself. @throws AppError as `DeviceCommander.call` */
   send<D extends RpcDefinition>(deviceId: string, definition: D, params: ParamsOf<D>, options: SendOptions = {}): Promise<ResultOf<D>> {
     return this.commander.call(deviceId, definition, params, options);
+  }
+
+  /** What the device announced of a channel. @throws AppError CHANNEL_NOT_FOUND, or as `send` when the device has to be asked */
+  lensOf(deviceId: string, channel: number): Promise<ChannelCapability> {
+    return this.commander.lensOf(deviceId, channel);
   }
 
   /** @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND, or as `send` when the device has to be asked */

@@ -1,9 +1,9 @@
 import { AppError, type Clock, type Logger, WebSocketLink } from '@cardea/core';
 import { MEDIA_FRAME_HEADER_BYTES, paths, subprotocols } from '@cardea/protocol';
 import { WebSocketServer } from 'ws';
+import { bearerToken } from '../http/bearer-token.ts';
 import { refuseUpgrade, type UpgradeHandler } from '../http/http-server.ts';
 import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
-import { bearerToken } from './bearer-token.ts';
 import { IngestSession } from './ingest-session.ts';
 import type { LiveStream } from './live-stream.ts';
 import type { MediaCounters } from './ports.ts';

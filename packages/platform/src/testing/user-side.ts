@@ -11,18 +11,23 @@ import { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import { DeviceLogs, type LogUploads } from '../device-logs/device-logs.ts';
 import { Accounts } from '../homes/accounts.ts';
-import { ApiTokens } from '../homes/api-tokens.ts';
 import { Bindings } from '../homes/binding.ts';
 import { Homes } from '../homes/homes.ts';
-import { Invitations } from '../homes/invitations.ts';
-import { Members } from '../homes/members.ts';
 import { Setup } from '../homes/setup.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { registerSecurityHeaders } from '../http/security-headers.ts';
 import { InProcessBus } from '../store/bus/in-process-bus.ts';
 import type { Db } from '../store/ports.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
-import type { DeviceCommands, DeviceDirectory, FirmwareService, LiveService, PictureService, SegmentService } from '../user-api/ports.ts';
+import type {
+  DeviceCommands,
+  DeviceDirectory,
+  FirmwareService,
+  LiveService,
+  PictureService,
+  SegmentService,
+  TalkService,
+} from '../user-api/ports.ts';
 import { UserApi } from '../user-api/user-api.ts';
 
 /** A user with a home of their own, logged in. */
@@ -53,6 +58,7 @@ const PASSWORD = 'correct horse battery';
 export interface Stubs {
   readonly command?: DeviceCommands['call'];
   readonly live?: Partial<LiveService>;
+  readonly talks?: Partial<TalkService>;
   /** Changed after start where a test needs another origin. */
   readonly publicUrl?: string;
 }
@@ -78,7 +84,7 @@ export class UserSide implements AsyncDisposable {
   readonly api: UserApi;
   url = '';
 
-  private constructor(db: Db, directory: string, { command, live, publicUrl }: Stubs) {
+  private constructor(db: Db, directory: string, { command, live, talks, publicUrl }: Stubs) {
     const { bus, clock, random, registry } = this;
     const logger = silentLogger;
     this.db = db;
@@ -98,7 +104,6 @@ export class UserSide implements AsyncDisposable {
       registry,
       authorizer: this.authorizer,
       publicUrl: () => publicUrl ?? this.url,
-    const members = new Members({ db, bus, clock, authorizer: this.authorizer });
       secret: sessionSecret,
       accounts: this.accounts,
       setup: this.setup,
@@ -107,12 +112,10 @@ export class UserSide implements AsyncDisposable {
       devices: new RowDevices(db),
       commands: { call: command ?? (async (_proof, method, params) => ({ method, params })) },
       live: { ...idleLive, ...live },
+      talks: { ...idleTalks, ...talks },
       segments: this.segments,
       pictures: onePicture,
       firmware: oneFirmware,
-      apiTokens: new ApiTokens({ db, bus, clock, random, authorizer: this.authorizer }),
-      members,
-      invitations: new Invitations({ db, clock, random, accounts: this.accounts, members, publicUrl: () => publicUrl ?? this.url }),
       logs: new DeviceLogs({ db, clock, uploads: oneLog }),
       audit: new AuditLog({ db, clock }),
     });
@@ -337,6 +340,17 @@ const idleLive: LiveService = {
     throw new AppError('SESSION_NOT_FOUND');
   },
   viewers: () => [],
+};
+
+/** A loudspeaker that says yes to everybody. */
+const idleTalks: TalkService = {
+  async open() {
+    const url = 'ws://127.0.0.1/talk';
+    return { sessionId: 'S3', expiresAt: 20_000, url, token: 'T', codec: 'g711u', sampleRate: 8_000, duplex: 'full' };
+  },
+  end(): never {
+    throw new AppError('SESSION_NOT_FOUND');
+  },
 };
 
 /** Every picture there is, the same for all. */

@@ -18,6 +18,18 @@ export interface TokenClaims {
     readonly sessionId: string;
     readonly kind: 'live' | 'playback';
   };
+  /** Fetches what one person says, for the loudspeaker of a device. */
+  'vm-talk': { readonly deviceId: string; readonly epoch: number; readonly channel: number; readonly sessionId: string };
+  /** Talks through one channel: made for a user, checked again against the store at each use. */
+  talk: {
+    readonly userId: string;
+    readonly userSessionId: string;
+    readonly deviceId: string;
+    readonly epoch: number;
+    readonly channel: number;
+    readonly action: 'control';
+    readonly sessionId: string;
+  };
   /** Watches one thing: made for a user, checked again against the store at each use. */
   view: {
     readonly userId: string;
@@ -32,6 +44,9 @@ export interface TokenClaims {
 }
 
 export type TokenAudience = keyof TokenClaims;
+
+/** The right of a user on a device that a token stands for. */
+export type TicketClaims = TokenClaims['view'] | TokenClaims['talk'];
 
 export interface MintedToken {
   readonly token: string;

@@ -14,18 +14,16 @@ import { createEventHandlers } from './handlers/event-handlers.ts';
 import { createFirmwareHandlers } from './handlers/firmware-handlers.ts';
 import { createHomeHandlers } from './handlers/home-handlers.ts';
 import { createLiveHandlers } from './handlers/live-handlers.ts';
-import { createMemberHandlers } from './handlers/member-handlers.ts';
 import { createPictureHandlers } from './handlers/picture-handlers.ts';
 import { createRecordHandlers } from './handlers/record-handlers.ts';
 import { createSegmentHandlers } from './handlers/segment-handlers.ts';
-import { createTokenHandlers } from './handlers/token-handlers.ts';
+import { createTalkHandlers } from './handlers/talk-handlers.ts';
 import { registerHealth } from './health.ts';
 import { HomeEvents } from './home-events.ts';
 import { Idempotency } from './idempotency.ts';
 import type {
   Accounts,
   AuditJournal,
-  ApiTokens,
   BindingCodes,
   DeviceCommands,
   DeviceDirectory,
@@ -33,11 +31,10 @@ import type {
   FirmwareService,
   Homes,
   LiveService,
-  Invitations,
   PictureService,
-  Members,
   SegmentService,
   Setup,
+  TalkService,
 } from './ports.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { bindRoutes } from './route-binding.ts';
@@ -64,10 +61,8 @@ export interface UserApiOptions {
   readonly bindingCodes: BindingCodes;
   readonly devices: DeviceDirectory;
   readonly commands: DeviceCommands;
-  readonly apiTokens: ApiTokens;
   readonly live: LiveService;
-  readonly members: Members;
-  readonly invitations: Invitations;
+  readonly talks: TalkService;
   readonly segments: SegmentService;
   readonly pictures: PictureService;
   readonly firmware: FirmwareService;
@@ -132,13 +127,12 @@ export class UserApi implements Disposable {
       ...createHomeHandlers(services),
       ...createDeviceHandlers(services),
       ...createLiveHandlers(services),
+      ...createTalkHandlers(services),
       ...createSegmentHandlers(services),
       ...createEventHandlers(services),
       ...createPictureHandlers(services),
       ...createFirmwareHandlers(services),
-      ...createTokenHandlers(services),
       ...createRecordHandlers(services),
-      ...createMemberHandlers(services),
     };
   }
 }

@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeG711, type G711Law } from '@cardea/media';
+import { WebSocket } from 'ws';
+
+const SAMPLE_RATE = 8_000;
+const FRAME_SAMPLES = 160;
+
+/** Somebody at the microphone, on the address of a talk. */
+export class Talker implements Disposable {
+  /** What the platform said, newest last. */
+  readonly states: string[] = [];
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  private readonly socket: WebSocket;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    this.closed = new Promise((resolve) => {
+      socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+    });
+    socket.on('message', (data: Buffer) => this.states.push(JSON.parse(data.toString()).state));
+  }
+
+  static async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Talker> {
+    const socket = new WebSocket(url, { headers });
+    const talker = new Talker(socket);
+    await once(socket, 'open');
+    return talker;
+  }
+
+  /** Hums a tone of `hertz` for as many frames of 20 ms. */
+  hum(law: G711Law, hertz: number, frames: number): void {
+    for (let frame = 0; frame < frames; frame += 1) {
+      const tone = Int16Array.from({ length: FRAME_SAMPLES }, (_, index) => {
+        const seconds = (frame * FRAME_SAMPLES + index) / SAMPLE_RATE;
+        return Math.round(10_000 * Math.sin(2 * Math.PI * hertz * seconds));
+      });
+      this.socket.send(encodeG711(law, tone));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close();
+  }
+}
+
+/** What a simulated loudspeaker kept of the last talk. */
+export interface Heard {
+  readonly durationMs: number;
+  /** Of the strongest tone, to 10 Hz. */
+  readonly hertz: number;
+}
+
+/** Reads what the camera with this state directory heard last; `undefined` before its first talk is over. */
+export async function heardBy(stateDirectory: string): Promise<Heard | undefined> {
+  const file = await readFile(join(stateDirectory, 'heard.wav')).catch(() => undefined);
+  if (file === undefined) return undefined;
+  const samples = Array.from({ length: (file.length - 44) / 2 }, (_, index) => file.readInt16LE(44 + 2 * index));
+  const tones = Array.from({ length: 200 }, (_, index) => 10 * (index + 1));
+  const strengths = tones.map((hertz) => strengthOf(samples, hertz));
+  return {
+    durationMs: (samples.length / SAMPLE_RATE) * 1_000,
+    hertz: tones[strengths.indexOf(Math.max(...strengths))] ?? 0,
+  };
+}
+
+/** How much of a tone is in the samples. */
+function strengthOf(samples: readonly number[], hertz: number): number {
+  let sine = 0;
+  let cosine = 0;
+  for (const [index, sample] of samples.entries()) {
+    const angle = (2 * Math.PI * hertz * index) / SAMPLE_RATE;
+    sine += sample * Math.sin(angle);
+    cosine += sample * Math.cos(angle);
+  }
+  return sine ** 2 + cosine ** 2;
+}
