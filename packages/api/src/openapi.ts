@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import { ApiToken } from './model/api-token.ts';
 import { AuditEntry } from './model/audit-entry.ts';
 import { Device } from './model/device.ts';
 import { DeviceLog } from './model/device-log.ts';
@@ -6,6 +7,7 @@ import { HomeEvent } from './model/event.ts';
 import { Campaign, Firmware } from './model/firmware.ts';
 import { BindingCode, Home } from './model/home.ts';
 import { LiveSession, Viewer } from './model/live.ts';
+import { Member } from './model/member.ts';
 import { Problem } from './model/problem.ts';
 import { Segment } from './model/segment.ts';
 import { Snapshot } from './model/snapshot.ts';
@@ -18,6 +20,7 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [nam
 
 const components = {
   AuditEntry,
+  ApiToken,
   BindingCode,
   Campaign,
   Device,
@@ -28,6 +31,7 @@ const components = {
   LiveSession,
   Login,
   Problem,
+  Member,
   Segment,
   Session,
   Snapshot,
@@ -75,7 +79,7 @@ function operationOf(route: Route): Json {
     operationId: route.id,
     summary: route.summary,
     description: accessText(route.access),
-    ...(route.access.kind === 'public' ? { security: [] } : {}),
+    ...(route.access.kind === 'public' || route.access.kind === 'anyone' ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...requestBodyOf(route),
     responses: {
@@ -105,6 +109,9 @@ function accessText(access: Access): string {
   if (access.kind === 'public') return 'Open to everybody.';
   if (access.kind === 'user') return 'For every user; shows what the user may see.';
   if (access.kind === 'liveSession') return 'For the user who made the session.';
+  if (access.kind === 'anyone') return 'Open to everybody; a login counts.';
+  if (access.kind === 'login') return 'For a user who is logged in; not for API tokens.';
+  if (access.kind === 'membership') return `Needs the action \`${access.action}\`, or to be that member.`;
   if (access.kind === 'command') return 'Needs the action of the method.';
   return `Needs the action \`${access.action}\`.`;
 }

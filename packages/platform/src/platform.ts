@@ -19,8 +19,11 @@ import { talkFiller } from './device-management/talk-filler.ts';
 import { registerFirmwareRoutes } from './firmware/firmware-routes.ts';
 import { FirmwareService } from './firmware/firmware-service.ts';
 import { Accounts } from './homes/accounts.ts';
+import { ApiTokens } from './homes/api-tokens.ts';
 import { Bindings } from './homes/binding.ts';
 import { Homes } from './homes/homes.ts';
+import { Invitations } from './homes/invitations.ts';
+import { Members } from './homes/members.ts';
 import { Setup } from './homes/setup.ts';
 import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
@@ -36,6 +39,7 @@ import { LocalServers } from './scheduling/server-directory.ts';
 import { registerVsRoutes } from './scheduling/vs-routes.ts';
 import { InProcessBus } from './store/bus/in-process-bus.ts';
 import { NatsBus } from './store/bus/nats-bus.ts';
+import { RecordedRevocations } from './store/bus/recorded-revocations.ts';
 import { lockDataDirectory } from './store/data-lock.ts';
 import { DirectoryObjectStore } from './store/objects/directory-object-store.ts';
 import { openSqlite } from './store/sql/sqlite.ts';
@@ -99,7 +103,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const db = stack.adopt(await openSqlite(join(data, 'cardea.db')), (open) => open.destroy());
   const exchange =
     config['bus.url'] === '' ? undefined : stack.use(await NatsBus.open({ url: config['bus.url'], name: config.node, logger }));
-  const bus = exchange ?? new InProcessBus(logger);
+  const revocations = exchange && stack.use(new RecordedRevocations({ bus: exchange, db, clock, random, logger }));
+  const bus = revocations ?? new InProcessBus(logger);
   const shared = { db, bus, clock, random, logger };
   const objects = new DirectoryObjectStore({ root: join(data, 'objects'), db, random, logger });
   const tokens = new TokenIssuer(keys.tokenKeyPem, { clock, random });
@@ -115,7 +120,10 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const accounts = new Accounts({ ...shared, sessionSecret: keys.sessionSecret });
   const homes = new Homes(shared);
   const bindings = new Bindings({ ...shared, publicUrl });
+  const apiTokens = new ApiTokens({ ...shared, authorizer });
   const setup = new Setup({ accounts, homes, random });
+  const members = new Members({ ...shared, authorizer });
+  const invitations = new Invitations({ ...shared, accounts, members, publicUrl });
 
   const signer = new UrlSigner(keys.uploadSecret, clock);
   const uploads = stack.use(new Uploads({ ...shared, objects, signer, publicUrl }));
@@ -230,8 +238,11 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       pictures,
       firmware,
       logs,
+      apiTokens,
       audit,
     }),
+    members,
+    invitations,
   );
   const scheduling = stack.use(
     new SchedulingService({
@@ -289,11 +300,12 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     firmware.start();
     stack.use(new Lifetime(logger)).run('purge', async (signal) => {
       while (!signal.aborted) {
-        await Promise.all([accounts.purgeExpired(), bindings.purgeExpired(), userApi.purgeExpired()]);
+        await Promise.all([accounts.purgeExpired(), bindings.purgeExpired(), invitations.purgeExpired(), userApi.purgeExpired()]);
         await sleep(clock, PURGE_MS, { signal });
       }
     });
   }
+  revocations?.start();
   const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);
   if (url === '') url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;

@@ -11,23 +11,18 @@ import { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import { DeviceLogs, type LogUploads } from '../device-logs/device-logs.ts';
 import { Accounts } from '../homes/accounts.ts';
+import { ApiTokens } from '../homes/api-tokens.ts';
 import { Bindings } from '../homes/binding.ts';
 import { Homes } from '../homes/homes.ts';
+import { Invitations } from '../homes/invitations.ts';
+import { Members } from '../homes/members.ts';
 import { Setup } from '../homes/setup.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { registerSecurityHeaders } from '../http/security-headers.ts';
 import { InProcessBus } from '../store/bus/in-process-bus.ts';
 import type { Db } from '../store/ports.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
-import type {
-  DeviceCommands,
-  DeviceDirectory,
-  FirmwareService,
-  LiveService,
-  PictureService,
-  SegmentService,
-  TalkService,
-} from '../user-api/ports.ts';
+import type { DeviceCommands, DeviceDirectory, FirmwareService, LiveService, PictureService, SegmentService, TalkService } from '../user-api/ports.ts';
 import { UserApi } from '../user-api/user-api.ts';
 
 /** A user with a home of their own, logged in. */
@@ -104,20 +99,24 @@ export class UserSide implements AsyncDisposable {
       registry,
       authorizer: this.authorizer,
       publicUrl: () => publicUrl ?? this.url,
+    const members = new Members({ db, bus, clock, authorizer: this.authorizer });
       secret: sessionSecret,
       accounts: this.accounts,
       setup: this.setup,
       homes: this.homes,
       bindingCodes: this.bindings,
       devices: new RowDevices(db),
-      commands: { call: command ?? (async (_proof, method, params) => ({ method, params })) },
-      live: { ...idleLive, ...live },
-      talks: { ...idleTalks, ...talks },
+      commands: call: command ?? (async (_proof, method, params) => ({ method, params })) ,
+      live: ...idleLive, ...live ,
+      talks: ...idleTalks, ...talks ,
       segments: this.segments,
       pictures: onePicture,
       firmware: oneFirmware,
-      logs: new DeviceLogs({ db, clock, uploads: oneLog }),
-      audit: new AuditLog({ db, clock }),
+      apiTokens: new ApiTokens(db, bus, clock, random, authorizer: this.authorizer ),
+      members,
+      invitations: new Invitations(db, clock, random, accounts: this.accounts, members, publicUrl: () => publicUrl ?? this.url ),
+      logs: new DeviceLogs(db, clock, uploads: oneLog ),
+      audit: new AuditLog(db, clock ),
     });
   }
 

@@ -13,6 +13,11 @@ const bodies: { readonly [I in RouteId]?: object } = {
   'me.update': {},
   'home.create': { name: 'Second', timezone: 'UTC' },
   'home.update': { name: 'Renamed' },
+  'member.invite': { email: 'new@example.org', role: { actions: ['manage'], devices: ['*'] } },
+  'member.update': {},
+  'invitation.show': { inviteToken: 'x' },
+  'invitation.accept': { inviteToken: 'x' },
+  'token.create': { name: 'Script', actions: ['view.live'], devices: ['*'] },
   'bindingCode.create': {},
   'device.update': { name: 'Renamed' },
   'device.command': { channel: 1, action: 'stop' },
@@ -35,9 +40,10 @@ const besideTheTable = [
 ];
 
 const table: readonly Route[] = routes;
-const guarded = table.filter(({ access }) => access.kind !== 'public' && access.kind !== 'user');
+const open: readonly Access['kind'][] = ['public', 'anyone'];
+const guarded = table.filter(({ access }) => !open.includes(access.kind) && access.kind !== 'user' && access.kind !== 'login');
 
-type Kind = Exclude<Access['kind'], 'public' | 'user'>;
+type Kind = Exclude<Access['kind'], 'public' | 'anyone' | 'user' | 'login'>;
 
 /** One object of each kind, of the owner. */
 type Objects = Readonly<Record<Kind, string>>;
@@ -49,14 +55,17 @@ class World {
   /** Becomes whatever a row of the matrix asks for. */
   readonly member: { readonly userId: string; readonly token: string };
   private readonly live: Map<string, string>;
+  /** Belongs to homes besides, to be acted on. */
+  readonly other: { readonly userId: string };
 
-  private constructor(side: UserSide, live: Map<string, string>, users: Pick<World, 'owner' | 'stranger' | 'member'>) {
+  private constructor(side: UserSide, live: Map<string, string>, users: Pick<World, 'owner' | 'stranger' | 'member' | 'other'>) {
     this.side = side;
     this.live = live;
     this.owner = users.owner;
     this.stranger = users.stranger;
     this.member = users.member;
   }
+    this.other = users.other;
 
   static async open(): Promise<World> {
     const live = new Map<string, string>();
@@ -73,8 +82,8 @@ class World {
       },
       talks: { end: own },
     });
-    const [owner, stranger, member] = [await side.settle('Owner'), await side.settle('Stranger'), await side.register('Member')];
-    return new World(side, live, { owner, stranger, member });
+    const [owner, stranger] = [await side.settle('Owner'), await side.settle('Stranger')];
+    return new World(side, live, { owner, stranger, member: await side.register('Member'), other: await side.register('Other') });
   }
 
   async objects(): Promise<Objects> {
@@ -83,17 +92,33 @@ class World {
     const { id: home } = await side.homes.create(owner.userId, { name: 'Fresh', timezone: 'UTC' });
     const liveSession = side.random.ulid();
     this.live.set(liveSession, owner.userId);
+    await this.addMember(home, this.other.userId, ['manage']);
     const event = await side.raiseAlarm(device, owner.homeId);
     const deviceLog = await side.addLog(device, owner.homeId);
-    return { home, device, command: device, segment: side.addSegment(device, owner.homeId), event, deviceLog, liveSession };
+    return {
+      home,
+      membership: home,
+      device,
+      command: device,
+      segment: side.addSegment(device, owner.homeId),
+      event,
+      deviceLog,
+      liveSession,
+    };
   }
 
   async setMembership(homeId: string, allowed: readonly Action[], devices: readonly string[] = ['*']): Promise<void> {
     await this.endMembership();
-    const row = { home_id: homeId, user_id: this.member.userId, role: 'member', created_at: 1 };
+    await this.addMember(homeId, this.member.userId, allowed, devices);
+  }
+
+  private async addMember(homeId: string, userId: string, allowed: readonly Action[], devices: readonly string[] = ['*']): Promise<void> {
     await this.side.db
       .insertInto('home_member')
-      .values({ ...row, actions: JSON.stringify(allowed), devices: JSON.stringify(devices) })
+      .values({
+        ...{ home_id: homeId, user_id: userId, role: 'member', created_at: 1 },
+        ...{ actions: JSON.stringify(allowed), devices: JSON.stringify(devices) },
+      })
       .execute();
   }
 
@@ -106,6 +131,7 @@ class World {
       .replace(/\{(id|sessionId)\}/, objectId)
       .replace('{method}', 'ptz.control')
       .replace('{number}', '1');
+      .replace('{userId}', this.other.userId)
     if (route.consumes !== undefined) return await this.sendBytes(route, token);
     const body = bodies[route.id];
     return await this.side.send(route.method, path, { ...(token === undefined ? {} : { token }), ...(body === undefined ? {} : { body }) });
@@ -118,7 +144,7 @@ class World {
 
   /** The home whose members may ask for an object of this kind. */
   homeOf(kind: Kind, objects: Objects): string {
-    return kind === 'home' ? objects.home : this.owner.homeId;
+    return kind === 'home' || kind === 'membership' ? objects.home : this.owner.homeId;
   }
 }
 
@@ -137,6 +163,7 @@ const absent: Objects = {
   home: '01KDVAEZ8T0000000000000000',
   device: '00000000000000000000000000',
   command: '00000000000000000000000000',
+  membership: '01KDVAEZ8T0000000000000000',
   segment: '01KDVAEZ8T0000000000000000',
   event: '01KDVAEZ8T0000000000000000',
   deviceLog: '01KDVAEZ8T0000000000000000',
@@ -163,7 +190,7 @@ test('without a login everything but set-up and login is 401, whether the object
   await using _ = world.side;
   const objects = await world.objects();
   const traces = new Set<string>();
-  for (const route of table.filter(({ access }) => access.kind !== 'public')) {
+  for (const route of table.filter(({ access }) => !open.includes(access.kind))) {
     const kind = route.access.kind as Kind;
     for (const id of [objects[kind] ?? '', absent[kind] ?? '', ...malformed]) {
       for (const token of [undefined, 'nonsense', `${world.owner.token}x`]) {
@@ -207,7 +234,7 @@ test('a member without the action is refused, with it alone is served, and witho
     assert.equal((await ask()).status, action === undefined ? 404 : 403, `${route.id} without ${action}`);
     if (action === undefined) continue;
 
-    if (kind !== 'home') {
+    if (kind !== 'home' && kind !== 'membership') {
       await world.setMembership(homeId, actions, [await world.side.addDevice(homeId)]);
       assert.equal((await ask()).status, 404, `${route.id} for another device`);
     }
@@ -223,13 +250,22 @@ test('a member without the action is refused, with it alone is served, and witho
 test('the owner is served on every route, with an answer that fits its schema', async () => {
   const world = await World.open();
   await using _ = world.side;
-  const withoutObject: Partial<Record<RouteId, string>> = { 'session.delete': 'current', 'campaign.get': 'C' };
+  const withoutObject: Partial<Record<RouteId, (world: World) => Promise<string>>> = {
+    'session.delete': async () => 'current',
+    'campaign.get': async () => 'C',
+    'token.delete': async ({ side, owner }) =>
+      (await side.send('POST', '/tokens', { token: owner.token, body: bodies['token.create'] })).body.id,
+  };
   // Logging out comes last, and the event stream never ends by itself.
-  const order = table.filter(({ id, access }) => access.kind !== 'public' && id !== 'eventStream.open' && id !== 'session.delete');
+  const order = table.filter(({ id, access }) => !open.includes(access.kind) && id !== 'eventStream.open' && id !== 'session.delete');
   const logout = table.filter(({ id }) => id === 'session.delete');
   for (const route of [...order, ...logout]) {
     const objects = await world.objects();
-    const answer = await world.send(route, withoutObject[route.id] ?? objects[route.access.kind as Kind] ?? '', world.owner.token);
+    const answer = await world.send(
+      route,
+      (await withoutObject[route.id]?.(world)) ?? objects[route.access.kind as Kind] ?? '',
+      world.owner.token,
+    );
     assert.equal(answer.status, route.success, `${route.id} ${JSON.stringify(answer.body)}`);
     if (route.answer === undefined) continue;
     const problems = Compile(route.answer).Errors(answer.body);

@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream';
 import type {
+  Acceptance,
+  ApiToken,
+  ApiTokenRequest,
   AuditEntry,
   BindingCode,
   Campaign,
@@ -8,11 +11,18 @@ import type {
   DeviceLog,
   Firmware,
   FirmwareClaim,
+  FreshApiToken,
   Home,
+  Invitation,
+  InvitationRequest,
+  InvitationSummary,
+  Joined,
   LiveSession,
   Login,
+  Member,
   PlaybackRequest,
   PlaybackSession,
+  RoleWish,
   Segment,
   Session,
   Snapshot,
@@ -70,7 +80,6 @@ export interface DeviceLogService {
 /** Users and their sessions. */
 export interface Accounts {
   authenticate(credential: string): Promise<Visitor | undefined>;
-  sessionLives(principal: Principal): Promise<boolean>;
   login(credentials: { readonly email: string; readonly password: string }, source: Source): Promise<Login>;
   loginOnce(token: string, source: Source): Promise<Login>;
   sessions(visitor: Visitor): Promise<readonly Session[]>;
@@ -85,6 +94,36 @@ export interface Setup {
   needed(): Promise<boolean>;
   complete(
     request: {
+/** Credentials of programs. */
+export interface ApiTokens {
+  isOne(credential: string): boolean;
+  authenticate(credential: string): Promise<Visitor | undefined>;
+  create(visitor: Visitor, request: ApiTokenRequest): Promise<FreshApiToken>;
+  list(visitor: Visitor): Promise<readonly ApiToken[]>;
+  remove(visitor: Visitor, id: string): Promise<void>;
+}
+
+/** Who belongs to a home. */
+export interface Members {
+  list(proof: HomeProof<'manage'>): Promise<readonly Member[]>;
+  update(
+    proof: HomeProof<'manage'>,
+    userId: string,
+    change: { readonly role?: RoleWish | undefined; readonly accessUntil?: number | null | undefined },
+  ): Promise<Member>;
+  remove(proof: HomeProof<'manage'>, userId: string): Promise<void>;
+}
+
+/** How people come to belong to a home. */
+export interface Invitations {
+  create(proof: HomeProof<'manage'>, request: InvitationRequest): Promise<Invitation>;
+  list(proof: HomeProof<'manage'>): Promise<readonly Member[]>;
+  /** Returns whether there was one. */
+  remove(proof: HomeProof<'manage'>, id: string): Promise<boolean>;
+  show(inviteToken: string, source: Source): Promise<InvitationSummary>;
+  accept(acceptance: Acceptance, visitor: Visitor | undefined, source: Source): Promise<Joined>;
+}
+
       readonly setupToken: string;
       readonly email: string;
       readonly password: string;
@@ -150,6 +189,9 @@ export type LiveStreamName = Viewer['stream'];
 export interface SegmentQuery {
   readonly from?: number;
   readonly to?: number;
+  end(principal: Principal, sessionId: string): void;
+}
+
   readonly channel?: number;
   readonly cursor?: string;
   readonly limit?: number;

@@ -14,15 +14,18 @@ import { createEventHandlers } from './handlers/event-handlers.ts';
 import { createFirmwareHandlers } from './handlers/firmware-handlers.ts';
 import { createHomeHandlers } from './handlers/home-handlers.ts';
 import { createLiveHandlers } from './handlers/live-handlers.ts';
+import { createMemberHandlers } from './handlers/member-handlers.ts';
 import { createPictureHandlers } from './handlers/picture-handlers.ts';
 import { createRecordHandlers } from './handlers/record-handlers.ts';
 import { createSegmentHandlers } from './handlers/segment-handlers.ts';
 import { createTalkHandlers } from './handlers/talk-handlers.ts';
+import { createTokenHandlers } from './handlers/token-handlers.ts';
 import { registerHealth } from './health.ts';
 import { HomeEvents } from './home-events.ts';
 import { Idempotency } from './idempotency.ts';
 import type {
   Accounts,
+  ApiTokens,
   AuditJournal,
   BindingCodes,
   DeviceCommands,
@@ -30,7 +33,9 @@ import type {
   DeviceLogService,
   FirmwareService,
   Homes,
+  Invitations,
   LiveService,
+  Members,
   PictureService,
   SegmentService,
   Setup,
@@ -61,8 +66,11 @@ export interface UserApiOptions {
   readonly bindingCodes: BindingCodes;
   readonly devices: DeviceDirectory;
   readonly commands: DeviceCommands;
+  readonly apiTokens: ApiTokens;
   readonly live: LiveService;
   readonly talks: TalkService;
+  readonly members: Members;
+  readonly invitations: Invitations;
   readonly segments: SegmentService;
   readonly pictures: PictureService;
   readonly firmware: FirmwareService;
@@ -132,7 +140,9 @@ export class UserApi implements Disposable {
       ...createEventHandlers(services),
       ...createPictureHandlers(services),
       ...createFirmwareHandlers(services),
+      ...createTokenHandlers(services),
       ...createRecordHandlers(services),
+      ...createMemberHandlers(services),
     };
   }
 }
