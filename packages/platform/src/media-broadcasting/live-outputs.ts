@@ -1,6 +1,7 @@
+import { HlsOutput } from './hls/hls-output.ts';
 import type { LiveOutput, LiveOutputContext } from './live-output.ts';
 
 /** The ways to watch live besides WebSocket: one line each. */
-export function createLiveOutputs(_context: LiveOutputContext): readonly LiveOutput[] {
-  return [];
+export function createLiveOutputs(context: LiveOutputContext): readonly LiveOutput[] {
+  return [new HlsOutput(context)];
 }

@@ -59,6 +59,7 @@ export class LiveStream {
   private started = false;
   private currentGop: AccessUnit[] = [];
   private gopBytes = 0;
+  private lastGopSec: number | undefined;
 
   constructor(options: LiveStreamOptions) {
     this.options = options;
@@ -77,6 +78,12 @@ export class LiveStream {
   /** From the last key frame until now; empty when none came yet or the group grew beyond 8 MiB or 10 s. */
   get gop(): readonly AccessUnit[] {
     return this.currentGop;
+  }
+
+  /** How long the group before the running one was, or the running one when it is longer already; `undefined` while nothing is known. */
+  get gopSec(): number | undefined {
+    const runningSec = this.runningSec();
+    return runningSec === 0 && this.lastGopSec === undefined ? undefined : Math.max(runningSec, this.lastGopSec ?? 0);
   }
 
   /** Hands the media to `sink` from now on; the tracks, when known, at once. */
@@ -147,16 +154,18 @@ export class LiveStream {
   }
 
   private keep({ units, startsWithKeyframe }: MediaBatch): void {
-    if (startsWithKeyframe) this.dropGop();
-    else if (this.currentGop.length === 0) return;
+    if (startsWithKeyframe) {
+      if (this.currentGop.length > 0) this.lastGopSec = this.runningSec();
+      this.dropGop();
+    } else if (this.currentGop.length === 0) return;
     for (const unit of units) {
       this.currentGop.push(unit);
       this.gopBytes += unit.data.length;
     }
-    if (this.gopBytes > GOP_MAX_BYTES || this.gopSec() > GOP_MAX_SEC) this.dropGop();
+    if (this.gopBytes > GOP_MAX_BYTES || this.runningSec() > GOP_MAX_SEC) this.dropGop();
   }
 
-  private gopSec(): number {
+  private runningSec(): number {
     const first = this.currentGop[0];
     const last = this.currentGop.findLast(({ trackId }) => trackId === first?.trackId);
     return first === undefined || last === undefined || this.video === undefined ? 0 : (last.dts - first.dts) / this.video.timescale;

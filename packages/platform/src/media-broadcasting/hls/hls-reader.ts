@@ -4,10 +4,18 @@ import type { HlsStream } from './hls-stream.ts';
 
 export interface HlsReaderOptions {
   readonly session: ViewSession;
+  /** Stands for the session in the addresses of playlists. */
+  readonly token: string;
   readonly stream: HlsStream;
   readonly clock: Clock;
   /** It is gone; called once. */
   readonly onClosed: () => void;
+}
+
+/** An answer that is being sent. */
+export interface OpenAnswer {
+  once(event: 'close', listener: () => void): unknown;
+  destroy(): unknown;
 }
 
 /** A player has a playlist, a part and a segment under way; what is beyond this is no player. */
@@ -19,9 +27,11 @@ const MAX_REQUESTS = 12;
  */
 export class HlsReader implements ViewerConnection {
   readonly session: ViewSession;
+  readonly token: string;
   readonly stream: HlsStream;
   private readonly options: HlsReaderOptions;
   private readonly gone = new AbortController();
+  private readonly answers = new Set<OpenAnswer>();
   private readonly use: Disposable;
   private readonly place: Disposable;
   private requests = 0;
@@ -31,6 +41,7 @@ export class HlsReader implements ViewerConnection {
   constructor(options: HlsReaderOptions) {
     this.options = options;
     this.session = options.session;
+    this.token = options.token;
     this.stream = options.stream;
     this.place = options.stream.join();
     this.use = options.session.attach(this);
@@ -55,9 +66,16 @@ export class HlsReader implements ViewerConnection {
     }
   }
 
+  /** `answer` is cut off when the reader ends before it. */
+  carry(answer: OpenAnswer): void {
+    this.answers.add(answer);
+    answer.once('close', () => this.answers.delete(answer));
+  }
+
   close(): void {
     if (this.gone.signal.aborted) return;
     this.gone.abort();
+    for (const answer of this.answers) answer.destroy();
     this.idle?.[Symbol.dispose]();
     this.place[Symbol.dispose]();
     this.use[Symbol.dispose]();

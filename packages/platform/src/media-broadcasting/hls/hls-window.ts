@@ -32,8 +32,8 @@ const SPARE_SEGMENTS = 3;
 const MAX_BYTES = 32 * 1024 * 1024;
 /** A request may name what comes this many segments after the newest (RFC 8216bis 6.2.5.2). */
 const SEGMENTS_AHEAD = 2;
-/** Parts are listed for this many target durations before the end (RFC 8216bis 6.2.2). */
-const PARTS_FOR_TARGETS = 3;
+/** Segments at the end whose parts are listed, the one of the hint included; players that play parts are within the last second. */
+const SEGMENTS_WITH_PARTS = 3;
 const PARTS_TO_HOLD_BACK = 3;
 /** Stands where the token of a session goes. */
 const TOKEN = '\u0001';
@@ -168,19 +168,17 @@ export class HlsWindow {
   }
 
   private describe(listed: readonly LiveSegment[]): readonly HlsSegment[] {
-    let remainingSec = listed.reduce((sum, { durationSec }) => sum + durationSec, 0);
+    const firstWithParts = this.hint().sequence - SEGMENTS_WITH_PARTS;
     return listed.map(({ sequence, initVersion, startAt, discontinuity, parts, durationSec, whole }) => {
-      const withParts = remainingSec <= PARTS_FOR_TARGETS * this.targetDurationSec + durationSec || !whole;
-      remainingSec -= durationSec;
       return {
         mapUri: `init-${initVersion}.mp4?token=${TOKEN}`,
         startAt,
         durationSec,
         discontinuity,
         ...(whole && { uri: `segment-${sequence}.m4s?token=${TOKEN}` }),
-        ...(withParts && {
-          parts: parts.map((part, index) => ({
-            uri: `part-${sequence}-${index}.m4s?token=${TOKEN}`,
+        ...(sequence > firstWithParts && {
+          parts: parts.map((part, number) => ({
+            uri: `part-${sequence}-${number}.m4s?token=${TOKEN}`,
             durationSec: part.durationSec,
             independent: part.independent,
           })),

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { type Clock, SystemClock, VirtualClock } from '@cardea/core';
+import { checkFragmentedMp4, parseFragment, parseInitSegment } from '@cardea/media';
+import { pushLiveVideo } from '@cardea/protocol';
+import { parse, setOptions } from 'hls-parser';
+import { type Clip, makeClip } from '../testing/media.ts';
+import { camera, createRig, type Rig } from '../testing/rig.ts';
+import { VmPublisher } from '../testing/vm-publisher.ts';
+import { until } from '../testing/ws-viewer.ts';
+
+setOptions({ strictMode: true });
+
+let directory: string;
+let clip: Clip;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cardea-hls-'));
+  clip = await makeClip(directory);
+});
+after(() => rm(directory, { recursive: true }));
+
+interface Watched extends AsyncDisposable {
+  readonly rig: Rig;
+  readonly url: string;
+  readonly publisher: VmPublisher;
+}
+
+async function watched(clock: Clock): Promise<Watched> {
+  const rig = await createRig(clock);
+  const { urls } = await rig.service.startLive(await rig.proof('anna'), camera);
+  assert.ok(urls.hls !== undefined);
+  return { rig, url: urls.hls, publisher: await publish(rig, clip), [Symbol.asyncDispose]: async () => await rig[Symbol.asyncDispose]() };
+}
+
+async function publish({ device }: Rig, media: Clip): Promise<VmPublisher> {
+  const target = device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target;
+  assert.ok(typeof target === 'object' && target !== null && 'url' in target && 'token' in target);
+  return await VmPublisher.connect({ url: String(target.url), token: String(target.token) }, media);
+}
+
+async function textOf(url: string): Promise<string> {
+  const response = await fetch(url);
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return text;
+}
+
+async function bytesOf(url: string): Promise<Uint8Array> {
+  const response = await fetch(url);
+  assert.equal(response.status, 200, url);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+function mediaPlaylistOf(text: string): Extract<ReturnType<typeof parse>, { isMasterPlaylist: false }> {
+  const playlist = parse(text);
+  assert.ok(!playlist.isMasterPlaylist);
+  return playlist;
+}
+
+/** Reads while the camera sends `second` seconds of its clip, which has a key frame each second; the playlist at the end. */
+async function readUntil({ url, publisher }: { readonly url: string; readonly publisher: VmPublisher }, second: number): Promise<string> {
+  publisher.publishUntil(0.5);
+  await textOf(url);
+  for (let whole = 1; whole <= second; whole += 1) {
+    publisher.publishUntil(whole + 0.1);
+    await textOf(at(url, `_HLS_msn=${whole - 1}`));
+  }
+  return await textOf(url);
+}
+
+const at = (url: string, query: string): string => `${url}&${query}`;
+
+test('the first playlist is there as soon as a quarter of a second was pushed', async () => {
+  await using live = await watched(new VirtualClock());
+  const asked = textOf(live.url);
+  live.publisher.publishUntil(0.3);
+  const text = await asked;
+
+  assert.match(text, /^#EXTM3U\n/);
+  assert.match(text, /#EXT-X-PART:DURATION=0\.2400,URI="part-0-0\.m4s\?token=[\w-]{32}",INDEPENDENT=YES\n/);
+  assert.match(text, /#EXT-X-PRELOAD-HINT:TYPE=PART,URI="part-0-1\.m4s\?token=/);
+  assert.match(text, /#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0\.79/);
+  assert.equal(live.rig.service.snapshot().viewers, 1);
+});
+
+test('parts, segments and init segments make one film that plays', async () => {
+  await using live = await watched(new VirtualClock());
+  const text = await readUntil(live, 7);
+  const playlist = mediaPlaylistOf(text);
+  const pieces: Uint8Array[] = [];
+  for (const segment of playlist.segments.filter(({ uri }) => uri !== '')) {
+    if (pieces.length === 0 && segment.map?.uri) pieces.push(await bytesOf(new URL(segment.map.uri, live.url).href));
+    pieces.push(await bytesOf(new URL(segment.uri, live.url).href));
+    const parts = segment.parts.filter(({ hint }) => !hint);
+    if (parts.length === 0) continue;
+    const joined = Buffer.concat(await Promise.all(parts.map(({ uri }) => bytesOf(new URL(uri, live.url).href))));
+    assert.deepEqual(joined, Buffer.from(pieces.at(-1) ?? []), 'a segment is its parts one after another');
+  }
+  const film = Buffer.concat(pieces);
+  assert.ok(checkFragmentedMp4(film));
+  const [init = new Uint8Array(), first = new Uint8Array()] = pieces;
+  const tracks = parseInitSegment(init);
+  assert.deepEqual(
+    tracks.map(({ codec }) => codec),
+    ['h264', 'aac'],
+  );
+  assert.equal(parseFragment(first, tracks).length > 0, true);
+});
+
+test('a request for what comes next is answered when it comes, and refused when it is too far ahead', async () => {
+  await using live = await watched(new VirtualClock());
+  live.publisher.publishUntil(0.3);
+  await textOf(live.url);
+
+  const playlist = textOf(at(live.url, '_HLS_msn=0&_HLS_part=1'));
+  const part = bytesOf(new URL(`part-0-1.m4s${new URL(live.url).search}`, live.url).href);
+  live.publisher.publishUntil(0.6);
+  assert.match(await playlist, /URI="part-0-1\.m4s/);
+  assert.ok((await part).length > 0);
+
+  for (const query of ['_HLS_msn=9', '_HLS_msn=0&_HLS_part=40', '_HLS_part=1', '_HLS_msn=x']) {
+    assert.equal((await fetch(at(live.url, query))).status, 400, query);
+  }
+});
+
+test('who waits in vain is told so after three target durations', async () => {
+  const clock = new VirtualClock();
+  await using live = await watched(clock);
+  live.publisher.publishUntil(0.3);
+  await textOf(live.url);
+  const timers = clock.pendingTimers;
+  const asked = fetch(at(live.url, '_HLS_msn=0&_HLS_part=3'));
+  await until(() => clock.pendingTimers > timers);
+  await clock.advance(6_000);
+  const response = await asked;
+  assert.equal(response.status, 503);
+  assert.equal(response.headers.get('content-type'), 'application/problem+json');
+});
+
+test('ffmpeg reads the address as it stands', async () => {
+  await using live = await watched(new SystemClock());
+  await readUntil(live, 7);
+  const fields = ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0'];
+  const { stdout } = await promisify(execFile)('ffprobe', [...fields, live.url], { timeout: 30_000 });
+  assert.deepEqual(new Set(stdout.split('\n').filter((line) => line !== '')), new Set(['h264', 'aac']));
+});
