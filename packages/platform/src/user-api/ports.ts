@@ -89,11 +89,6 @@ export interface Accounts {
   namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
-/** The making of the first user. */
-export interface Setup {
-  needed(): Promise<boolean>;
-  complete(
-    request: {
 /** Credentials of programs. */
 export interface ApiTokens {
   isOne(credential: string): boolean;
@@ -124,6 +119,11 @@ export interface Invitations {
   accept(acceptance: Acceptance, visitor: Visitor | undefined, source: Source): Promise<Joined>;
 }
 
+/** The making of the first user. */
+export interface Setup {
+  needed(): Promise<boolean>;
+  complete(
+    request: {
       readonly setupToken: string;
       readonly email: string;
       readonly password: string;
@@ -189,9 +189,6 @@ export type LiveStreamName = Viewer['stream'];
 export interface SegmentQuery {
   readonly from?: number;
   readonly to?: number;
-  end(principal: Principal, sessionId: string): void;
-}
-
   readonly channel?: number;
   readonly cursor?: string;
   readonly limit?: number;
