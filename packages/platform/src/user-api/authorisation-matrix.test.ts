@@ -54,9 +54,9 @@ class World {
   readonly stranger: Household;
   /** Becomes whatever a row of the matrix asks for. */
   readonly member: { readonly userId: string; readonly token: string };
-  private readonly live: Map<string, string>;
   /** Belongs to homes besides, to be acted on. */
   readonly other: { readonly userId: string };
+  private readonly live: Map<string, string>;
 
   private constructor(side: UserSide, live: Map<string, string>, users: Pick<World, 'owner' | 'stranger' | 'member' | 'other'>) {
     this.side = side;
@@ -64,8 +64,8 @@ class World {
     this.owner = users.owner;
     this.stranger = users.stranger;
     this.member = users.member;
-  }
     this.other = users.other;
+  }
 
   static async open(): Promise<World> {
     const live = new Map<string, string>();
@@ -90,9 +90,9 @@ class World {
     const { side, owner } = this;
     const device = await side.addDevice(owner.homeId);
     const { id: home } = await side.homes.create(owner.userId, { name: 'Fresh', timezone: 'UTC' });
+    await this.addMember(home, this.other.userId, ['manage']);
     const liveSession = side.random.ulid();
     this.live.set(liveSession, owner.userId);
-    await this.addMember(home, this.other.userId, ['manage']);
     const event = await side.raiseAlarm(device, owner.homeId);
     const deviceLog = await side.addLog(device, owner.homeId);
     return {
@@ -129,9 +129,9 @@ class World {
   async send(route: Route, objectId: string, token?: string): Promise<Answer> {
     const path = route.path
       .replace(/\{(id|sessionId)\}/, objectId)
+      .replace('{userId}', this.other.userId)
       .replace('{method}', 'ptz.control')
       .replace('{number}', '1');
-      .replace('{userId}', this.other.userId)
     if (route.consumes !== undefined) return await this.sendBytes(route, token);
     const body = bodies[route.id];
     return await this.side.send(route.method, path, { ...(token === undefined ? {} : { token }), ...(body === undefined ? {} : { body }) });
@@ -161,9 +161,9 @@ function traceOf({ status, headers, body }: Answer): unknown {
 
 const absent: Objects = {
   home: '01KDVAEZ8T0000000000000000',
+  membership: '01KDVAEZ8T0000000000000000',
   device: '00000000000000000000000000',
   command: '00000000000000000000000000',
-  membership: '01KDVAEZ8T0000000000000000',
   segment: '01KDVAEZ8T0000000000000000',
   event: '01KDVAEZ8T0000000000000000',
   deviceLog: '01KDVAEZ8T0000000000000000',
