@@ -13,6 +13,7 @@ import {
   WebSocketLink,
 } from '@cardea/core';
 import {
+  type AnswerOf,
   bindingReport,
   type CapabilitySet,
   getCapabilityList,
@@ -25,6 +26,7 @@ import {
   rescheduleDevice,
   schedule,
   subprotocols,
+  type VrAccess,
   validateAnswer,
   vdMessageOf,
 } from '@cardea/protocol';
@@ -46,6 +48,8 @@ export interface LightDeviceOptions {
   readonly methods?: readonly string[];
   readonly clock?: Clock;
 }
+
+type ScheduleReason = 'boot' | 'reconnect' | 'reschedule';
 
 interface Vd {
   readonly urls: readonly string[];
@@ -146,6 +150,13 @@ export class LightDevice {
     await this.keepAlive(1);
   }
 
+  /** Where it may store video now, asked anew. @throws AppError INVALID_STATE while it belongs to no home */
+  async videoService(): Promise<VrAccess> {
+    const { vr } = await this.askSchedule('reconnect');
+    if (vr === undefined) throw new AppError('INVALID_STATE', undefined, { message: 'the schedule names no video service' });
+    return vr;
+  }
+
   eventFields(): { readonly eventId: string; readonly occurredAt: number } {
     return { eventId: this.random.ulid(), occurredAt: this.clock.now() };
   }
@@ -220,7 +231,14 @@ export class LightDevice {
     }
   }
 
-  private async schedule(reason: 'boot' | 'reconnect' | 'reschedule', excludeServers: readonly string[] = []): Promise<Vd> {
+  private async schedule(reason: ScheduleReason, excludeServers: readonly string[] = []): Promise<Vd> {
+    const { vd, scheduleId } = await this.askSchedule(reason, excludeServers);
+    if (vd === undefined) throw new AppError('UNSPECIFIED');
+    this.scheduleId = scheduleId;
+    return vd;
+  }
+
+  private async askSchedule(reason: ScheduleReason, excludeServers: readonly string[] = []): Promise<AnswerOf<typeof schedule>> {
     const body = {
       requestId: this.random.ulid(),
       deviceId: this.id,
@@ -242,9 +260,8 @@ export class LightDevice {
     const answer: unknown = await response.json();
     if (!response.ok) throw refusal(response.status, response.headers.get('retry-after'));
     const checked = validateAnswer(schedule, answer);
-    if (!checked.ok || checked.value.vd === undefined) throw new AppError('UNSPECIFIED', { answer });
-    this.scheduleId = checked.value.scheduleId;
-    return checked.value.vd;
+    if (!checked.ok) throw new AppError('UNSPECIFIED', { answer });
+    return checked.value;
   }
 
   /** Tries each address once. */

@@ -9,6 +9,8 @@ import { type Owner, setUpOwner } from '../e2e/owner.ts';
 export interface PlatformProcess extends AsyncDisposable {
   readonly owner: Owner;
   readonly pid: number;
+  /** Directory of its data. */
+  readonly data: string;
 }
 
 /** No limit that a test of many devices behind one address would meet. */
@@ -32,5 +34,5 @@ export async function startPlatformProcess(settings: Readonly<Record<string, str
   );
   const owner = await setUpOwner(platform);
   const running = stack.move();
-  return { owner, pid: platform.pid, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { owner, pid: platform.pid, data, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

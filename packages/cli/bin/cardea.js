@@ -10,6 +10,8 @@ if (major < 24 || (major === 24 && minor < 15)) {
   );
   process.exit(1);
 }
+// Writing, syncing and hashing files waits in these threads; four, as many as there are by default, would hold up sixteen writers.
+process.env.UV_THREADPOOL_SIZE ??= '24';
 const source = new URL('../src/main.ts', import.meta.url);
 const { main } = await import(existsSync(source) ? source.href : new URL('../dist/main.js', import.meta.url).href);
 await main(process.argv);

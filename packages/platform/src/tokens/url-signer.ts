@@ -1,13 +1,13 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { AppError, type Clock } from '@cardea/core';
 
 /** Makes addresses that are their own permission: a path, an expiry and an HMAC-SHA-256 over both. */
 export class UrlSigner {
-  private readonly secret: Uint8Array;
+  private readonly secret: KeyObject;
   private readonly clock: Clock;
 
   constructor(secret: Uint8Array, clock: Clock) {
-    this.secret = secret;
+    this.secret = createSecretKey(secret);
     this.clock = clock;
   }
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { VirtualClock } from '@cardea/core';
 import { openSqlite } from '../store/sql/sqlite.ts';
 import { GroupCommit } from './group-commit.ts';
 
 test('changes that come together share transactions, and one that fails takes no other down', async () => {
   const db = await openSqlite(':memory:');
-  const groups = new GroupCommit(db);
+  const groups = new GroupCommit(db, new VirtualClock());
   const put = (name: string) =>
     groups.run(async (transaction) => {
       await transaction.insertInto('setting').values({ name, value: name }).execute();
@@ -26,7 +27,7 @@ test('changes that come together share transactions, and one that fails takes no
 
 test('nobody is answered when the transaction could not be committed', async () => {
   const db = await openSqlite(':memory:');
-  const groups = new GroupCommit(db);
+  const groups = new GroupCommit(db, new VirtualClock());
   const put = (name: string) => groups.run((transaction) => transaction.insertInto('setting').values({ name, value: '' }).execute());
   const outcomes = Promise.allSettled([put('one'), put('two')]);
   await db.destroy();

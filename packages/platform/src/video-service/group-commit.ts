@@ -1,7 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '@cardea/core';
 import type { Db } from '../store/ports.ts';
 
 const MAX_CHANGES = 32;
+const MAX_GATHERING_MS = 5;
+/** When nothing else happens this passes in less than a millisecond. */
+const MAX_GATHERING_TURNS = 24;
 
 interface PendingChange {
   /** Makes the change; the result tells the caller, to be called once the change is durable. */
@@ -15,11 +19,13 @@ interface PendingChange {
  */
 export class GroupCommit {
   private readonly db: Db;
+  private readonly clock: Clock;
   private readonly waiting: PendingChange[] = [];
   private running = false;
 
-  constructor(db: Db) {
+  constructor(db: Db, clock: Clock) {
     this.db = db;
+    this.clock = clock;
   }
 
   /** `change` uses only the transaction it is given, and may be run again from the start when another one of the group fails. */
@@ -37,11 +43,22 @@ export class GroupCommit {
   private async work(): Promise<void> {
     this.running = true;
     while (this.waiting.length > 0) {
-      // A commit stops the whole process while it waits for the disk: what came in meanwhile is heard first, to join the group.
-      await setImmediate();
+      await this.gather();
       await this.commit(this.waiting.splice(0, MAX_CHANGES));
     }
     this.running = false;
+  }
+
+  /**
+   * A commit stops the whole process while it waits for the disk, and a request takes several turns to become a change: those
+   * on their way are heard first, to join the group.
+   */
+  private async gather(): Promise<void> {
+    const untilMs = this.clock.monotonicMs() + MAX_GATHERING_MS;
+    for (let turn = 0; turn < MAX_GATHERING_TURNS && this.waiting.length < MAX_CHANGES; turn += 1) {
+      await setImmediate();
+      if (this.clock.monotonicMs() >= untilMs) return;
+    }
   }
 
   /** Never rejects. */

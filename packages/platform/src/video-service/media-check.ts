@@ -3,6 +3,8 @@ import { checkFragmentedMp4, type FragmentedMp4Report } from '@cardea/media';
 import type { ObjectStore } from '../store/ports.ts';
 
 const DEADLINE_MS = 5_000;
+/** A box header and the box behind it in one read: most are small. */
+const READ_AHEAD_BYTES = 8 * 1024;
 /** Headers of a minute at sixty fragments a second take about one MiB. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 
@@ -14,13 +16,17 @@ export async function checkMedia(objects: ObjectStore, key: string, clock: Clock
   await using object = await objects.open(key);
   const report = await withDeadline(clock, DEADLINE_MS, async (signal) => {
     let headerBytes = 0;
+    let ahead: { readonly offset: number; readonly bytes: Uint8Array } = { offset: 0, bytes: new Uint8Array() };
     return await checkFragmentedMp4({
       sizeBytes: object.sizeBytes,
       read: async (offset, length) => {
         signal.throwIfAborted();
         headerBytes += length;
         if (headerBytes > MAX_HEADER_BYTES) throw new AppError('OBJECT_MISMATCH', { reason: 'its headers are too large' });
-        return await object.read(offset, length);
+        if (offset < ahead.offset || offset + length > ahead.offset + ahead.bytes.length) {
+          ahead = { offset, bytes: await object.read(offset, Math.max(length, READ_AHEAD_BYTES)) };
+        }
+        return ahead.bytes.subarray(offset - ahead.offset, offset - ahead.offset + length);
       },
     });
   });

@@ -1,3 +1,4 @@
+import type { Clock } from '@cardea/core';
 import { type CreateSegment, vrTimers } from '@cardea/protocol';
 import type { Insertable, Updateable } from 'kysely';
 import type { Db, Row, SegmentState, Tables } from '../store/ports.ts';
@@ -38,9 +39,9 @@ export class SegmentCatalogue {
   private readonly db: Db;
   private readonly commits: GroupCommit;
 
-  constructor(db: Db) {
+  constructor(db: Db, clock: Clock) {
     this.db = db;
-    this.commits = new GroupCommit(db);
+    this.commits = new GroupCommit(db, clock);
   }
 
   async find(id: string): Promise<SegmentRow | undefined> {
@@ -85,8 +86,10 @@ export class SegmentCatalogue {
     return Number(count);
   }
 
-  async insert(device: BoundDevice, segment: NewSegment): Promise<void> {
-    await this.commits.run((transaction) => transaction.insertInto('segment').values(newRow(device, segment)).execute());
+  async insert(device: BoundDevice, segment: NewSegment): Promise<SegmentRow> {
+    return await this.commits.run((transaction) =>
+      transaction.insertInto('segment').values(newRow(device, segment)).returningAll().executeTakeFirstOrThrow(),
+    );
   }
 
   /** False when the segment does not wait for bytes any more. */
@@ -111,9 +114,9 @@ export class SegmentCatalogue {
   async store(
     row: SegmentRow,
     { startAt, endAt }: SegmentTimes,
-    { storedAt, recovered }: { readonly storedAt: number; readonly recovered: boolean },
+    { storedAt, recovered, formatHash }: { readonly storedAt: number; readonly recovered: boolean; readonly formatHash: string },
   ): Promise<'stored' | 'overlap' | 'lost'> {
-    const values = { start_at: startAt, end_at: endAt, stored_at: storedAt, recovered: recovered ? 1 : 0 };
+    const values = { start_at: startAt, end_at: endAt, stored_at: storedAt, recovered: recovered ? 1 : 0, format_hash: formatHash };
     return await this.commits.run(async (transaction) => {
       if (await overlapsStored(transaction, row, { startAt, endAt })) return 'overlap';
       return (await change(transaction, row, row.state, { ...values, state: 'stored', upload_key: null })) ? 'stored' : 'lost';

@@ -152,8 +152,8 @@ export class SegmentIntake {
     const id = random.ulid();
     const createdAt = clock.now();
     const objectKey = segmentKey({ ...request, ...device, segmentId: id });
-    await catalogue.insert(device, { id, request, createHash, objectKey, createdAt, confirmBefore: createdAt + limits.confirmWithinMs });
-    return await this.require(device, id);
+    const confirmBefore = createdAt + limits.confirmWithinMs;
+    return await catalogue.insert(device, { id, request, createHash, objectKey, createdAt, confirmBefore });
   }
 
   private async assertAdmissible(device: BoundDevice, request: CreateSegment): Promise<void> {

@@ -1,5 +1,7 @@
 import { AppError, type Clock, hasStatus, type Logger } from '@cardea/core';
+import type { FragmentedMp4Report } from '@cardea/media';
 import type { Bus, ObjectStore } from '../store/ports.ts';
+import { formatHashOf } from './format-hash.ts';
 import { checkMedia } from './media-check.ts';
 import { digestOf, isThere } from './object-probe.ts';
 import type { SegmentCatalogue, SegmentRow, SegmentTimes } from './segment-catalogue.ts';
@@ -37,17 +39,17 @@ export class SegmentKeeper {
    * @throws AppError OBJECT_MISSING; OBJECT_MISMATCH; OVERLAP; SEGMENT_STATE; INTERNAL_ERROR or NO_CAPACITY when the disk fails
    */
   async confirm(row: SegmentRow, times: SegmentTimes): Promise<number> {
-    const bytesKey = await this.findBytes(row);
-    await this.check(bytesKey);
-    return await this.store(row, times, false);
+    const { tracks } = await this.check(row);
+    return await this.store(row, times, { recovered: false, formatHash: formatHashOf(tracks) });
   }
 
   /** Stores an expired segment as far as its bytes tell what it is. False when they do not allow it. */
   async recover(row: SegmentRow): Promise<boolean> {
     try {
-      const { durationMs } = await this.check(await this.findBytes(row));
+      const { durationMs, tracks } = await this.check(row);
       if (durationMs === 0 || durationMs > MAX_SEGMENT_MS) return false;
-      await this.store(row, { startAt: row.start_at, endAt: row.start_at + durationMs }, true);
+      const times = { startAt: row.start_at, endAt: row.start_at + durationMs };
+      await this.store(row, times, { recovered: true, formatHash: formatHashOf(tracks) });
       return true;
     } catch (error) {
       if (hasStatus(error, 'OBJECT_MISSING', 'OBJECT_MISMATCH', 'OVERLAP', 'SEGMENT_STATE')) return false;
@@ -73,12 +75,16 @@ export class SegmentKeeper {
     this.bus.publish({ type: 'segment', homeId: row.home_id, deviceId: row.device_id, segmentId: row.id });
   }
 
-  private async store(row: SegmentRow, times: SegmentTimes, recovered: boolean): Promise<number> {
+  private async store(
+    row: SegmentRow,
+    times: SegmentTimes,
+    found: { readonly recovered: boolean; readonly formatHash: string },
+  ): Promise<number> {
     if (row.upload_key === null) throw new AppError('OBJECT_MISSING');
     if (await this.catalogue.overlapsStored(row, times)) throw new AppError('OVERLAP');
     await this.objects.commit(row.object_key, row.upload_key);
     const storedAt = this.clock.now();
-    const outcome = await this.catalogue.store(row, times, { storedAt, recovered });
+    const outcome = await this.catalogue.store(row, times, { storedAt, ...found });
     if (outcome !== 'stored') return await this.giveUp(row, outcome);
     this.announce(row);
     return storedAt;
@@ -92,22 +98,25 @@ export class SegmentKeeper {
     throw new AppError(outcome === 'overlap' ? 'OVERLAP' : 'SEGMENT_STATE');
   }
 
-  private async check(key: string) {
+  /** @throws AppError OBJECT_MISSING; OBJECT_MISMATCH */
+  private async check(row: SegmentRow): Promise<FragmentedMp4Report> {
+    if (row.upload_key === null) throw new AppError('OBJECT_MISSING');
     try {
-      return await checkMedia(this.objects, key, this.clock);
+      return await checkMedia(this.objects, row.upload_key, this.clock);
     } catch (error) {
-      throw hasStatus(error, 'NOT_FOUND') ? new AppError('OBJECT_MISSING') : error;
+      if (!hasStatus(error, 'NOT_FOUND')) throw error;
     }
+    return await this.checkCommitted(row);
   }
 
-  /** The key the received bytes have now. @throws AppError OBJECT_MISSING */
-  private async findBytes(row: SegmentRow): Promise<string> {
-    if (row.upload_key !== null && (await isThere(this.objects, row.upload_key))) return row.upload_key;
-    // A process that ended between the rename and the row left the bytes under their final name. An earlier upload may have
-    // left others there, so they have to be proven.
+  /**
+   * A process that ended between the rename and the row left the bytes under their final name. An earlier upload may have left
+   * others there, so they have to be proven.
+   */
+  private async checkCommitted(row: SegmentRow): Promise<FragmentedMp4Report> {
     const found = (await isThere(this.objects, row.object_key)) && (await digestOf(this.objects, row.object_key)) === row.sha256;
     if (!found) throw new AppError('OBJECT_MISSING');
     this.logger.info({ segmentId: row.id }, 'bytes of an interrupted confirmation were found');
-    return row.object_key;
+    return await checkMedia(this.objects, row.object_key, this.clock);
   }
 }

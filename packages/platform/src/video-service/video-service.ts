@@ -59,7 +59,7 @@ export class VideoService implements AsyncDisposable {
   constructor(options: VideoServiceOptions) {
     const { db, clock, plans = continuousForAll } = options;
     const limits = { ...defaultVideoLimits, ...options.limits };
-    const catalogue = new SegmentCatalogue(db);
+    const catalogue = new SegmentCatalogue(db, clock);
     const locks = new SegmentLocks();
     const sessions = new UploadSessions({ clock, maxPerDevice: limits.maxConcurrentUploads });
     const access = new VrAccess(options);

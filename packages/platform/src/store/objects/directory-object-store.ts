@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AppError, type Logger, type Random } from '@cardea/core';
 import type { Db } from '../sql/schema.ts';
+import { takeBytes } from './byte-intake.ts';
+import { DigestThreads } from './digest-threads.ts';
 import { DiskSlots } from './disk-slots.ts';
 import { assertObjectKey, keyOfUpload, kindOfName, QUARANTINE, uploadKeyFor } from './object-key.ts';
 import type { ListedObject, ObjectStat, ObjectStore, OpenObject, ReceivedObject } from './object-store.ts';
@@ -35,6 +36,7 @@ export class DirectoryObjectStore implements ObjectStore {
   private readonly sync: VolumeSync;
   private readonly volume: VolumeIdentity;
   private readonly slots: DiskSlots;
+  private readonly digests = new DigestThreads();
   private readonly maxUploads: number;
   private uploads = 0;
   private started = false;
@@ -74,7 +76,8 @@ export class DirectoryObjectStore implements ObjectStore {
 
   async commit(key: string, uploadKey: string): Promise<void> {
     if (keyOfUpload(uploadKey) !== key) throw new AppError('INVALID_PARAMS', undefined, { message: 'the upload is for another key' });
-    await this.assertWritable();
+    // The volume the upload went to is there as long as the upload is.
+    this.assertSound();
     const path = this.pathOf(key);
     const renamed = await this.slots.run(() => succeeds(rename(this.pathOf(uploadKey), path)));
     if (!renamed && !(await exists(path))) throw new AppError('OBJECT_MISSING');
@@ -161,19 +164,24 @@ export class DirectoryObjectStore implements ObjectStore {
   }
 
   private async assertWritable(): Promise<void> {
+    this.assertSound();
+    await this.volume.assertPresent();
+  }
+
+  private assertSound(): void {
     this.sync.assertSound();
     if (!this.started)
       throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: BUSY_RETRY_MS, message: 'the object store was not started' });
-    await this.volume.assertPresent();
   }
 
   private async write(path: string, source: Readable, maxBytes: number): Promise<{ sizeBytes: number; sha256: string }> {
     const file = await onDisk(() => this.create(path));
     try {
       try {
-        const digest = await this.copy(source, file, maxBytes);
+        const write = (block: Uint8Array): Promise<void> => this.slots.run(() => onDisk(() => writeAll(file, block)));
+        const received = await takeBytes(source, { maxBytes, digests: this.digests, write });
         await this.slots.run(() => this.sync.file(file, path));
-        return digest;
+        return received;
       } finally {
         await onDisk(() => file.close());
       }
@@ -183,20 +191,13 @@ export class DirectoryObjectStore implements ObjectStore {
     }
   }
 
-  private async copy(source: Readable, file: FileHandle, maxBytes: number): Promise<{ sizeBytes: number; sha256: string }> {
-    const hash = createHash('sha256');
-    let sizeBytes = 0;
-    for await (const chunk of chunksOf(source)) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > maxBytes) throw new AppError('TOO_LARGE', { maxBytes });
-      hash.update(chunk);
-      await this.slots.run(() => onDisk(() => file.appendFile(chunk)));
-    }
-    return { sizeBytes, sha256: hash.digest('hex') };
-  }
-
   /** O_EXCL: an upload never writes into a file that was there before. */
   private async create(path: string): Promise<FileHandle> {
+    try {
+      return await open(path, 'wx', 0o600);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     return await open(path, 'wx', 0o600);
   }
@@ -212,16 +213,9 @@ export class DirectoryObjectStore implements ObjectStore {
   }
 }
 
-/** The bytes of `source`, which stays usable whatever happens here. @throws AppError CANCELLED when it ends early */
-async function* chunksOf(source: Readable): AsyncIterable<Uint8Array> {
-  try {
-    for await (const chunk of source.iterator({ destroyOnReturn: false })) {
-      if (!(chunk instanceof Uint8Array)) throw new AppError('INVALID_PARAMS', undefined, { message: 'not a stream of bytes' });
-      yield chunk;
-    }
-  } catch (error) {
-    throw error instanceof AppError ? error : new AppError('CANCELLED', undefined, { cause: error, message: 'the bytes ended early' });
-  }
+/** A write may take fewer bytes than it was given. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written)).bytesWritten;
 }
 
 /** Runs a disk operation. @throws AppError NO_CAPACITY when there is no room, INTERNAL_ERROR for any other failure */

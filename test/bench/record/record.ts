@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { parseArgs } from 'node:util';
+import { makeFilm } from '../../support/film.ts';
+import { type PlatformProcess, startPlatformProcess, unlimited } from '../../support/platform-process.ts';
+import { type Recorded, recorded, SegmentDevice } from '../../support/segment-device.ts';
+import { bareFilesPerSecond } from './bare-loop.ts';
+
+/**
+ * Segments confirmed a second by recorders of 2 Mbit/s that all store at once, beside a bare loop that makes the same files
+ * durable on the same disk; then what the catalogue costs a segment when it holds a million.
+ */
+const { values } = parseArgs({
+  options: {
+    recorders: { type: 'string', default: '32' },
+    seconds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
+    rows: { type: 'string', default: '1000000' },
+  },
+});
+const RECORDERS = Number(values.recorders);
+const FOR_MS = Number(values.seconds) * 1_000;
+const ROUNDS = Number(values.rounds);
+const ROWS = Number(values.rows);
+
+const KBPS = 2_000;
+const BARE_FILES = 200;
+const TARGET_RATIO = 0.8;
+const TARGET_FLAT = 1.2;
+const TICKS_PER_SECOND = 100;
+
+interface Pace {
+  readonly perSecond: number;
+  /** Processor time of the platform for one segment. */
+  readonly cpuMs: number;
+}
+
+/** Each recorder stores the next segment when the last was confirmed. */
+async function measurePace(platform: PlatformProcess, devices: readonly SegmentDevice[], segment: Recorded, forMs: number): Promise<Pace> {
+  const cpuBeforeMs = cpuMsOf(platform.pid);
+  const startedMs = performance.now();
+  let confirmed = 0;
+  await Promise.all(
+    devices.map(async (device) => {
+      while (performance.now() - startedMs < forMs) {
+        await device.store(segment);
+        confirmed += 1;
+      }
+    }),
+  );
+  const elapsedMs = performance.now() - startedMs;
+  return { perSecond: (confirmed / elapsedMs) * 1_000, cpuMs: (cpuMsOf(platform.pid) - cpuBeforeMs) / confirmed };
+}
+
+function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1_000;
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
+
+function verdict(met: boolean): string {
+  return met ? 'met' : 'MISSED';
+}
+
+/** The disk is shared with others, so each round is held against the bare loops right before and after it. */
+async function compareWithDisk(platform: PlatformProcess, devices: readonly SegmentDevice[], seconds: number): Promise<void> {
+  const segment = recorded(await makeFilm({ seconds, kbps: KBPS }), seconds * 1_000);
+  await measurePace(platform, devices, segment, FOR_MS / 3);
+  const paces: Pace[] = [];
+  const bare = [bareFilesPerSecond(tmpdir(), segment.bytes, BARE_FILES)];
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const pace = await measurePace(platform, devices, segment, FOR_MS);
+    bare.push(bareFilesPerSecond(tmpdir(), segment.bytes, BARE_FILES));
+    paces.push(pace);
+    ratios.push((2 * pace.perSecond) / ((bare.at(-1) ?? 0) + (bare.at(-2) ?? 0)));
+  }
+  const perSecond = median(paces.map((pace) => pace.perSecond));
+  const ratio = median(ratios);
+  console.log(
+    `${seconds} s of video, ${(segment.bytes.length / 1_000).toFixed(0)} kB   bare loop ${median(bare).toFixed(0)} files/s   ` +
+      `confirmed ${perSecond.toFixed(0)} segments/s   ${median(paces.map((pace) => pace.cpuMs)).toFixed(2)} ms CPU each   ` +
+      `${((perSecond * segment.bytes.length * 8) / KBPS / 1_000).toFixed(0)} recorders of 2 Mbit/s`,
+  );
+  console.log(`${ratio.toFixed(2)} x the bare loop   target: at least ${TARGET_RATIO} ${verdict(ratio >= TARGET_RATIO)}`);
+}
+
+/** Copies of a stored row, of as many other devices, a second apart. */
+function fillCatalogue(platform: PlatformProcess, rows: number): void {
+  using db = new DatabaseSync(join(platform.data, 'cardea.db'));
+  const columns = db
+    .prepare('PRAGMA table_info(segment)')
+    .all()
+    .map(({ name }) => String(name));
+  const own: Readonly<Record<string, string>> = {
+    id: "printf('0%025d', n)",
+    client_segment_id: "printf('0%025d', n)",
+    object_key: "printf('h/%s/d/%s/%d', home_id, device_id, n)",
+    start_at: 'start_at - 1000 * 60 * (n / devices)',
+    end_at: 'end_at - 1000 * 60 * (n / devices)',
+  };
+  const picked = columns.map((column) => own[column] ?? column).join(', ');
+  db.exec('PRAGMA busy_timeout = 30000');
+  db.prepare(
+    `WITH RECURSIVE counter(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM counter WHERE n + 1 < ?),
+       sample AS (SELECT *, row_number() OVER () - 1 AS place, count(*) OVER () AS devices
+         FROM segment WHERE id IN (SELECT min(id) FROM segment WHERE state = 'stored' GROUP BY device_id))
+     INSERT INTO segment (${columns.join(', ')})
+       SELECT ${picked} FROM counter JOIN sample ON sample.place = n % devices`,
+  ).run(rows);
+}
+
+/** Tiny segments, so that what is measured is catalogue and messages rather than bytes. */
+async function compareCatalogues(platform: PlatformProcess, devices: readonly SegmentDevice[]): Promise<void> {
+  const segment = recorded(await makeFilm({ seconds: 1, kbps: 50, width: 64, height: 48 }), 1_000);
+  await measurePace(platform, devices, segment, FOR_MS);
+  const empty = await measurePace(platform, devices, segment, FOR_MS);
+  fillCatalogue(platform, ROWS);
+  await measurePace(platform, devices, segment, FOR_MS);
+  const full = await measurePace(platform, devices, segment, FOR_MS);
+  const ratio = full.cpuMs / empty.cpuMs;
+  console.log(
+    `${(segment.bytes.length / 1_000).toFixed(0)} kB segments   ${empty.perSecond.toFixed(0)}/s, ${empty.cpuMs.toFixed(2)} ms CPU each`,
+  );
+  console.log(`the same beside ${ROWS} others   ${full.perSecond.toFixed(0)}/s, ${full.cpuMs.toFixed(2)} ms CPU each`);
+  console.log(`${ratio.toFixed(2)} x the cost   target: at most ${TARGET_FLAT} ${verdict(ratio <= TARGET_FLAT)}`);
+}
+
+await using platform = await startPlatformProcess({ ...unlimited });
+const devices: SegmentDevice[] = [];
+for (let index = 0; index < RECORDERS; index += 1) devices.push(await SegmentDevice.bind(platform.owner));
+console.log(`recording, ${RECORDERS} recorders at once, loopback, everything on one disk and one machine`);
+for (const seconds of [2, 10]) await compareWithDisk(platform, devices, seconds);
+if (ROWS > 0) await compareCatalogues(platform, devices);
+for (const device of devices) device[Symbol.dispose]();
