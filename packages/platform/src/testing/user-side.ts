@@ -90,6 +90,7 @@ export class UserSide implements AsyncDisposable {
     this.homes = new Homes({ db, clock, random });
     this.setup = new Setup({ accounts: this.accounts, homes: this.homes, random });
     this.bindings = new Bindings({ db, clock, random, publicUrl: () => this.url });
+    const members = new Members({ db, bus, clock, authorizer: this.authorizer });
     this.api = new UserApi({
       db,
       bus,
@@ -99,24 +100,23 @@ export class UserSide implements AsyncDisposable {
       registry,
       authorizer: this.authorizer,
       publicUrl: () => publicUrl ?? this.url,
-    const members = new Members({ db, bus, clock, authorizer: this.authorizer });
       secret: sessionSecret,
       accounts: this.accounts,
+      apiTokens: new ApiTokens({ db, bus, clock, random, authorizer: this.authorizer }),
+      members,
+      invitations: new Invitations({ db, clock, random, accounts: this.accounts, members, publicUrl: () => publicUrl ?? this.url }),
       setup: this.setup,
       homes: this.homes,
       bindingCodes: this.bindings,
       devices: new RowDevices(db),
-      commands: call: command ?? (async (_proof, method, params) => ({ method, params })) ,
-      live: ...idleLive, ...live ,
-      talks: ...idleTalks, ...talks ,
+      commands: { call: command ?? (async (_proof, method, params) => ({ method, params })) },
+      live: { ...idleLive, ...live },
+      talks: { ...idleTalks, ...talks },
       segments: this.segments,
       pictures: onePicture,
       firmware: oneFirmware,
-      apiTokens: new ApiTokens(db, bus, clock, random, authorizer: this.authorizer ),
-      members,
-      invitations: new Invitations(db, clock, random, accounts: this.accounts, members, publicUrl: () => publicUrl ?? this.url ),
-      logs: new DeviceLogs(db, clock, uploads: oneLog ),
-      audit: new AuditLog(db, clock ),
+      logs: new DeviceLogs({ db, clock, uploads: oneLog }),
+      audit: new AuditLog({ db, clock }),
     });
   }
 
