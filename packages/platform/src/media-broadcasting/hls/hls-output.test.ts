@@ -76,7 +76,7 @@ async function readUntil({ url, publisher }: { readonly url: string; readonly pu
 
 const at = (url: string, query: string): string => `${url}&${query}`;
 
-test('the first playlist is there as soon as a quarter of a second was pushed', async () => {
+test('the first playlist is there, with a whole segment, as soon as a quarter of a second was pushed', async () => {
   await using live = await watched(new VirtualClock());
   const asked = textOf(live.url);
   live.publisher.publishUntil(0.3);
@@ -84,7 +84,8 @@ test('the first playlist is there as soon as a quarter of a second was pushed', 
 
   assert.match(text, /^#EXTM3U\n/);
   assert.match(text, /#EXT-X-PART:DURATION=0\.2400,URI="part-0-0\.m4s\?token=[\w-]{32}",INDEPENDENT=YES\n/);
-  assert.match(text, /#EXT-X-PRELOAD-HINT:TYPE=PART,URI="part-0-1\.m4s\?token=/);
+  assert.match(text, /#EXTINF:0\.\d+,\nsegment-0\.m4s\?token=/);
+  assert.match(text, /#EXT-X-PRELOAD-HINT:TYPE=PART,URI="part-1-0\.m4s\?token=/);
   assert.match(text, /#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0\.79/);
   assert.equal(live.rig.service.snapshot().viewers, 1);
 });
@@ -118,13 +119,13 @@ test('a request for what comes next is answered when it comes, and refused when 
   live.publisher.publishUntil(0.3);
   await textOf(live.url);
 
-  const playlist = textOf(at(live.url, '_HLS_msn=0&_HLS_part=1'));
-  const part = bytesOf(new URL(`part-0-1.m4s${new URL(live.url).search}`, live.url).href);
+  const playlist = textOf(at(live.url, '_HLS_msn=1&_HLS_part=0'));
+  const part = bytesOf(new URL(`part-1-0.m4s${new URL(live.url).search}`, live.url).href);
   live.publisher.publishUntil(0.6);
-  assert.match(await playlist, /URI="part-0-1\.m4s/);
+  assert.match(await playlist, /URI="part-1-0\.m4s/);
   assert.ok((await part).length > 0);
 
-  for (const query of ['_HLS_msn=9', '_HLS_msn=0&_HLS_part=40', '_HLS_part=1', '_HLS_msn=x']) {
+  for (const query of ['_HLS_msn=9', '_HLS_msn=1&_HLS_part=40', '_HLS_part=1', '_HLS_msn=x']) {
     assert.equal((await fetch(at(live.url, query))).status, 400, query);
   }
 });
@@ -135,7 +136,7 @@ test('who waits in vain is told so after three target durations', async () => {
   live.publisher.publishUntil(0.3);
   await textOf(live.url);
   const timers = clock.pendingTimers;
-  const asked = fetch(at(live.url, '_HLS_msn=0&_HLS_part=3'));
+  const asked = fetch(at(live.url, '_HLS_msn=1&_HLS_part=3'));
   await until(() => clock.pendingTimers > timers);
   await clock.advance(6_000);
   const response = await asked;

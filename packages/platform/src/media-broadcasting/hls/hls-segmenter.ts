@@ -34,6 +34,8 @@ export class HlsSegmenter implements MediaSink {
   private pending: AccessUnit[] = [];
   private pictures: AccessUnit[] = [];
   private segmentSec = 0;
+  private isFirstSegment = true;
+  private startsWithKeyframe = true;
   private picturesPerPart: number | undefined;
   private partLimitSec = PART_SEC;
   /** Unix milliseconds of tick 0 of the stream. */
@@ -61,14 +63,16 @@ export class HlsSegmenter implements MediaSink {
       if (unit.trackId === this.video?.id) this.addPicture(unit, this.video.timescale);
       else if (this.readable.has(unit.trackId)) this.pending.push(unit);
     }
+    // Players want to see a whole segment before they begin, so the first one is as short as can be.
+    if (this.isFirstSegment && this.segmentSec > 0) this.closeSegment();
   }
 
   private addPicture(unit: AccessUnit, timescale: number): void {
     const { targetDurationSec } = this.options.window;
     const pictureSec = unit.duration / timescale;
     const segmentSec = this.segmentSec + this.partSec(timescale);
-    const endsSegment = unit.keyframe ? segmentSec >= targetDurationSec / 2 : segmentSec + pictureSec > targetDurationSec + ROUNDING_SEC;
-    if (endsSegment) this.closeSegment();
+    const isLong = segmentSec >= targetDurationSec / 2 || !this.startsWithKeyframe;
+    if (unit.keyframe ? isLong : segmentSec + pictureSec > targetDurationSec + ROUNDING_SEC) this.closeSegment();
     else if (this.pictures.length > 0 && this.partSec(timescale) + pictureSec > this.partLimitSec) this.closePart();
     this.learnPace(unit, timescale);
     this.pictures.push(unit);
@@ -100,6 +104,7 @@ export class HlsSegmenter implements MediaSink {
     const bytes = muxer.fragment(pending, this.sequence++);
     this.pending = [];
     this.pictures = [];
+    if (this.segmentSec === 0) this.startsWithKeyframe = first.keyframe;
     this.segmentSec += durationSec;
     this.options.window.add({ bytes, durationSec, independent: first.keyframe }, this.wallClockOf(first, video));
     this.options.onChange();
@@ -107,6 +112,7 @@ export class HlsSegmenter implements MediaSink {
 
   private closeSegment(): void {
     this.closePart();
+    if (this.segmentSec > 0) this.isFirstSegment = false;
     this.segmentSec = 0;
     this.options.window.close();
     this.options.onChange();
