@@ -38,6 +38,8 @@ export const addresses = {
   'talk.create': 'POST /devices/{id}/talk',
   'talk.delete': 'DELETE /talk/{sessionId}',
   'viewer.list': 'GET /devices/{id}/viewers',
+  'timeline.get': 'GET /devices/{id}/timeline',
+  'vod.create': 'POST /devices/{id}/vod',
   'segment.list': 'GET /devices/{id}/segments',
   'segment.get': 'GET /segments/{id}',
   'segment.media': 'GET /segments/{id}/media',

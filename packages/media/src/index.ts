@@ -36,6 +36,8 @@ export {
 export { buildOpusConfig, opusTrack } from './opus.ts';
 export type { RandomAccessEntry } from './random-access-index.ts';
 export { randomAccessIndex } from './random-access-index.ts';
+export type { RecordedSegment } from './recorded-segment.ts';
+export { readRecordedSegment } from './recorded-segment.ts';
 export type { ReceptionReport, RtcpPacket, SenderReport } from './rtp/rtcp-packet.ts';
 export { buildBye, buildKeyframeRequest, buildReceiverReport, buildSenderReport, parseRtcp } from './rtp/rtcp-packet.ts';
 export type { RtpDepacketiser, RtpFrame, RtpSource } from './rtp/rtp-depacketiser.ts';
@@ -54,3 +56,5 @@ export type { RtspTransport } from './rtsp/rtsp-transport.ts';
 export { parseTransport, transportHeader } from './rtsp/rtsp-transport.ts';
 export type { SdpAttribute, SdpMedia, SdpStream, SessionDescription } from './sdp.ts';
 export { attributeOf, buildSdp, formatOf, parseSdp } from './sdp.ts';
+export type { Cut } from './segment-placement.ts';
+export { leadOf, placeSegment } from './segment-placement.ts';

@@ -1,12 +1,36 @@
-import { Channel, DeviceId, Instant } from '@cardea/protocol';
+import { Channel, DeviceId, described, Instant } from '@cardea/protocol';
 import { Type } from 'typebox';
 import { pageOf, paging } from '../model/page.ts';
 import { Segment, SegmentId } from '../model/segment.ts';
+import { Timeline } from '../model/timeline.ts';
+import { VodRequest, VodSession } from '../model/vod.ts';
 import { defineRoute } from '../route.ts';
 
 const params = Type.Object({ id: SegmentId });
 
 export const segmentRoutes = [
+  defineRoute('timeline.get', {
+    summary: 'What was recorded of a channel, and why not the rest',
+    access: { kind: 'device', action: 'view.recordings' },
+    params: Type.Object({ id: DeviceId }),
+    query: Type.Object({
+      from: Type.Optional(described(Instant, 'a day before `to` when absent')),
+      to: Type.Optional(described(Instant, 'now when absent')),
+      channel: Type.Optional(described(Channel, '1 when absent')),
+      cursor: paging.cursor,
+    }),
+    success: 200,
+    answer: Timeline,
+  }),
+  defineRoute('vod.create', {
+    summary: 'Addresses at which any player plays a range of stored video',
+    access: { kind: 'device', action: 'view.recordings' },
+    params: Type.Object({ id: DeviceId }),
+    body: VodRequest,
+    success: 201,
+    audited: true,
+    answer: VodSession,
+  }),
   defineRoute('segment.list', {
     summary: 'Stored video of a device, oldest first',
     access: { kind: 'device', action: 'view.recordings' },

@@ -3,7 +3,8 @@ import { bindingReport, conforms, type ParamsOf, type ResultOf } from '@cardea/p
 import type { Bus } from '../store/ports.ts';
 import type { DeviceRecords, DeviceRow } from './device-records.ts';
 import type { EventJournal } from './event-journal.ts';
-import type { BindingClaims } from './ports.ts';
+import type { BindingClaims, RecordingFacts } from './ports.ts';
+import type { RecordingPolicies } from './recording-policies.ts';
 
 type BindingReport = ParamsOf<typeof bindingReport>;
 type BindingAnswer = ResultOf<typeof bindingReport>;
@@ -12,6 +13,8 @@ export interface BindingHandlerOptions {
   readonly records: DeviceRecords;
   readonly journal: EventJournal;
   readonly claims: BindingClaims;
+  readonly recordings: RecordingFacts;
+  readonly policies: RecordingPolicies;
   readonly bus: Bus;
 }
 
@@ -42,15 +45,16 @@ export class BindingHandler {
 
   /** Ends the binding to the home and revokes what was given out for it. Returns whether there was one. */
   async release(deviceId: string, homeId: string): Promise<boolean> {
-    const { bus, records } = this.options;
+    const { bus, recordings, records } = this.options;
     if (!(await records.release(deviceId, homeId))) return false;
+    await recordings.release(homeId, deviceId);
     bus.publish({ type: 'revoked', scope: 'device', id: deviceId });
     bus.publish({ type: 'device', homeId, deviceId });
     return true;
   }
 
   private async claim(report: BindingReport, device: DeviceRow): Promise<BindingAnswer> {
-    const { bus, claims, records } = this.options;
+    const { bus, claims, policies, records } = this.options;
     if (report.bindToken === undefined) throw new AppError('UNAUTHORIZED');
     const { homeId, bindingId, boundAt } = await claims.claim(report.bindToken, { deviceId: device.id });
     const answer: BindingAnswer = { bound: true, bindingId, boundAt, unbindAction: UNBIND_ACTION };
@@ -58,6 +62,7 @@ export class BindingHandler {
     // The home gets to know the device while it is connected, so its first news is that it went.
     await records.changeStatus(device.id, { connected: true });
     bus.publish({ type: 'device', homeId, deviceId: device.id });
+    policies.readLater(device.id);
     return answer;
   }
 

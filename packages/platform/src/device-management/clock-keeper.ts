@@ -4,12 +4,13 @@ import type { Bus } from '../store/ports.ts';
 import type { DeviceCommander } from './device-commander.ts';
 import { type ClockStatus, type DeviceRecords, statusOf } from './device-records.ts';
 import type { EventJournal } from './event-journal.ts';
-import type { DeviceConnection } from './ports.ts';
+import type { DeviceConnection, RecordingFacts } from './ports.ts';
 
 export interface ClockKeeperOptions {
   readonly commander: DeviceCommander;
   readonly records: DeviceRecords;
   readonly journal: EventJournal;
+  readonly recordings: RecordingFacts;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly lifetime: Lifetime;
@@ -89,6 +90,7 @@ export class ClockKeeper {
   private async tell(deviceId: string, { offsetMs, measuredAt }: ClockStatus): Promise<void> {
     const device = await this.options.records.find(deviceId);
     if (device === undefined || device.home_id === null) return;
+    await this.options.recordings.clockWasOff({ homeId: device.home_id, deviceId }, offsetMs);
     const text = `off by ${(offsetMs / 1_000).toFixed(1)} s`;
     await this.options.journal.note(deviceId, device.home_id, { type: 'clock', text, occurredAt: measuredAt });
   }

@@ -37,10 +37,12 @@ import type {
   LogTasks,
   PictureTickets,
   Presence,
+  RecordingFacts,
   SendOptions,
   ServerAddresses,
 } from './ports.ts';
 import { PresenceJournal } from './presence-journal.ts';
+import { RecordingPolicies } from './recording-policies.ts';
 import { ServerInformation } from './server-information.ts';
 import { SleepingDevices } from './sleeping-devices.ts';
 import { type CommandFillers, type CommandParams, UserCommands } from './user-commands.ts';
@@ -63,6 +65,7 @@ export interface DeviceManagementOptions {
   readonly servers: ServerAddresses;
   readonly pictures: PictureTickets;
   readonly logs: LogTasks;
+  readonly recordings: RecordingFacts;
   readonly audit: CommandAudit;
   readonly fillers: CommandFillers;
   /** `scheme://host[:port]` of every address of the platform a user may name in a command. */
@@ -99,8 +102,9 @@ export class DeviceManagement implements AsyncDisposable {
     this.lifetime = new Lifetime(logger);
     this.records = new DeviceRecords(db);
     this.journal = new EventJournal(options);
-    const shared = { ...options, records: this.records, journal: this.journal, lifetime: this.lifetime };
-    const capabilities = new CapabilityCache(shared);
+    const capabilities = new CapabilityCache({ ...options, records: this.records, lifetime: this.lifetime });
+    const policies = new RecordingPolicies({ ...options, records: this.records, lifetime: this.lifetime, capabilities });
+    const shared = { ...options, records: this.records, journal: this.journal, lifetime: this.lifetime, policies };
     this.sleepers = new SleepingDevices(shared);
     this.commander = new DeviceCommander({ ...shared, capabilities, sleepers: this.sleepers });
     this.userCommands = new UserCommands({ ...options, commander: this.commander });
@@ -172,7 +176,11 @@ export class DeviceManagement implements AsyncDisposable {
   }
 
   /** Tells the members of the home what happened to a device. */
-  async note(deviceId: string, homeId: string, event: { type: OwnEventType; text: string; occurredAt: number }): Promise<void> {
+  async note(
+    deviceId: string,
+    homeId: string,
+    event: { type: OwnEventType; text: string; channel?: number; occurredAt: number },
+  ): Promise<void> {
     await this.journal.note(deviceId, homeId, event);
   }
 

@@ -20,6 +20,7 @@ import type { CapabilityCache } from './capability-cache.ts';
 import type { DeviceRecords, DeviceRow } from './device-records.ts';
 import type { EventJournal, ReportedEvent } from './event-journal.ts';
 import type { DeviceConnections, LogTasks, PictureTickets } from './ports.ts';
+import type { RecordingPolicies } from './recording-policies.ts';
 
 export interface EventHandlersOptions {
   readonly records: DeviceRecords;
@@ -28,6 +29,7 @@ export interface EventHandlersOptions {
   readonly journal: EventJournal;
   readonly pictures: PictureTickets;
   readonly logs: LogTasks;
+  readonly policies: RecordingPolicies;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -72,6 +74,7 @@ export class EventHandlers {
       await this.options.records.setConfigVersion(device.id, params.version);
       // The name of the device is part of what it says of itself.
       this.options.capabilities.refreshLater(device.id);
+      this.options.policies.readLater(device.id);
     });
   }
 

@@ -3,7 +3,7 @@ import type { Bus, Db, Row } from '../store/ports.ts';
 import type { DeviceRow } from './device-records.ts';
 
 /** What the platform itself notes about a device, beside what the device reports (clarification S15). */
-export type OwnEventType = 'online' | 'offline' | 'binding' | 'clock' | 'firmware';
+export type OwnEventType = 'online' | 'offline' | 'binding' | 'clock' | 'firmware' | 'recordingStopped';
 
 /** An event as a device reported it. */
 export interface ReportedEvent {
@@ -67,10 +67,10 @@ export class EventJournal {
   async note(
     deviceId: string,
     homeId: string,
-    { type, text, occurredAt }: { type: OwnEventType; text?: string; occurredAt: number },
+    { type, text, channel, occurredAt }: { type: OwnEventType; text?: string; channel?: number; occurredAt: number },
   ): Promise<void> {
     const eventId = this.options.random.ulid();
-    await this.insert(deviceId, homeId, { eventId, occurredAt, kind: 'device', type, text, params: '{}', answer: '{}' });
+    await this.insert(deviceId, homeId, { eventId, occurredAt, kind: 'device', type, text, channel, params: '{}', answer: '{}' });
   }
 
   /** Removes the oldest events received before `before`, at most `limit`; resolves with how many there were. */

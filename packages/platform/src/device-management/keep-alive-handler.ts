@@ -6,6 +6,8 @@ import type { CapabilityCache } from './capability-cache.ts';
 import type { ClockKeeper } from './clock-keeper.ts';
 import { type DeviceRecords, type DeviceRow, statusOf } from './device-records.ts';
 import type { MessageContext } from './message-handlers.ts';
+import type { RecordingFacts } from './ports.ts';
+import type { RecordingPolicies } from './recording-policies.ts';
 
 type KeepAlive = ParamsOf<typeof keepAliveReport>;
 type KeepAliveStatus = NonNullable<KeepAlive['status']>;
@@ -14,6 +16,8 @@ export interface KeepAliveHandlerOptions {
   readonly records: DeviceRecords;
   readonly capabilities: CapabilityCache;
   readonly clocks: ClockKeeper;
+  readonly recordings: RecordingFacts;
+  readonly policies: RecordingPolicies;
   readonly tokens: TokenIssuer;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -40,11 +44,20 @@ export class KeepAliveHandler {
     if ((infoChanged || statusChanged) && device.home_id !== null) {
       this.options.bus.publish({ type: 'device', homeId: device.home_id, deviceId: device.id });
     }
+    if (info !== undefined) await this.onReturn(device, info);
     if (info !== undefined && info.capHash !== device.cap_hash) this.options.capabilities.refreshLater(device.id);
     this.options.clocks.onHeard(connection);
     // A device that comes back with what it was told long ago may have another interval than we count by.
     const retune = seq === 0 ? { keepAliveSec: this.options.keepAlive.intervalSec } : {};
     return { serverTime: this.options.clock.now(), ...retune, ...(await this.renewal(device, connection)) };
+  }
+
+  /** What the device may have done while nobody could hear it: start anew, or have its configuration changed by hand. */
+  private async onReturn({ id, home_id, boot_id, config_version }: DeviceRow, info: NonNullable<KeepAlive['info']>): Promise<void> {
+    const { keepAlive, policies, recordings } = this.options;
+    if (home_id === null) return;
+    if (boot_id !== null && boot_id !== info.bootId) await recordings.restarted(home_id, id, keepAlive.intervalSec * 1_000);
+    if (config_version !== info.configVersion || !(await recordings.knowsPolicy(home_id, id))) policies.readLater(id);
   }
 
   private async updateStatus(device: DeviceRow, status: KeepAliveStatus | undefined): Promise<boolean> {

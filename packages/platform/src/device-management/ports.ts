@@ -80,6 +80,32 @@ export interface CommandAudit {
   }): Promise<void>;
 }
 
+/** One lens in a home, or with channel 0 the device as a whole. */
+export interface RecordingPlace {
+  readonly homeId: string;
+  readonly deviceId: string;
+  readonly channel: number;
+}
+
+/** The ledger of what is to be recorded and of what hinders it. */
+export interface RecordingFacts {
+  set(place: RecordingPlace, fact: 'policy' | 'privacy', value: string): Promise<unknown>;
+  set(place: RecordingPlace, fact: 'presence', value: 'online' | 'asleep' | 'offline', at: number): Promise<unknown>;
+  taskStarted(place: RecordingPlace, taskId: string, endsAt: number | undefined): Promise<void>;
+  tasksEnded(
+    device: Omit<RecordingPlace, 'channel'>,
+    which: { readonly taskId?: string | undefined; readonly channel?: number | undefined },
+  ): Promise<void>;
+  /** Whether it was ever learnt what the device is to record in this home. */
+  knowsPolicy(homeId: string, deviceId: string): Promise<boolean>;
+  /** The clock of the device was off by so much until now. */
+  clockWasOff(device: Omit<RecordingPlace, 'channel'>, offsetMs: number): Promise<void>;
+  /** The device started anew and was silent before for so long at least. */
+  restarted(homeId: string, deviceId: string, silentMs: number): Promise<void>;
+  /** The device left the home. */
+  release(homeId: string, deviceId: string): Promise<void>;
+}
+
 /** The logs devices were asked for. */
 export interface LogTasks {
   ended(deviceId: string, done: ParamsOf<typeof uploadLogDone>): Promise<void>;

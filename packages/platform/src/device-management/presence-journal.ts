@@ -1,21 +1,24 @@
 import type { Clock, Lifetime } from '@cardea/core';
 import { type DeviceRecords, statusOf } from './device-records.ts';
 import type { EventJournal } from './event-journal.ts';
-import type { DeviceConnections, Presence } from './ports.ts';
+import type { DeviceConnections, Presence, RecordingFacts } from './ports.ts';
 
 interface PresenceJournalOptions {
   readonly records: DeviceRecords;
   readonly journal: EventJournal;
   readonly connections: DeviceConnections;
+  readonly recordings: RecordingFacts;
   readonly clock: Clock;
   readonly lifetime: Lifetime;
 }
+
+type KnownPresence = Exclude<Presence, 'suspect'>;
 
 /** Notes in a home's events when its devices come and go. A short loss (`suspect`) is neither, and a device that sleeps is there. */
 export class PresenceJournal {
   private readonly options: PresenceJournalOptions;
   /** The newest presence per device that is not written yet. */
-  private readonly waiting = new Map<string, { readonly connected: boolean; readonly occurredAt: number }>();
+  private readonly waiting = new Map<string, { readonly presence: KnownPresence; readonly occurredAt: number }>();
   private writing = false;
 
   constructor(options: PresenceJournalOptions) {
@@ -30,7 +33,7 @@ export class PresenceJournal {
 
   private onChange(deviceId: string, presence: Presence): void {
     if (presence === 'suspect') return;
-    this.waiting.set(deviceId, { connected: presence !== 'offline', occurredAt: this.options.clock.now() });
+    this.waiting.set(deviceId, { presence, occurredAt: this.options.clock.now() });
     if (this.writing) return;
     this.writing = true;
     this.options.lifetime.run('record of comings and goings', () => this.write());
@@ -39,19 +42,24 @@ export class PresenceJournal {
   private async write(): Promise<void> {
     try {
       for (let [next] = this.waiting; next !== undefined; [next] = this.waiting) {
-        const [deviceId, { connected, occurredAt }] = next;
+        const [deviceId, { presence, occurredAt }] = next;
         this.waiting.delete(deviceId);
-        await this.note(deviceId, connected, occurredAt);
+        await this.note(deviceId, presence, occurredAt);
       }
     } finally {
       this.writing = false;
     }
   }
 
-  private async note(deviceId: string, connected: boolean, occurredAt: number): Promise<void> {
-    const { journal, records } = this.options;
+  private async note(deviceId: string, presence: KnownPresence, occurredAt: number): Promise<void> {
+    const { connections, journal, recordings, records } = this.options;
     const device = await records.find(deviceId);
-    if (device === undefined || device.home_id === null || (statusOf(device).connected ?? false) === connected) return;
+    if (device === undefined || device.home_id === null) return;
+    // A loss is noticed late: the device was away since it was heard last.
+    const since = presence === 'offline' ? Math.min(occurredAt, connections.lastHeardAt(deviceId) ?? occurredAt) : occurredAt;
+    await recordings.set({ homeId: device.home_id, deviceId, channel: 0 }, 'presence', presence, since);
+    const connected = presence !== 'offline';
+    if ((statusOf(device).connected ?? false) === connected) return;
     await records.changeStatus(deviceId, { connected });
     await journal.note(deviceId, device.home_id, { type: connected ? 'online' : 'offline', occurredAt });
   }

@@ -22,6 +22,8 @@ export interface SleepingDevicesOptions {
   readonly waker: DeviceWaker;
   /** Somebody watches what the device sends at present. */
   readonly inUse: (deviceId: string) => boolean;
+  /** Hears of every command a device carried out. */
+  readonly policies: { answered(device: DeviceRow, definition: RpcDefinition, params: unknown, result: unknown): void };
   readonly lifetime: Lifetime;
   readonly clock: Clock;
   readonly random: Random;
@@ -85,7 +87,7 @@ export class SleepingDevices {
     await this.delivering.get(device.id);
     if (connections.presenceOf(device.id) !== 'asleep') {
       try {
-        return await connections.call(device.id, definition, params, options);
+        return await this.call(device, definition, params, options);
       } catch (error) {
         // It fell asleep just before.
         if (!hasStatus(error, 'DEVICE_ASLEEP')) throw error;
@@ -94,7 +96,18 @@ export class SleepingDevices {
     if (definition.delivery === 'queued') return await this.keep(device, definition, params, options);
     if (definition.delivery !== 'awake') throw new AppError('DEVICE_ASLEEP');
     await this.wake(device, definition, options);
-    return await connections.call(device.id, definition, params, options);
+    return await this.call(device, definition, params, options);
+  }
+
+  private async call<D extends RpcDefinition>(
+    device: DeviceRow,
+    definition: D,
+    params: ParamsOf<D>,
+    options: SendOptions = {},
+  ): Promise<ResultOf<D>> {
+    const result = await this.options.connections.call(device.id, definition, params, options);
+    this.options.policies.answered(device, definition, params, result);
+    return result;
   }
 
   private async keep<D extends RpcDefinition>(
@@ -164,7 +177,7 @@ export class SleepingDevices {
   private async deliver(device: DeviceRow, { id, definition, params }: KeptCommand): Promise<AppError | undefined> {
     const caller = this.callers.get(id);
     try {
-      const result = await this.options.connections.call(device.id, definition, params);
+      const result = await this.call(device, definition, params);
       caller?.resolve(result);
       return undefined;
     } catch (error) {

@@ -17,6 +17,7 @@ import { InProcessBus } from '../store/bus/in-process-bus.ts';
 import type { BusMessage, Db } from '../store/ports.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
 import { TokenIssuer } from '../tokens/token-issuer.ts';
+import { RecordingLedger } from '../video-service/timeline/recording-ledger.ts';
 import { WakeChannel } from '../wake/wake-channel.ts';
 import { Waker } from '../wake/waker.ts';
 import { type RawConnection, RawDevice } from './raw-device.ts';
@@ -83,6 +84,7 @@ export class ControlPlane implements AsyncDisposable {
       servers,
       pictures: { tickets: async () => [] },
       logs: { ended: async () => {} },
+      recordings: new RecordingLedger({ db, clock }),
       audit: { record: async () => {} },
       fillers: {},
       ownOrigins: () => [this.url, this.url.replace('http', 'ws')],

@@ -30,6 +30,16 @@ export interface TokenClaims {
     readonly action: 'control';
     readonly sessionId: string;
   };
+  /** Plays what is stored of one channel: made for a user, checked again against the store at each use. */
+  vod: {
+    readonly userId: string;
+    readonly userSessionId: string;
+    readonly deviceId: string;
+    readonly epoch: number;
+    readonly channel: number;
+    readonly action: 'view.recordings';
+    readonly sessionId: string;
+  };
   /** Watches one thing: made for a user, checked again against the store at each use. */
   view: {
     readonly userId: string;
@@ -46,7 +56,7 @@ export interface TokenClaims {
 export type TokenAudience = keyof TokenClaims;
 
 /** The right of a user on a device that a token stands for. */
-export type TicketClaims = TokenClaims['view'] | TokenClaims['talk'];
+export type TicketClaims = TokenClaims['view'] | TokenClaims['talk'] | TokenClaims['vod'];
 
 export interface MintedToken {
   readonly token: string;

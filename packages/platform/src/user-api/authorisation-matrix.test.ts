@@ -23,6 +23,7 @@ const bodies: { readonly [I in RouteId]?: object } = {
   'device.command': { channel: 1, action: 'stop' },
   'live.create': { channel: 1, stream: 'main' },
   'playback.create': { channel: 1, startAt: 1 },
+  'vod.create': { channel: 1, from: 1, to: 2 },
   'talk.create': { channel: 1 },
   'segment.update': { locked: true },
   'event.update': { reviewed: true },

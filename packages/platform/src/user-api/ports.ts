@@ -26,10 +26,13 @@ import type {
   Segment,
   Session,
   Snapshot,
+  Timeline,
   TalkRequest,
   TalkSession,
   User,
   Viewer,
+  VodRequest,
+  VodSession,
 } from '@cardea/api';
 import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
 
@@ -209,6 +212,19 @@ export interface SegmentService {
   ): Promise<{ readonly stream: Readable }>;
   setLocked(proof: DeviceProof<'control'>, segmentId: string, locked: boolean): Promise<Segment>;
   remove(proof: DeviceProof<'manage'>, segmentId: string): Promise<void>;
+}
+
+/** What was recorded and what was not. */
+export interface TimelineService {
+  timeline(
+    proof: DeviceProof<'view.recordings'>,
+    query: { readonly from?: number; readonly to?: number; readonly channel?: number; readonly cursor?: string },
+  ): Promise<Timeline>;
+}
+
+/** Plays what is stored. */
+export interface VodService {
+  open(proof: DeviceProof<'view.recordings'>, range: VodRequest): Promise<VodSession>;
 }
 
 export interface Picture {

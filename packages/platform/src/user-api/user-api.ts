@@ -40,6 +40,8 @@ import type {
   SegmentService,
   Setup,
   TalkService,
+  TimelineService,
+  VodService,
 } from './ports.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import { bindRoutes } from './route-binding.ts';
@@ -72,6 +74,8 @@ export interface UserApiOptions {
   readonly members: Members;
   readonly invitations: Invitations;
   readonly segments: SegmentService;
+  readonly timelines: TimelineService;
+  readonly vod: VodService;
   readonly pictures: PictureService;
   readonly firmware: FirmwareService;
   readonly logs: DeviceLogService;

@@ -4,6 +4,7 @@ import type { Bus, Db, ObjectStore } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import type { UrlSigner } from '../tokens/url-signer.ts';
 import { type FsckReport, fsck } from './fsck.ts';
+import { Vod } from './playback/vod.ts';
 import { SegmentCatalogue } from './segment-catalogue.ts';
 import { SegmentIntake } from './segment-intake.ts';
 import { SegmentKeeper } from './segment-keeper.ts';
@@ -11,6 +12,10 @@ import { SegmentLibrary } from './segment-library.ts';
 import { SegmentLocks } from './segment-locks.ts';
 import { SegmentSweep } from './segment-sweep.ts';
 import { continuousForAll, noPlan, type StoragePlans } from './storage-plan.ts';
+import { RecordingLedger } from './timeline/recording-ledger.ts';
+import { type RecordingNotices, RecordingWatch } from './timeline/recording-watch.ts';
+import { Timelines } from './timeline/timelines.ts';
+import { UploadGaps } from './timeline/upload-gaps.ts';
 import { UploadSessions } from './upload-sessions.ts';
 import { UploadStatistics } from './upload-statistics.ts';
 import { UploadTickets } from './upload-tickets.ts';
@@ -30,6 +35,8 @@ export interface VideoServiceOptions {
   readonly publicUrl: () => string;
   /** Names this server in what devices are told. */
   readonly serverId?: string;
+  /** Without it nobody is told when a camera stops recording. */
+  readonly notices?: RecordingNotices;
   /** By default every home stores everything. */
   readonly plans?: StoragePlans;
   readonly limits?: Partial<VideoLimits>;
@@ -49,6 +56,12 @@ export class VideoService implements AsyncDisposable {
   /** What users do with segments. */
   readonly library: SegmentLibrary;
   readonly statistics: UploadStatistics;
+  /** What is to be recorded, and why it is not. */
+  readonly ledger: RecordingLedger;
+  readonly gaps: UploadGaps;
+  readonly timelines: Timelines;
+  /** Plays what is stored. */
+  readonly vod: Vod;
   private readonly options: VideoServiceOptions;
   private readonly limits: VideoLimits;
   private readonly plans: StoragePlans;
@@ -74,6 +87,10 @@ export class VideoService implements AsyncDisposable {
     this.library = new SegmentLibrary(parts);
     this.sweep = new SegmentSweep(parts);
     this.statistics = new UploadStatistics({ ...options, maxPerDevice: limits.maxStatistics });
+    this.ledger = new RecordingLedger(options);
+    this.gaps = new UploadGaps({ ...options, catalogue, ledger: this.ledger, targetSegmentSec: limits.targetSegmentSec });
+    this.vod = new Vod(options);
+    this.timelines = new Timelines({ ...options, targetSegmentSec: limits.targetSegmentSec });
     this.lifetime = new Lifetime(options.logger);
   }
 
@@ -88,6 +105,8 @@ export class VideoService implements AsyncDisposable {
       if (scope === 'device') this.sessions.endOfDevice(id);
     });
     this.lifetime.own(revocations);
+    const { notices } = this.options;
+    if (notices !== undefined) this.lifetime.own(new RecordingWatch({ ...this.options, notices, ledger: this.ledger })).start();
     await this.sweepRows();
     this.lifetime.run('video segments', (signal) => this.repeat(vrTimers.expiryJobMs, signal, () => this.sweepRows()));
     this.lifetime.run('video files', async (signal) => {

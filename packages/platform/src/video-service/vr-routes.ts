@@ -64,12 +64,17 @@ function registerCalls(app: FastifyInstance, service: VideoService): void {
   });
   app.post<SegmentRoute>(routePath(confirmVideoSegment), options, async (request, reply) => {
     const device = await service.access.bound(request.headers.authorization);
-    const answer = await service.intake.confirm(device, request.params.segmentId, bodyOf(confirmVideoSegment, request));
+    const { segmentId } = request.params;
+    const body = bodyOf(confirmVideoSegment, request);
+    const answer = await noted(service.intake.confirm(device, segmentId, body), (error) => service.gaps.failed(segmentId, error));
     return noStore(reply).code(confirmVideoSegment.success).send(answer);
   });
   app.post<SegmentRoute>(routePath(cancelVideoSegment), options, async (request, reply) => {
     const device = await service.access.bound(request.headers.authorization);
-    await service.intake.cancel(device, request.params.segmentId, bodyOf(cancelVideoSegment, request));
+    const { segmentId } = request.params;
+    const body = bodyOf(cancelVideoSegment, request);
+    await service.intake.cancel(device, segmentId, body);
+    await service.gaps.cancelled(segmentId, body.reason);
     const answer: AnswerOf<typeof cancelVideoSegment> = { state: 'cancelled' };
     return noStore(reply).code(cancelVideoSegment.success).send(answer);
   });
@@ -87,11 +92,13 @@ function registerCalls(app: FastifyInstance, service: VideoService): void {
 function registerUploads(app: FastifyInstance, service: VideoService, clock: Clock): void {
   const url = `${UPLOADS_PATH}/:segmentId`;
   app.put<SegmentRoute>(url, async (request, reply) => {
-    const { sha256 } = await service.intake.upload(request.params.segmentId, queryOf(request), {
+    const { segmentId } = request.params;
+    const upload = service.intake.upload(segmentId, queryOf(request), {
       source: request.raw,
       declaredBytes: declaredBytes(request.headers['content-length']),
       progress: () => request.raw.socket.bytesRead,
     });
+    const { sha256 } = await noted(upload, (error) => service.gaps.failed(segmentId, error));
     return noStore(reply).header('etag', `"${sha256}"`).code(201).send();
   });
   app.route<SegmentRoute>({
@@ -107,7 +114,7 @@ function registerUploads(app: FastifyInstance, service: VideoService, clock: Clo
 /** One segment, or each of a batch for itself: an item that is refused does not touch the others. */
 async function create(service: VideoService, device: BoundDevice, body: BodyOf<typeof createVideoSegment>) {
   if (!('segments' in body)) {
-    const { segment, replayed } = await service.intake.create(device, body);
+    const { segment, replayed } = await announce(service, device, body);
     return { answer: segment, replayed };
   }
   const outcomes = [];
@@ -117,12 +124,26 @@ async function create(service: VideoService, device: BoundDevice, body: BodyOf<t
 
 async function createItem(service: VideoService, device: BoundDevice, request: CreateSegment) {
   try {
-    const { segment, replayed } = await service.intake.create(device, request);
+    const { segment, replayed } = await announce(service, device, request);
     return { item: segment, replayed };
   } catch (thrown) {
     const error = AppError.from(thrown);
     if (error.httpStatus >= 500) throw error;
     return { item: { clientSegmentId: request.clientSegmentId, error: error.toWireError() }, replayed: true };
+  }
+}
+
+async function announce(service: VideoService, device: BoundDevice, request: CreateSegment) {
+  return await noted(service.intake.create(device, request), (error) => service.gaps.refused(device, request, error));
+}
+
+/** A failure is written down before the device hears of it. */
+async function noted<T>(work: Promise<T>, note: (error: unknown) => Promise<void>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    await note(error);
+    throw error;
   }
 }
 

@@ -1,13 +1,23 @@
 import type { RouteOf } from '@cardea/api';
 import { parseByteRange } from '../../http/byte-range.ts';
-import type { SegmentService } from '../ports.ts';
+import type { SegmentService, TimelineService, VodService } from '../ports.ts';
 import type { RouteCall, RouteHandlers } from '../route-call.ts';
 
-type SegmentRoute = 'segment.list' | 'segment.get' | 'segment.media' | 'segment.update' | 'segment.delete';
+type SegmentRoute = 'timeline.get' | 'vod.create' | 'segment.list' | 'segment.get' | 'segment.media' | 'segment.update' | 'segment.delete';
 
 /** Recorded video. */
-export function createSegmentHandlers({ segments }: { readonly segments: SegmentService }): Pick<RouteHandlers, SegmentRoute> {
+export function createSegmentHandlers({
+  segments,
+  timelines,
+  vod,
+}: {
+  readonly segments: SegmentService;
+  readonly timelines: TimelineService;
+  readonly vod: VodService;
+}): Pick<RouteHandlers, SegmentRoute> {
   return {
+    'timeline.get': async ({ proof, query }) => await timelines.timeline(proof, query),
+    'vod.create': async ({ proof, body }) => await vod.open(proof, body),
     'segment.list': async ({ proof, query }) => {
       const { items, next } = await segments.segments(proof, query);
       return next === undefined ? { items: [...items] } : { items: [...items], next };

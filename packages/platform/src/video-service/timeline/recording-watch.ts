@@ -1,0 +1,162 @@
+import { type Clock, Lifetime, type Logger, sleep } from '@cardea/core';
+import type { Bus, Db } from '../../store/ports.ts';
+import type { Place, RecordingLedger } from './recording-ledger.ts';
+
+/** Tells the members of a home. */
+export interface RecordingNotices {
+  stopped(place: Place, occurredAt: number): Promise<void>;
+}
+
+export interface RecordingWatchOptions {
+  readonly db: Db;
+  readonly bus: Bus;
+  readonly ledger: RecordingLedger;
+  readonly notices: RecordingNotices;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const PASS_MS = 5_000;
+/** Of what is to be watched, and of the sign of life. */
+const REFRESH_MS = 30_000;
+/** Together with a pass and the length of a segment this stays within a minute. */
+const SILENCE_MS = 45_000;
+/** So long a camera records without a pause before another stop of it is news. */
+const STEADY_MS = 5 * 60_000;
+
+interface Watched {
+  readonly place: Place;
+  /** When a segment came last, monotonic. */
+  heardMs: number;
+  /** Since when they have come without a pause. */
+  sinceMs: number;
+  stopped: boolean;
+}
+
+/**
+ * Tells when a camera that is to record all the time stops doing so, whatever the reason, once until it records steadily
+ * again. Goes by what arrives and by the monotonic clock, so a clock that jumps raises no alarm.
+ */
+export class RecordingWatch implements AsyncDisposable {
+  private readonly options: RecordingWatchOptions;
+  private readonly lifetime: Lifetime;
+  private readonly watched = new Map<string, Watched>();
+
+  constructor(options: RecordingWatchOptions) {
+    this.options = options;
+    this.lifetime = new Lifetime(options.logger);
+  }
+
+  start(): void {
+    const { bus, clock, logger } = this.options;
+    this.lifetime.own(bus.subscribe('segment', ({ segmentId }) => this.lifetime.run('arrival of video', () => this.onSegment(segmentId))));
+    this.lifetime.run('watch over recordings', async (signal) => {
+      for (let refreshedMs = Number.NEGATIVE_INFINITY; !signal.aborted; await sleep(clock, PASS_MS, { signal })) {
+        try {
+          if (clock.monotonicMs() - refreshedMs >= REFRESH_MS) {
+            refreshedMs = clock.monotonicMs();
+            await this.options.ledger.alive();
+            await this.refresh();
+          }
+          for (const watched of this.watched.values()) await this.look(watched);
+        } catch (error) {
+          logger.warn({ err: error }, 'the watch over recordings could not look');
+        }
+      }
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lifetime[Symbol.asyncDispose]();
+  }
+
+  private async refresh(): Promise<void> {
+    const { clock, db } = this.options;
+    const rows = await db
+      .selectFrom('recording_fact as latest')
+      .select(['home_id', 'device_id', 'channel', 'value'])
+      .where('fact', '=', 'policy')
+      .where((e) =>
+        e.not(
+          e.exists(
+            e
+              .selectFrom('recording_fact as later')
+              .select('later.at')
+              .where('later.fact', '=', 'policy')
+              .whereRef('later.home_id', '=', 'latest.home_id')
+              .whereRef('later.device_id', '=', 'latest.device_id')
+              .whereRef('later.channel', '=', 'latest.channel')
+              .whereRef('later.at', '>', 'latest.at'),
+          ),
+        ),
+      )
+      .execute();
+    const wanted = new Map(rows.filter(({ value }) => value === 'continuous').map((row) => [keyOf(toPlace(row)), toPlace(row)]));
+    for (const key of this.watched.keys()) if (!wanted.has(key)) this.watched.delete(key);
+    for (const [key, place] of wanted) {
+      if (this.watched.has(key)) continue;
+      const now = clock.monotonicMs();
+      this.watched.set(key, { place, heardMs: now, sinceMs: now, stopped: (await this.factOf(place, 'arrival')) === 'stopped' });
+    }
+  }
+
+  private async onSegment(segmentId: string): Promise<void> {
+    const { clock, db } = this.options;
+    const row = await db
+      .selectFrom('segment')
+      .select(['home_id', 'device_id', 'channel', 'kind'])
+      .where('id', '=', segmentId)
+      .where('state', '=', 'stored')
+      .executeTakeFirst();
+    const watched = row === undefined ? undefined : this.watched.get(keyOf(toPlace(row)));
+    if (watched === undefined || row?.kind === 'backfill') return;
+    const now = clock.monotonicMs();
+    if (now - watched.heardMs > SILENCE_MS) watched.sinceMs = now;
+    watched.heardMs = now;
+  }
+
+  private async look(watched: Watched): Promise<void> {
+    const { clock, ledger, notices } = this.options;
+    const now = clock.monotonicMs();
+    const silentMs = now - watched.heardMs;
+    if (watched.stopped) {
+      if (silentMs > SILENCE_MS || watched.heardMs - watched.sinceMs < STEADY_MS) return;
+      watched.stopped = false;
+      await ledger.set(watched.place, 'arrival', 'running');
+      return;
+    }
+    if (silentMs <= SILENCE_MS || !(await this.isMissed(watched.place))) return;
+    watched.stopped = true;
+    // Of several servers that watch one is first.
+    if (await ledger.set(watched.place, 'arrival', 'stopped')) await notices.stopped(watched.place, Math.round(clock.now() - silentMs));
+  }
+
+  /** Whether video is to come now: nobody switched recording off, and the camera is awake and may look. */
+  private async isMissed(place: Place): Promise<boolean> {
+    const [policy, privacy, presence] = await Promise.all([
+      this.factOf(place, 'policy'),
+      this.factOf(place, 'privacy'),
+      this.factOf({ ...place, channel: 0 }, 'presence'),
+    ]);
+    return policy === 'continuous' && privacy !== 'on' && presence !== 'asleep';
+  }
+
+  private async factOf({ homeId, deviceId, channel }: Place, fact: string): Promise<string | undefined> {
+    const row = await this.options.db
+      .selectFrom('recording_fact')
+      .select('value')
+      .where((e) => e.and({ home_id: homeId, device_id: deviceId, channel, fact }))
+      .orderBy('at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.value;
+  }
+}
+
+function toPlace(row: { readonly home_id: string; readonly device_id: string; readonly channel: number }): Place {
+  return { homeId: row.home_id, deviceId: row.device_id, channel: row.channel };
+}
+
+function keyOf({ homeId, deviceId, channel }: Place): string {
+  return `${homeId} ${deviceId} ${channel}`;
+}
