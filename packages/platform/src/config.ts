@@ -54,7 +54,16 @@ export const settings = {
     '',
     'HOST:PORT at which sleeping battery devices wait to be woken, or off; empty means port 8781 of the host of `listen`',
   ),
-  'rtsp.listen': setting(Type.String({ pattern: '^(off|.+:[0-9]{1,5})$' }), 'off', 'HOST:PORT for RTSP, or off'),
+  'rtsp.listen': setting(
+    Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }),
+    '',
+    'HOST:PORT at which streams are watched over RTSP, or off; empty means port 8554 of the host of `listen`',
+  ),
+  'rtsp.udpPorts': setting(
+    Type.String({ pattern: '^[0-9]{4,5}-[0-9]{4,5}$' }),
+    '50000-50099',
+    'First and last UDP port for RTSP viewers that take no TCP; two of them are used',
+  ),
   'limits.schedulesPerMinute': setting(Type.Integer({ minimum: 1 }), 10, 'Scheduling requests of one device per minute'),
   'limits.schedulesPerSecond': setting(Type.Integer({ minimum: 1 }), 100, 'Scheduling requests of one source address per second'),
   'limits.replacements': setting(Type.Integer({ minimum: 1 }), 5, 'Times a device may displace its own connection within ten minutes'),

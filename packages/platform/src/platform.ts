@@ -28,6 +28,8 @@ import { Setup } from './homes/setup.ts';
 import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import { registerWebApp } from './http/web-app.ts';
+import { listenBeside, parseListen } from './listen-address.ts';
+import type { MediaPorts } from './media-broadcasting/live-output.ts';
 import { MediaBroadcasting } from './media-broadcasting/media-broadcasting.ts';
 import { registerMetrics } from './metrics.ts';
 import { Pictures } from './pictures/pictures.ts';
@@ -87,6 +89,7 @@ export interface Platform extends AsyncDisposable {
 const VERSION = '0.1.0';
 const PURGE_MS = 60 * 60_000;
 const WAKE_PORT = 8_781;
+const RTSP_PORT = 8_554;
 
 /**
  * Starts the services of this process's roles: with SQLite, a directory of objects, and a bus in the process or over NATS.
@@ -199,6 +202,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       audit,
       principalFromRequest: (request) => userApi.principalFromRequest(request),
       publicUrl,
+      ports: mediaPorts(config),
     }),
   );
   const talks: Talks = stack.use(
@@ -309,6 +313,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);
   if (url === '') url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
+  if (roles.includes('media')) await media.openPorts();
   await openWakeChannel(wake, config, { host, port, logger });
   waker.start();
   await cluster?.start();
@@ -335,9 +340,9 @@ async function openWakeChannel(
   config: Config,
   http: { readonly host: string; readonly port: number; readonly logger: Logger },
 ): Promise<void> {
-  const listen = config['wake.listen'];
-  if (listen === 'off') return;
-  const { host, port } = listen === '' ? { host: http.host, port: http.port === 0 ? 0 : WAKE_PORT } : parseListen(listen);
+  const address = listenBeside(http, config['wake.listen'], WAKE_PORT);
+  if (address === undefined) return;
+  const { host, port } = address;
   try {
     await wake.listen(host, port);
   } catch (error) {
@@ -345,11 +350,11 @@ async function openWakeChannel(
   }
 }
 
-/** HOST:PORT, where HOST may be an IPv6 address in brackets. @throws AppError INVALID_PARAMS */
-function parseListen(listen: string): { readonly host: string; readonly port: number } {
-  const [, host, port] = /^(.+):(\d+)$/.exec(listen) ?? [];
-  if (host === undefined || Number(port) > 65_535) {
-    throw new AppError('INVALID_PARAMS', { listen }, { message: `listen is HOST:PORT, and ${listen} is not` });
+/** By default beside the HTTP port. */
+function mediaPorts(config: Config): MediaPorts {
+  const [first, last] = config['rtsp.udpPorts'].split('-').map(Number);
+  if (first === undefined || last === undefined || last > 65_535 || last < first + 3) {
+    throw new AppError('INVALID_PARAMS', { 'rtsp.udpPorts': config['rtsp.udpPorts'] });
   }
-  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+  return { rtsp: listenBeside(parseListen(config.listen), config['rtsp.listen'], RTSP_PORT), rtspUdp: [first, last] };
 }

@@ -31,7 +31,7 @@ export const serve = new Command('serve')
   .option('--node <id>', 'name of this process among them (default host name and port)')
   .option('--rtmp <host:port>', 'address for RTMP, or off; this release has no RTMP, so that any address only warns')
   .option('--wake <host:port>', 'address at which sleeping battery cameras wait to be woken, or off (default port 8781)')
-  .option('--rtsp <host:port>', 'address for RTSP, or off; this release has no RTSP, so that any address only warns')
+  .option('--rtsp <host:port>', 'address at which streams are watched over RTSP, or off (default port 8554)')
   .option('--log-level <level>', 'debug, info, warn, error or silent (default info)')
   .option('--config <file>', 'configuration file (default cardea.yaml if it is there)')
   .action(async ({ bus, config: given, rtmp, rtsp, wake, ...flags }: Flags) => {
@@ -41,9 +41,7 @@ export const serve = new Command('serve')
       env: process.env,
       ...(file !== undefined && { file }),
     });
-    for (const protocol of ['rtmp', 'rtsp'] as const) {
-      if (config[`${protocol}.listen`] !== 'off') terminal.note(`Warning: this release has no ${protocol.toUpperCase()}; it stays off`);
-    }
+    if (config['rtmp.listen'] !== 'off') terminal.note('Warning: this release has no RTMP; it stays off');
     await using platform = await startPlatform(config, { webDirectory: findWebDirectory() });
     if (platform.setupLink !== undefined) terminal.print(`Set-up link: ${platform.setupLink}`);
     terminal.print(`Cardea is ready at ${platform.url}`);

@@ -1,9 +1,17 @@
 import type { LiveSession } from '@cardea/api';
 import type { Clock, Logger, Random } from '@cardea/core';
 import type { HttpServer } from '../http/http-server.ts';
+import type { ListenAddress } from '../listen-address.ts';
 import type { MediaCounters, PrincipalFromRequest } from './ports.ts';
 import type { ViewSession } from './view-session.ts';
 import type { ViewerAdmission } from './viewer-admission.ts';
+
+/** The ports that ways to watch have besides that of HTTP; `undefined`: off. */
+export interface MediaPorts {
+  readonly rtsp: ListenAddress | undefined;
+  /** First and last of the UDP ports of which viewers over RTSP get two. */
+  readonly rtspUdp: readonly [number, number];
+}
 
 /** What every output may use. */
 export interface LiveOutputContext {
@@ -11,6 +19,7 @@ export interface LiveOutputContext {
   readonly principalFromRequest: PrincipalFromRequest;
   /** Origin under which users reach this server, `http` or `https`, without a slash at the end. */
   readonly publicUrl: () => string;
+  readonly ports: MediaPorts;
   readonly counters: MediaCounters;
   readonly clock: Clock;
   readonly random: Random;
@@ -26,6 +35,8 @@ export interface LiveOutput {
   readonly name: Exclude<keyof LiveSession['urls'], 'ws'>;
   /** Takes requests on `http` from now on; called before the port is opened. */
   start(http: HttpServer): void;
+  /** Opens a port of its own, once that of HTTP is open. One that is taken is a warning, and the output stays off. */
+  openPort?(): Promise<void>;
   /** Where the user of `session` watches, with the token in it; `undefined` while the output is off. */
   addressOf(session: ViewSession, token: string): string | undefined;
   /** Ends what it has open of its own; the sessions of its viewers have ended before. */

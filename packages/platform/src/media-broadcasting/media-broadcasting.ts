@@ -10,7 +10,7 @@ import { Broadcast } from './broadcast.ts';
 import type { LiveState } from './device-push.ts';
 import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
 import { LiveAddresses } from './live-addresses.ts';
-import type { LiveOutput } from './live-output.ts';
+import type { LiveOutput, MediaPorts } from './live-output.ts';
 import { createLiveOutputs } from './live-outputs.ts';
 import { parseLivePath } from './live-path.ts';
 import type { LiveStream } from './live-stream.ts';
@@ -32,6 +32,7 @@ export interface MediaBroadcastingOptions {
   readonly audit: ViewAudit;
   /** Origin under which devices and users reach this server, `http` or `https`, without a slash at the end. */
   readonly publicUrl: () => string;
+  readonly ports: MediaPorts;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -108,6 +109,11 @@ export class MediaBroadcasting implements AsyncDisposable {
     this.lifetime.own(bus.subscribe('device', ({ deviceId }) => this.onDevice(deviceId)));
     this.lifetime.own(bus.subscribe('revoked', (message) => this.onRevoked(message)));
     this.lifetime.run('re-check of viewers', (signal) => this.recheckForever(signal));
+  }
+
+  /** Opens the ports besides that of HTTP, which is open. */
+  async openPorts(): Promise<void> {
+    for (const output of this.outputs) await output.openPort?.();
   }
 
   /**

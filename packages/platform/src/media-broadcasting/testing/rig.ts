@@ -62,6 +62,7 @@ export async function createRig(clock: Clock): Promise<Rig> {
     // The bearer of these tests is the name of the user.
     principalFromRequest: async (request) => userNamed(bearerToken(request)),
     publicUrl: () => `http://127.0.0.1:${port}`,
+    ports: { rtsp: { host: '127.0.0.1', port: 0 }, rtspUdp: [52_000, 52_999] },
     clock,
     random,
     logger: silentLogger,
@@ -69,6 +70,7 @@ export async function createRig(clock: Clock): Promise<Rig> {
   service.start(http);
   stack.use(service);
   port = await http.listen('127.0.0.1', 0);
+  await service.openPorts();
   const resources = stack.move();
   return {
     service,

@@ -1,0 +1,349 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { type Clock, SystemClock, VirtualClock } from '@cardea/core';
+import { attributeOf, buildBye, interleave, parseRtcp, parseRtpPacket, parseSdp, parseTransport, type RtspResponse } from '@cardea/media';
+import { pushLiveVideo } from '@cardea/protocol';
+import { type Clip, makeClip } from '../testing/media.ts';
+import { camera, createRig, type Rig } from '../testing/rig.ts';
+import { RtspClient } from '../testing/rtsp-client.ts';
+import { VmPublisher } from '../testing/vm-publisher.ts';
+import { until } from '../testing/ws-viewer.ts';
+
+let directory: string;
+let clip: Clip;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cardea-rtsp-'));
+  clip = await makeClip(directory);
+});
+after(() => rm(directory, { recursive: true }));
+
+interface Watched extends AsyncDisposable {
+  readonly rig: Rig;
+  readonly sessionId: string;
+  readonly url: string;
+  readonly publisher: VmPublisher;
+}
+
+async function watched(clock: Clock = new VirtualClock()): Promise<Watched> {
+  const rig = await createRig(clock);
+  const { urls, sessionId } = await rig.service.startLive(await rig.proof('anna'), camera);
+  assert.ok(urls.rtsp !== undefined);
+  const target = rig.device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target;
+  assert.ok(typeof target === 'object' && target !== null && 'url' in target && 'token' in target);
+  const publisher = await VmPublisher.connect({ url: String(target.url), token: String(target.token) }, clip);
+  publisher.publishMore(1.5);
+  await until(() => rig.service.snapshot().bytesIn > 0);
+  return { rig, sessionId, url: urls.rtsp, publisher, [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose]() };
+}
+
+/** Lets time pass while the camera sends a little more of its clip every nine seconds. */
+async function letPass(clock: VirtualClock, seconds: number, { rig, publisher }: Watched): Promise<void> {
+  for (let left = seconds; left > 0; left -= 9) {
+    const before = rig.service.snapshot().bytesIn;
+    publisher.publishMore(0.2);
+    await until(() => rig.service.snapshot().bytesIn > before);
+    await clock.advance(Math.min(9, left) * 1_000);
+  }
+}
+
+function controlsOf({ body }: RtspResponse): readonly string[] {
+  return parseSdp(new TextDecoder().decode(body)).media.map(({ attributes }) => attributeOf(attributes, 'control') ?? '');
+}
+
+const tcp = { Transport: 'RTP/AVP/TCP;unicast' };
+
+/** Sets up `tracks` of the address (all by default) over the connection and plays. */
+async function play(client: RtspClient, url: string, tracks?: readonly number[]): Promise<string> {
+  const controls = controlsOf(await client.ask('DESCRIBE', url));
+  let session = '';
+  for (const [index, control] of controls.entries()) {
+    if (tracks !== undefined && !tracks.includes(index)) continue;
+    const { statusCode, headers } = await client.ask('SETUP', control, tcp);
+    assert.equal(statusCode, 200);
+    session = headers.session?.split(';')[0] ?? '';
+  }
+  assert.equal((await client.ask('PLAY', url, { Session: session })).statusCode, 200);
+  return session;
+}
+
+test('the address of a live session carries a token that encoders and players take', async () => {
+  await using live = await watched();
+  assert.match(live.url, /^rtsp:\/\/127\.0\.0\.1:\d+\/7h3kq0v9xw2m5n8d1c4t6r0yzb\/1\/main\?token=[\w-]{1,40}$/);
+});
+
+test('a viewer gets picture and sound from the kept key frame on, reports first', async () => {
+  await using live = await watched();
+  using client = await RtspClient.connect(live.url);
+  assert.match((await client.ask('OPTIONS', live.url)).headers.public ?? '', /DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER/);
+  await play(client, live.url);
+  live.publisher.publishMore(1);
+  await until(() => client.frames.length > 50);
+  const [picture, sound, first] = client.frames;
+  assert.ok(picture && sound && first);
+  assert.deepEqual([parseRtcp(picture.payload)[0]?.type, parseRtcp(sound.payload)[0]?.type], ['senderReport', 'senderReport']);
+  assert.deepEqual([picture.channel, sound.channel, first.channel], [1, 3, 0]);
+  // STAP-A: the parameter sets before the key frame.
+  assert.equal((parseRtpPacket(first.payload).payload[0] ?? 0) & 0x1f, 24);
+  for (const channel of [0, 2]) {
+    const packets = client.frames.filter((frame) => frame.channel === channel).map(({ payload }) => parseRtpPacket(payload));
+    assert.ok(packets.length > 10);
+    const start = packets[0]?.sequence ?? 0;
+    assert.deepEqual(
+      packets.map(({ sequence }) => (sequence - start) & 0xffff),
+      [...packets.keys()],
+    );
+  }
+});
+
+test('who comes later gets the same packets', async () => {
+  await using live = await watched();
+  using first = await RtspClient.connect(live.url);
+  using second = await RtspClient.connect(live.url);
+  await play(first, live.url);
+  await play(second, live.url);
+  live.publisher.publishMore(0.4);
+  const media = (client: RtspClient) =>
+    client.frames.filter(({ channel }) => channel % 2 === 0).map(({ payload }) => Buffer.from(payload).toString('hex'));
+  await until(() => media(first).length > 30 && media(first).length === media(second).length);
+  assert.deepEqual(media(second), media(first));
+  assert.equal(live.rig.service.snapshot().viewers, 2);
+});
+
+test('a viewer that wants the sound alone gets nothing else', async () => {
+  await using live = await watched();
+  using client = await RtspClient.connect(live.url);
+  await play(client, live.url, [1]);
+  live.publisher.publishMore(1);
+  await until(() => client.frames.length > 20);
+  assert.deepEqual([...new Set(client.frames.map(({ channel }) => channel))].sort(), [2, 3]);
+});
+
+test('pause and play go on without a gap in the numbers of the packets', async () => {
+  await using live = await watched();
+  using client = await RtspClient.connect(live.url);
+  const session = await play(client, live.url, [0]);
+  await until(() => client.frames.length > 5);
+  assert.equal((await client.ask('PAUSE', live.url, { Session: session })).statusCode, 200);
+  assert.equal(live.rig.service.snapshot().viewers, 0);
+  assert.equal((await client.ask('PLAY', live.url, { Session: session })).statusCode, 200);
+  assert.equal(live.rig.service.snapshot().viewers, 1);
+  assert.equal((await client.ask('TEARDOWN', live.url, { Session: session })).statusCode, 200);
+  await until(() => client.isOver);
+  assert.equal(live.rig.service.snapshot().viewers, 0);
+});
+
+test('a wrong, a foreign and a missing token get one answer, whatever the address names', async () => {
+  await using live = await watched();
+  const bare = live.url.split('?')[0] ?? '';
+  const addresses = [
+    bare,
+    `${bare}?token=`,
+    `${bare}?token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA`,
+    live.url.replace('/main', '/sub'),
+    live.url.replace(camera.deviceId, '00000000000000000000000000'),
+    live.url.replace(camera.deviceId, 'no-device'),
+  ];
+  const answers = new Set<string>();
+  for (const address of addresses) {
+    using client = await RtspClient.connect(live.url);
+    const { statusCode, headers, body } = await client.ask('DESCRIBE', address, { Authorization: 'Digest username="a"' });
+    answers.add(JSON.stringify([statusCode, headers, new TextDecoder().decode(body)]));
+  }
+  assert.equal(answers.size, 1);
+  const [answer = ''] = answers;
+  assert.match(answer, /^\[401,.*Bearer.*no user name and no password/);
+});
+
+test('what cannot be done in a state, or at all, is said so', async () => {
+  await using live = await watched();
+  using client = await RtspClient.connect(live.url);
+  const [video = ''] = controlsOf(await client.ask('DESCRIBE', live.url));
+  const status = async (method: string, url: string, headers = {}) => (await client.ask(method, url, headers)).statusCode;
+  assert.equal(await status('PLAY', live.url), 455);
+  assert.equal(await status('PAUSE', live.url), 455);
+  assert.equal(await status('RECORD', live.url), 501);
+  assert.equal(await status('SETUP', live.url, tcp), 459);
+  assert.equal(await status('SETUP', video.replace('track0', 'track7'), tcp), 404);
+  assert.equal(await status('SETUP', video, { Transport: 'RTP/AVP;multicast' }), 461);
+  assert.equal(await status('SETUP', video, { Transport: 'RTP/AVP/TCP;interleaved=300-301' }), 400);
+  assert.equal(await status('DESCRIBE', 'http://127.0.0.1/'), 400);
+  assert.equal(await status('PLAY', live.url, { Session: 'ffffffffffffffff' }), 454);
+  client.send(new TextEncoder().encode('GET / HTTP/1.1\r\n\r\n'));
+  await until(() => client.isOver);
+});
+
+test('an ended session and a revoked right end the viewing', async () => {
+  await using live = await watched();
+  using ended = await RtspClient.connect(live.url);
+  await play(ended, live.url);
+  live.rig.service.end(live.rig.principal('anna'), live.sessionId);
+  await until(() => ended.isOver);
+  assert.deepEqual(
+    parseRtcp(ended.frames.at(-1)?.payload ?? new Uint8Array()).map(({ type }) => type),
+    ['bye'],
+  );
+  using late = await RtspClient.connect(live.url);
+  assert.equal((await late.ask('DESCRIBE', live.url)).statusCode, 401);
+
+  const again = await live.rig.service.startLive(await live.rig.proof('ben'), camera);
+  const url = again.urls.rtsp ?? '';
+  using revoked = await RtspClient.connect(url);
+  await play(revoked, url);
+  await live.rig.db.deleteFrom('home_member').where('user_id', '=', 'ben').execute();
+  live.rig.bus.publish({ type: 'revoked', scope: 'user', id: 'ben' });
+  await until(() => revoked.isOver);
+});
+
+test('an RTCP goodbye frees the viewer at once', async () => {
+  await using live = await watched();
+  using client = await RtspClient.connect(live.url);
+  await play(client, live.url);
+  assert.equal(live.rig.service.snapshot().viewers, 1);
+  client.send(interleave([{ channel: 1, packet: buildBye(1) }]));
+  await until(() => live.rig.service.snapshot().viewers === 0);
+});
+
+test('a stranger has ten seconds, who set up without playing a minute, and a keep-alive begins it anew', async () => {
+  const clock = new VirtualClock();
+  await using live = await watched(clock);
+  using stranger = await RtspClient.connect(live.url);
+  await stranger.ask('OPTIONS', '*');
+  using idle = await RtspClient.connect(live.url);
+  await idle.ask('DESCRIBE', live.url);
+  await letPass(clock, 11, live);
+  await until(() => stranger.isOver);
+  await letPass(clock, 40, live);
+  assert.equal((await idle.ask('GET_PARAMETER', live.url)).statusCode, 200);
+  await letPass(clock, 40, live);
+  assert.equal((await idle.ask('OPTIONS', live.url)).statusCode, 200);
+  await letPass(clock, 61, live);
+  await until(() => idle.isOver);
+});
+
+interface DatagramClient extends Disposable {
+  readonly packets: readonly Uint8Array[];
+  report(packet: Uint8Array): void;
+}
+
+/** Watches the picture over UDP, RTP and RTCP on one port. */
+async function playOverUdp(client: RtspClient, url: string): Promise<DatagramClient> {
+  const [video = ''] = controlsOf(await client.ask('DESCRIBE', url));
+  const socket = createSocket('udp4');
+  const packets: Uint8Array[] = [];
+  socket.on('message', (packet) => packets.push(packet));
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  const { headers } = await client.ask('SETUP', video, { Transport: `RTP/AVP;unicast;client_port=${port}-${port}` });
+  const [, rtcp = 0] = parseTransport(headers.transport ?? '')[0]?.server ?? [];
+  assert.ok(rtcp % 2 === 1);
+  assert.equal((await client.ask('PLAY', url)).statusCode, 200);
+  return { packets, report: (packet) => socket.send(packet, rtcp, '127.0.0.1'), [Symbol.dispose]: () => socket.close() };
+}
+
+test('a viewer over UDP gets a burst at a pace, and is gone after a minute of silence', async () => {
+  const clock = new VirtualClock();
+  await using live = await watched(clock);
+  using client = await RtspClient.connect(live.url);
+  using media = await playOverUdp(client, live.url);
+  await until(() => media.packets.length >= 16);
+  const { length } = media.packets;
+  await clock.advance(1_000);
+  await until(() => media.packets.length > length);
+  await letPass(clock, 50, live);
+  assert.equal((await client.ask('GET_PARAMETER', live.url)).statusCode, 200);
+  await letPass(clock, 50, live);
+  assert.equal(live.rig.service.snapshot().viewers, 1);
+  await letPass(clock, 61, live);
+  await until(() => live.rig.service.snapshot().viewers === 0);
+});
+
+test('an RTCP goodbye over UDP frees the viewer at once, and one from elsewhere does not', async () => {
+  await using live = await watched();
+  using client = await RtspClient.connect(live.url);
+  using media = await playOverUdp(client, live.url);
+  using other = await RtspClient.connect(live.url);
+  using otherMedia = await playOverUdp(other, live.url);
+  assert.equal(live.rig.service.snapshot().viewers, 2);
+  otherMedia.report(buildBye(1));
+  await until(() => live.rig.service.snapshot().viewers === 1);
+  media.report(buildBye(1));
+  await until(() => live.rig.service.snapshot().viewers === 0);
+});
+
+test('a viewer that does not read delays nobody', async () => {
+  await using live = await watched(new SystemClock());
+  using stuck = await RtspClient.connect(live.url);
+  await play(stuck, live.url);
+  stuck.stopReading();
+  using reading = await RtspClient.connect(live.url);
+  await play(reading, live.url);
+  live.publisher.publishMore(5);
+  await until(() => reading.frames.length > 200);
+});
+
+describe('players that others wrote', { concurrency: true }, () => {
+  for (const transport of ['tcp', 'udp'] as const) {
+    test(`ffprobe sees picture and sound over ${transport}`, async () => {
+      await using live = await watched(new SystemClock());
+      using _camera = filming(live.publisher);
+      const fields = 'stream=codec_name,width,height,sample_rate:packet=codec_type,pts_time';
+      const args = [
+        '-v',
+        'error',
+        '-rtsp_transport',
+        transport,
+        '-i',
+        live.url,
+        '-read_intervals',
+        '%+2',
+        '-show_entries',
+        fields,
+        '-of',
+        'json',
+      ];
+      const { stdout, stderr } = await promisify(execFile)('ffprobe', args, { maxBuffer: 1 << 26, timeout: 30_000 });
+      assert.equal(stderr, '');
+      const probed = JSON.parse(stdout) as ProbeOutput;
+      assert.deepEqual(
+        probed.streams.map(({ codec_name, width, height, sample_rate }) => [codec_name, width ?? 0, height ?? 0, sample_rate ?? '']),
+        [
+          ['h264', 320, 180, ''],
+          ['aac', 0, 0, '48000'],
+        ],
+      );
+      for (const kind of ['video', 'audio']) {
+        const times = probed.packets.filter(({ codec_type }) => codec_type === kind).map(({ pts_time }) => Number(pts_time));
+        assert.ok(times.length > 20, `${kind} ${times.length}`);
+        assert.deepEqual(
+          times,
+          times.toSorted((a, b) => a - b),
+        );
+      }
+    });
+  }
+});
+
+interface ProbeOutput {
+  readonly streams: readonly {
+    readonly codec_name: string;
+    readonly width?: number;
+    readonly height?: number;
+    readonly sample_rate?: string;
+  }[];
+  readonly packets: readonly { readonly codec_type: string; readonly pts_time: string }[];
+}
+
+/** Lets the camera send its clip at its own pace. */
+function filming(publisher: VmPublisher): Disposable {
+  const timer = setInterval(() => publisher.publishMore(0.04), 40);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

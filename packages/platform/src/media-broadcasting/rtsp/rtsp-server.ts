@@ -1,0 +1,99 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
+import type { ListenAddress } from '../../listen-address.ts';
+import type { PerBroadcast } from '../per-broadcast.ts';
+import type { ViewerAdmission } from '../viewer-admission.ts';
+import { RtspConnection } from './rtsp-connection.ts';
+import type { RtspFeed } from './rtsp-feed.ts';
+import { type ReportSender, UdpPorts } from './udp-ports.ts';
+
+export interface RtspServerOptions extends ListenAddress {
+  readonly admission: ViewerAdmission;
+  readonly feeds: PerBroadcast<RtspFeed>;
+  /** First and last port of which viewers over UDP get two. */
+  readonly udpRange: readonly [number, number];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+const MAX_CONNECTIONS = 5_000;
+/** Of whom no token was seen yet. */
+const MAX_STRANGERS = 256;
+
+/** The port on which streams are watched over RTSP. */
+export class RtspServer implements AsyncDisposable {
+  private readonly options: RtspServerOptions;
+  private readonly server: Server;
+  private readonly connections = new Set<RtspConnection>();
+  private udp: Promise<UdpPorts> | undefined;
+
+  private constructor(options: RtspServerOptions) {
+    this.options = options;
+    this.server = createServer((socket) => this.accept(socket));
+    this.server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  /** @throws AppError INVALID_STATE when the port is in use */
+  static async listen(options: RtspServerOptions): Promise<RtspServer> {
+    const { host, port } = options;
+    const rtsp = new RtspServer(options);
+    await new Promise<void>((resolve, reject) => {
+      const refuse = (cause: Error): void =>
+        reject(new AppError('INVALID_STATE', { host, port }, { cause, message: `RTSP cannot listen on ${host}:${port}` }));
+      rtsp.server.once('error', refuse);
+      rtsp.server.listen({ host, port }, () => {
+        rtsp.server.off('error', refuse);
+        rtsp.server.on('error', (error) => options.logger.error({ err: error }, 'the RTSP port failed'));
+        resolve();
+      });
+    });
+    return rtsp;
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const connection of this.connections) connection.close();
+    await closed;
+    await this.udp?.then(
+      (ports) => ports[Symbol.dispose](),
+      () => {},
+    );
+  }
+
+  private accept(socket: Socket): void {
+    const strangers = [...this.connections].filter(({ isStranger }) => isStranger).length;
+    if (strangers >= MAX_STRANGERS) {
+      socket.destroy();
+      return;
+    }
+    const connection: RtspConnection = new RtspConnection({
+      ...this.options,
+      socket,
+      udpPorts: () => this.udpPorts(),
+      onClosed: () => this.connections.delete(connection),
+    });
+    this.connections.add(connection);
+    connection.start();
+  }
+
+  private async udpPorts(): Promise<UdpPorts> {
+    const { udpRange: range, host } = this.options;
+    this.udp ??= UdpPorts.open({ host, range }, (packet, from) => this.onReport(packet, from));
+    try {
+      return await this.udp;
+    } catch (error) {
+      this.udp = undefined;
+      throw error;
+    }
+  }
+
+  private onReport(packet: Uint8Array, { address, port }: ReportSender): void {
+    for (const connection of this.connections) if (connection.remoteAddress === address && connection.takeReport(packet, port)) return;
+  }
+}
