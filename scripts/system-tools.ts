@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Programs the tests run beside Cardea, with the Debian package that holds each. */
+/** Programs the tests run beside Cardea, with the Debian packages that each comes with. */
 const tools: Readonly<Record<string, string>> = {
   chromium: 'chromium',
   ffmpeg: 'ffmpeg',
   ffprobe: 'ffmpeg',
+  'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good',
   'nats-server': 'nats-server',
   strace: 'strace',
 };
@@ -29,7 +30,7 @@ export function installSystemTools(): void {
     ...new Set(
       Object.keys(tools)
         .filter((command) => !isInstalled(command))
-        .map((command) => tools[command] ?? command),
+        .flatMap((command) => (tools[command] ?? command).split(' ')),
     ),
   ];
   if (missing.length === 0) return;

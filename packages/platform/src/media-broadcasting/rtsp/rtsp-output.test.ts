@@ -16,6 +16,8 @@ import { RtspClient } from '../testing/rtsp-client.ts';
 import { VmPublisher } from '../testing/vm-publisher.ts';
 import { until } from '../testing/ws-viewer.ts';
 
+const run = promisify(execFile);
+
 let directory: string;
 let clip: Clip;
 
@@ -32,13 +34,13 @@ interface Watched extends AsyncDisposable {
   readonly publisher: VmPublisher;
 }
 
-async function watched(clock: Clock = new VirtualClock()): Promise<Watched> {
+async function watched(clock: Clock = new VirtualClock(), media: Clip = clip): Promise<Watched> {
   const rig = await createRig(clock);
   const { urls, sessionId } = await rig.service.startLive(await rig.proof('anna'), camera);
   assert.ok(urls.rtsp !== undefined);
   const target = rig.device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target;
   assert.ok(typeof target === 'object' && target !== null && 'url' in target && 'token' in target);
-  const publisher = await VmPublisher.connect({ url: String(target.url), token: String(target.token) }, clip);
+  const publisher = await VmPublisher.connect({ url: String(target.url), token: String(target.token) }, media);
   publisher.publishMore(1.5);
   await until(() => rig.service.snapshot().bytesIn > 0);
   return { rig, sessionId, url: urls.rtsp, publisher, [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose]() };
@@ -77,6 +79,15 @@ async function play(client: RtspClient, url: string, tracks?: readonly number[])
 test('the address of a live session carries a token that encoders and players take', async () => {
   await using live = await watched();
   assert.match(live.url, /^rtsp:\/\/127\.0\.0\.1:\d+\/7h3kq0v9xw2m5n8d1c4t6r0yzb\/1\/main\?token=[\w-]{1,40}$/);
+});
+
+test('where RTSP is off, or its port is taken, no address of it is handed out', async () => {
+  await using live = await watched();
+  for (const rtspPort of [undefined, Number(new URL(live.url).port)]) {
+    await using rig = await createRig(new VirtualClock(), { rtspPort });
+    const { urls } = await rig.service.startLive(await rig.proof('anna'), camera);
+    assert.deepEqual([urls.rtsp, urls.ws.slice(0, 5)], [undefined, 'ws://']);
+  }
 });
 
 test('a viewer gets picture and sound from the kept key frame on, reports first', async () => {
@@ -291,33 +302,24 @@ test('a viewer that does not read delays nobody', async () => {
 });
 
 describe('players that others wrote', { concurrency: true }, () => {
-  for (const transport of ['tcp', 'udp'] as const) {
-    test(`ffprobe sees picture and sound over ${transport}`, async () => {
-      await using live = await watched(new SystemClock());
+  for (const [codec, transport] of [
+    ['h264', 'tcp'],
+    ['h264', 'udp'],
+    ['h265', 'tcp'],
+  ] as const) {
+    test(`ffprobe sees ${codec} and sound over ${transport}`, async () => {
+      await using live = await watched(new SystemClock(), codec === 'h264' ? clip : await makeClip(directory, codec));
       using _camera = filming(live.publisher);
       const fields = 'stream=codec_name,width,height,sample_rate:packet=codec_type,pts_time';
-      const args = [
-        '-v',
-        'error',
-        '-rtsp_transport',
-        transport,
-        '-i',
-        live.url,
-        '-read_intervals',
-        '%+2',
-        '-show_entries',
-        fields,
-        '-of',
-        'json',
-      ];
-      const { stdout, stderr } = await promisify(execFile)('ffprobe', args, { maxBuffer: 1 << 26, timeout: 30_000 });
+      const args = ['-v', 'error', '-rtsp_transport', transport, '-i', live.url, '-read_intervals', '%+2', '-show_entries', fields];
+      const { stdout, stderr } = await run('ffprobe', [...args, '-of', 'json'], { maxBuffer: 1 << 26, timeout: 30_000 });
       assert.equal(stderr, '');
       const probed = JSON.parse(stdout) as ProbeOutput;
       assert.deepEqual(
-        probed.streams.map(({ codec_name, width, height, sample_rate }) => [codec_name, width ?? 0, height ?? 0, sample_rate ?? '']),
+        probed.streams.map(({ codec_name, width, sample_rate }) => [codec_name === 'hevc' ? 'h265' : codec_name, width ?? sample_rate]),
         [
-          ['h264', 320, 180, ''],
-          ['aac', 0, 0, '48000'],
+          [codec, 320],
+          ['aac', '48000'],
         ],
       );
       for (const kind of ['video', 'audio']) {
@@ -328,6 +330,18 @@ describe('players that others wrote', { concurrency: true }, () => {
           times.toSorted((a, b) => a - b),
         );
       }
+    });
+  }
+
+  for (const transport of ['tcp', 'udp']) {
+    test(`GStreamer takes picture and sound over ${transport}`, async () => {
+      await using live = await watched(new SystemClock());
+      using _camera = filming(live.publisher);
+      const source = `rtspsrc location=${live.url} protocols=${transport} latency=100 name=camera`;
+      const picture = 'camera. ! rtph264depay ! identity eos-after=50 ! fakesink';
+      const sound = 'camera. ! rtpmp4gdepay ! identity eos-after=50 ! fakesink';
+      const { stdout } = await run('gst-launch-1.0', `${source} ${picture} ${sound}`.split(' '), { timeout: 30_000 });
+      assert.match(stdout, /Got EOS/);
     });
   }
 });

@@ -35,7 +35,8 @@ export interface Rig extends AsyncDisposable {
   proof(user: UserName): Promise<DeviceProof<'view.live'>>;
 }
 
-export async function createRig(clock: Clock): Promise<Rig> {
+/** `rtspPort` 0: any free one; `undefined`: off. */
+export async function createRig(clock: Clock, { rtspPort }: { readonly rtspPort: number | undefined } = { rtspPort: 0 }): Promise<Rig> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'cardea-live-'));
   stack.defer(() => rm(directory, { recursive: true }));
@@ -62,7 +63,7 @@ export async function createRig(clock: Clock): Promise<Rig> {
     // The bearer of these tests is the name of the user.
     principalFromRequest: async (request) => userNamed(bearerToken(request)),
     publicUrl: () => `http://127.0.0.1:${port}`,
-    ports: { rtsp: { host: '127.0.0.1', port: 0 }, rtspUdp: [52_000, 52_999] },
+    ports: { rtsp: rtspPort === undefined ? undefined : { host: '127.0.0.1', port: rtspPort }, rtspUdp: [52_000, 52_999] },
     clock,
     random,
     logger: silentLogger,
