@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytesOf, hexOf } from './box-bytes.test.ts';
 import { MediaError } from './media-error.ts';
-import { buildOpusConfig, opusTrack } from './opus.ts';
+import { buildOpusConfig, opusConfigOf, opusHeadOf, opusPacketSamples, opusTrack } from './opus.ts';
 
 test('an Opus configuration names channels, pre-skip and the rate before encoding', () => {
   assert.equal(hexOf(buildOpusConfig(2)), '000201380000bb80000000');
@@ -18,4 +18,20 @@ test('an Opus configuration cut short, of another version or without channels is
   for (const wrong of ['', '0001', '010101380000bb80000000', '000001380000bb80000000']) {
     assert.throws(() => opusTrack(1, 48_000, bytesOf(wrong)), MediaError, wrong);
   }
+});
+
+test('an Opus configuration is the same in MP4 and in Ogg, but for the order of its bytes', () => {
+  const head = '4f70757348656164' + '01' + '02' + '3801' + '80bb0000' + '0000' + '00';
+  assert.equal(hexOf(opusHeadOf(buildOpusConfig(2))), head);
+  assert.equal(hexOf(opusConfigOf(bytesOf(head))), '000201380000bb80000000');
+  assert.throws(() => opusConfigOf(bytesOf('4f70757348656164')), MediaError);
+});
+
+test('a packet of Opus says how long it sounds', () => {
+  const samples = (packet: string): number => opusPacketSamples(bytesOf(packet));
+  assert.equal(samples(''), 0);
+  assert.equal(samples('fc'), 960); // CELT, 20 ms, one frame
+  assert.equal(samples('e1'), 240); // CELT, 2.5 ms, two frames
+  assert.equal(samples('1b03'), 8_640); // SILK, 60 ms, three frames
+  assert.equal(samples('60'), 480); // hybrid, 10 ms
 });
