@@ -3,7 +3,7 @@ import { AppError, type Clock } from '@cardea/core';
 import type { Db } from '../store/ports.ts';
 import type { TicketClaims } from '../tokens/token-issuer.ts';
 import { Credentials } from './credentials.ts';
-import { allows, covers, earliest, type Grant, grantOf, holdsUntil, type Moment, type StoredGrant } from './grant.ts';
+import { allows, covers, earliest, type Grant, grantOf, holdsUntil, type Moment, type StoredGrant, type TimeRange } from './grant.ts';
 import { DeviceProof, HomeProof, type Principal, proofSeal } from './proof.ts';
 
 interface Membership extends StoredGrant {
@@ -52,7 +52,7 @@ export class Authorizer {
     if (!right.allows(action)) throw new AppError('FORBIDDEN', { action });
     return new DeviceProof(proofSeal, {
       ...{ action, principal, homeId: row.home_id, deviceId, epoch: row.binding_epoch },
-      until: right.until,
+      ...{ until: right.until, recorded: right.recorded },
     });
   }
 
@@ -92,7 +92,7 @@ export class Authorizer {
       const right = this.rightOf(principal, row);
       if (!right.covers(row.id) || !right.allows(action)) return [];
       const { home_id: homeId, id: deviceId, binding_epoch: epoch } = row;
-      return [new DeviceProof(proofSeal, { action, principal, homeId, deviceId, epoch, until: right.until })];
+      return [new DeviceProof(proofSeal, { action, principal, homeId, deviceId, epoch, until: right.until, recorded: right.recorded })];
     });
   }
 
@@ -101,7 +101,7 @@ export class Authorizer {
    * with are read again.
    * @throws AppError UNAUTHORIZED whatever is wrong, so that nothing is learnt about the device
    */
-  async ticket<A extends TicketClaims['action']>(claims: TicketClaims, action: A): Promise<DeviceProof<A>> {
+  async ticket<A extends Action>(claims: RightClaims, action: A): Promise<DeviceProof<A>> {
     if (claims.action !== action) throw new AppError('UNAUTHORIZED');
     try {
       const principal = await this.principalAgain(claims, claims.deviceId);
@@ -123,7 +123,7 @@ export class Authorizer {
     if (this.clock.now() - principal.authenticatedAt > STEP_UP_MS) throw new AppError('FORBIDDEN', { stepUp: true });
   }
 
-  private async principalAgain({ userId, userSessionId }: TicketClaims, deviceId: string): Promise<Principal> {
+  private async principalAgain({ userId, userSessionId }: RightClaims, deviceId: string): Promise<Principal> {
     const credential = await this.credentials.find(userSessionId);
     if (credential === undefined) throw new AppError('UNAUTHORIZED');
     const principal = { userId, userSessionId, authenticatedAt: 0 };
@@ -147,6 +147,9 @@ export class Authorizer {
   }
 }
 
+/** What a token says of the right it stands for. */
+type RightClaims = Pick<TicketClaims, 'userId' | 'userSessionId' | 'deviceId' | 'epoch'> & { readonly action: Action };
+
 interface MembershipName {
   readonly homeId: string;
   readonly userId: string;
@@ -168,6 +171,11 @@ class Right {
 
   get until(): number | undefined {
     return earliest(...this.grants.map((grant) => holdsUntil(grant, this.moment)));
+  }
+
+  /** A share is the only grant that says so, and a right has at most one. */
+  get recorded(): TimeRange | undefined {
+    return this.grants.find(({ recorded }) => recorded !== undefined)?.recorded;
   }
 
   covers(deviceId: string): boolean {

@@ -38,9 +38,15 @@ export class Credentials {
   }
 
   private async share(id: string): Promise<Credential | undefined> {
-    const row = await this.db.selectFrom('share').select(['kind', 'device_id', 'expires_at']).where('id', '=', id).executeTakeFirst();
+    const row = await this.db
+      .selectFrom('share')
+      .select(['kind', 'device_id', 'expires_at', 'from_at', 'to_at'])
+      .where('id', '=', id)
+      .executeTakeFirst();
     if (row === undefined || row.expires_at <= this.clock.now()) return undefined;
-    return { within: { actions: sharedActions[row.kind], devices: [row.device_id], until: row.expires_at }, needs: 'share' };
+    const { device_id, expires_at: until, from_at: from, kind, to_at: to } = row;
+    const recorded = from === null || to === null ? { from: 0, to: 0 } : { from, to };
+    return { within: { actions: sharedActions[kind], devices: [device_id], until, recorded }, needs: 'share' };
   }
 }
 

@@ -11,6 +11,13 @@ export interface Grant {
   readonly hours?: readonly HourSpan[] | undefined;
   /** Unix ms; for good when left out. */
   readonly until?: number | undefined;
+  /** Of recordings only what falls into this, Unix ms; all when left out. */
+  readonly recorded?: TimeRange | undefined;
+}
+
+export interface TimeRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface Moment {

@@ -1,5 +1,5 @@
 import type { Action } from '@cardea/api';
-import type { Grant } from './grant.ts';
+import type { Grant, TimeRange } from './grant.ts';
 
 /** Who asks. */
 export interface Principal {
@@ -27,6 +27,8 @@ export class DeviceProof<A extends Action = Action> {
   readonly epoch: number;
   /** Unix ms at which the right may stop to hold by itself and is to be asked for again; `undefined`: not by itself. */
   readonly until: number | undefined;
+  /** Of recordings only what falls into this is part of the right; `undefined`: all of them. */
+  readonly recorded: TimeRange | undefined;
 
   constructor(key: typeof seal, right: Omit<DeviceProof<A>, never>) {
     if (key !== seal) throw new TypeError('proofs are made by the authorizer');
@@ -36,6 +38,7 @@ export class DeviceProof<A extends Action = Action> {
     this.deviceId = right.deviceId;
     this.epoch = right.epoch;
     this.until = right.until;
+    this.recorded = right.recorded;
   }
 }
 

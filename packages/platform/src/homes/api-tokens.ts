@@ -3,8 +3,8 @@ import { AppError, type Clock, type Random } from '@cardea/core';
 import { grantOf } from '../authorization/grant.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { Bus, Db, Row } from '../store/ports.ts';
+import { createSecretToken, hashSecretToken } from '../tokens/secret-token.ts';
 import type { Visitor } from './accounts.ts';
-import { createSecretToken, hashSecretToken } from './secret-token.ts';
 
 export interface ApiTokensOptions {
   readonly db: Db;

@@ -3,10 +3,10 @@ import { AppError, type Clock, type Random } from '@cardea/core';
 import { assertWithin, grantOf, storedGrant } from '../authorization/grant.ts';
 import type { HomeProof } from '../authorization/proof.ts';
 import type { Db, Row } from '../store/ports.ts';
+import { createSecretToken, hashSecretToken } from '../tokens/secret-token.ts';
 import type { Accounts, Source, Visitor } from './accounts.ts';
 import { LoginGuard } from './login-guard.ts';
 import type { Members } from './members.ts';
-import { createSecretToken, hashSecretToken } from './secret-token.ts';
 
 export interface InvitationsOptions {
   readonly db: Db;

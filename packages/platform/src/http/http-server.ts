@@ -29,11 +29,15 @@ export class HttpServer {
     });
     this.app.server.on('upgrade', (request, socket, head) => {
       socket.on('error', (error) => logger.debug({ err: error }, 'an upgrading socket failed'));
-      const url = new URL(request.url ?? '/', 'http://localhost');
-      const route = this.upgrades.find(({ matches }) => matches(url.pathname));
-      if (route === undefined) refuseUpgrade(socket, 404);
-      else route.handler({ request, socket, head, url });
+      this.upgrade({ request, socket, head, url: new URL(request.url ?? '/', 'http://localhost') });
     });
+  }
+
+  /** Hands a connection to whoever takes upgrades at `url`; for those who lead from one address to another. */
+  upgrade(upgrade: Parameters<UpgradeHandler>[0]): void {
+    const route = this.upgrades.find(({ matches }) => matches(upgrade.url.pathname));
+    if (route === undefined) refuseUpgrade(upgrade.socket, 404);
+    else route.handler(upgrade);
   }
 
   /** Sends upgrades whose path satisfies `matches` to `handler`. */

@@ -1,6 +1,6 @@
 import { AppError } from '@cardea/core';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { sendProblem } from './problem.ts';
 
 const MISSING = 'The web app is not built. In the repository: npm run prepare\n';
@@ -24,7 +24,12 @@ export function registerWebApp(app: FastifyInstance, { directory }: { readonly d
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/';
     if (request.method !== 'GET' || interfaces.test(path) || /\.\w+$/.test(path)) return sendProblem(reply, new AppError('NOT_FOUND'));
-    if (directory === undefined) return reply.status(503).type('text/plain').send(MISSING);
-    return reply.header('cache-control', 'no-cache').sendFile('index.html');
+    return sendPage(reply, { directory });
   });
+}
+
+/** Answers with the page of the app, whatever the address. */
+export function sendPage(reply: FastifyReply, { directory }: { readonly directory?: string | undefined }): FastifyReply {
+  if (directory === undefined) return reply.status(503).type('text/plain').send(MISSING);
+  return reply.header('cache-control', 'no-cache').sendFile('index.html');
 }

@@ -112,7 +112,7 @@ export interface ShareTable {
   binding_epoch: Fixed<number>;
   kind: Fixed<'live' | 'clip' | 'event'>;
   channel: Fixed<number>;
-  /** The time shared, for a clip. */
+  /** The time shared of what was recorded; null for `live`. */
   from_at: Fixed<number | null>;
   to_at: Fixed<number | null>;
   /** Our id of the event shared. */
