@@ -41,6 +41,8 @@ export {
 export { buildOpusConfig, opusTrack } from './opus.ts';
 export type { RandomAccessEntry } from './random-access-index.ts';
 export { randomAccessIndex } from './random-access-index.ts';
+export type { RecordedSegment } from './recorded-segment.ts';
+export { readRecordedSegment } from './recorded-segment.ts';
 export { ChunkReader } from './rtmp/chunk-reader.ts';
 export { writeChunks } from './rtmp/chunk-writer.ts';
 export type { HmacSha256 } from './rtmp/rtmp-handshake.ts';
@@ -66,3 +68,5 @@ export type { RtspTransport } from './rtsp/rtsp-transport.ts';
 export { parseTransport, transportHeader } from './rtsp/rtsp-transport.ts';
 export type { SdpAttribute, SdpMedia, SdpStream, SessionDescription } from './sdp.ts';
 export { attributeOf, buildSdp, formatOf, parseSdp } from './sdp.ts';
+export type { Cut } from './segment-placement.ts';
+export { leadOf, placeSegment } from './segment-placement.ts';
