@@ -13,7 +13,7 @@ const floorPlan: Readonly<Record<string, readonly string[]>> = {
   api: ['protocol'],
   platform: ['protocol', 'media', 'core', 'api'],
   device: ['protocol', 'media', 'core'],
-  web: ['api'],
+  web: ['api', 'media'],
   conformance: ['protocol', 'core', 'api'],
   cli: ['api', 'platform', 'device', 'conformance'],
 };

@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 const platformUrl = 'http://127.0.0.1:8780';
 
 /** Packages whose modules do nothing when they are loaded: what the app does not use of them is left out. */
-const pure = /[\\/](packages[\\/](api|protocol)|node_modules[\\/]typebox)[\\/]/;
+const pure = /[\\/](packages[\\/](api|media|protocol)|node_modules[\\/]typebox)[\\/]/;
 
 export default defineConfig({
   plugins: [react()],

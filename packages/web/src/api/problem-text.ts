@@ -27,6 +27,7 @@ const keyByCode: ReadonlyMap<number, ProblemKey> = new Map<number, ProblemKey>([
   [1205, 'problem.moving'],
 ]);
 
+const ALREADY_ACTIVE = 1008;
 const PRIVACY_MODE = 1012;
 const LIMIT_REACHED = 1200;
 
@@ -48,6 +49,11 @@ export function problemDetails(cause: unknown): string {
 
 export function isPrivacyMode(cause: unknown): boolean {
   return cause instanceof ApiProblem && codeOf(cause) === PRIVACY_MODE;
+}
+
+/** Somebody else does the same thing at the moment. */
+export function isTaken(cause: unknown): boolean {
+  return cause instanceof ApiProblem && codeOf(cause) === ALREADY_ACTIVE;
 }
 
 /** The head of the camera stands at its end. */

@@ -1,4 +1,4 @@
-import { type AnswerOf, ApiProblem, type Client, type HomeEvent, type RouteOf, type Segment } from '@cardea/api';
+import { type AnswerOf, ApiProblem, type Client, type HomeEvent, type RouteOf, type Segment, type Timeline } from '@cardea/api';
 import { type QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { useApp } from '../app-context.ts';
 
@@ -19,7 +19,7 @@ export const keys = {
   sessions: ['sessions'],
   presets: (deviceId: string, channel: number) => ['presets', deviceId, channel],
   alarms: (deviceId: string, from: number) => ['alarms', deviceId, from],
-  segments: (deviceId: string, channel: number, from: number) => ['segments', deviceId, channel, from],
+  timeline: (deviceId: string, channel: number, from: number) => ['timeline', deviceId, channel, from],
 } as const;
 
 interface Page<T> {
@@ -70,18 +70,11 @@ export function homesQuery(api: Client) {
   });
 }
 
-/** Recordings of one channel that touch `fromMs` to `toMs`, oldest first. The event stream adds new ones. */
-export function segmentsQuery(api: Client, { deviceId, channel, fromMs, toMs }: SegmentRange) {
-  return queryOptions<readonly Segment[]>({
-    queryKey: keys.segments(deviceId, channel, fromMs),
-    queryFn: ({ signal }) =>
-      allPages((cursor) =>
-        api.call('segment.list', {
-          params: { id: deviceId },
-          query: { from: fromMs, to: toMs, channel, cursor, limit: PAGE_ITEMS },
-          signal,
-        }),
-      ),
+/** What was recorded of one channel from `fromMs` to `toMs`, and why not the rest. The event stream tells when there is more. */
+export function timelineQuery(api: Client, { deviceId, channel, fromMs, toMs }: TimelineRange) {
+  return queryOptions<Timeline>({
+    queryKey: keys.timeline(deviceId, channel, fromMs),
+    queryFn: ({ signal }) => api.call('timeline.get', { params: { id: deviceId }, query: { from: fromMs, to: toMs, channel }, signal }),
     staleTime: 30_000,
   });
 }
@@ -117,7 +110,7 @@ export function todaysAlarmsQuery(api: Client, { deviceId, fromMs }: { readonly 
   });
 }
 
-export interface SegmentRange {
+export interface TimelineRange {
   readonly deviceId: string;
   readonly channel: number;
   readonly fromMs: number;

@@ -1,4 +1,4 @@
-import { ApiProblem, followEvents, type Segment, type StreamEvent } from '@cardea/api';
+import { ApiProblem, followEvents, type RemovedSegment, type Segment, type StreamEvent } from '@cardea/api';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { hourStart } from '../recordings/hours.ts';
@@ -35,8 +35,7 @@ function take(queries: QueryClient, event: StreamEvent): void {
       queries.setQueryData<readonly Device[]>(keys.devices, (devices) => devices && withDevice(devices, event.data));
       break;
     case 'segment':
-      if (!('removed' in event.data)) addSegment(queries, event.data);
-      else void queries.invalidateQueries({ queryKey: ['segments', event.data.deviceId] });
+      onSegment(queries, event.data);
       break;
     case 'alarm':
       if (event.data.kind === 'alarm') void queries.invalidateQueries({ queryKey: ['alarms', event.data.deviceId] });
@@ -54,15 +53,9 @@ export function withDevice(devices: readonly Device[], device: Device): readonly
   return known ? devices.map((other) => (other.id === device.id ? device : other)) : [...devices, device];
 }
 
-function addSegment(queries: QueryClient, segment: Segment): void {
-  const hours = [segment.startAt, segment.endAt].map((instant) => hourStart(instant));
-  for (const fromMs of new Set(hours)) {
-    const key = keys.segments(segment.deviceId, segment.channel, fromMs);
-    queries.setQueryData<readonly Segment[]>(key, (known) => known && withSegment(known, segment));
+function onSegment(queries: QueryClient, segment: Segment | RemovedSegment): void {
+  if ('removed' in segment) return void queries.invalidateQueries({ queryKey: ['timeline', segment.deviceId] });
+  for (const instant of new Set([segment.startAt, segment.endAt].map(hourStart))) {
+    void queries.invalidateQueries({ queryKey: keys.timeline(segment.deviceId, segment.channel, instant) });
   }
-}
-
-/** The list with one recording added, by time. */
-export function withSegment(known: readonly Segment[], segment: Segment): readonly Segment[] {
-  return [...known.filter(({ id }) => id !== segment.id), segment].sort((a, b) => a.startAt - b.startAt);
 }

@@ -7,6 +7,8 @@ import { LiveView } from '../player/live-view.tsx';
 import type { Live } from '../player/use-live.ts';
 import { RecordedView } from '../recordings/recorded-view.tsx';
 import type { Playback } from '../recordings/use-playback.ts';
+import { TalkNotice } from '../talk/talk-notice.tsx';
+import { useTalk } from '../talk/use-talk.ts';
 import type { Camera } from './camera.ts';
 import { PictureBar, type RecordedControls } from './picture-bar.tsx';
 import { useSnapshot } from './use-snapshot.ts';
@@ -32,7 +34,10 @@ export function CameraStage({ camera, live, playback, playedAt, onTime }: Camera
   const { ref: stageRef, toggle, fullscreen } = useFullscreenElement();
   const snapshot = useSnapshot(camera);
   const ability = device.capabilities?.channels.find((candidate) => candidate.channel === channel);
-  const isLive = playback.playing === undefined;
+  const isLive = playback.wish === undefined;
+  const talking = useTalk(camera, isLive && device.state === 'online');
+  // In turns: what the camera hears meanwhile is the loudspeaker.
+  const isSilenced = muted || (talking?.status.kind === 'talking' && talking.status.duplex === 'half');
   const onToggle = useCallback(() => togglePlay(recordedRef.current), []);
   const onSkip = (seconds: number): void => playback.playAt((playedAt ?? 0) + seconds * 1_000);
   const recorded: RecordedControls | undefined = isLive ? undefined : { paused, onToggle, onSkip, onLive: playback.stop };
@@ -49,6 +54,7 @@ export function CameraStage({ camera, live, playback, playedAt, onTime }: Camera
       hasSound={ability?.audio !== undefined}
       muted={muted}
       onMute={setMuted}
+      talking={talking}
       onSnapshot={ability?.snapshot && device.state === 'online' ? () => snapshot.mutate() : undefined}
       takingSnapshot={snapshot.isPending}
       fullscreen={fullscreen}
@@ -60,7 +66,7 @@ export function CameraStage({ camera, live, playback, playedAt, onTime }: Camera
     <div className={styles.picture}>
       <div className={styles.stage} ref={stageRef}>
         {isLive ? (
-          <LiveView device={device} channel={channel} live={live} muted={muted} explains>
+          <LiveView device={device} channel={channel} live={live} muted={isSilenced} explains>
             {bar}
           </LiveView>
         ) : (
@@ -69,6 +75,7 @@ export function CameraStage({ camera, live, playback, playedAt, onTime }: Camera
           </RecordedView>
         )}
       </div>
+      {talking !== undefined && <TalkNotice status={talking.status} />}
       {snapshot.isError && <ProblemNotice problem={snapshot.error} />}
       {snapshot.data === null && <ProblemNotice problem={undefined} text={t('snapshot.failed')} />}
       {snapshot.data && (

@@ -2,6 +2,8 @@ import { useIdle } from '@mantine/hooks';
 import { type MouseEvent, type PointerEvent, type RefObject, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Icon, type IconName } from '../parts/icon.tsx';
+import { TalkButton } from '../talk/talk-button.tsx';
+import type { Talking } from '../talk/use-talk.ts';
 import styles from './picture-bar.module.css';
 
 /** What the controls of a recording do. */
@@ -18,6 +20,8 @@ export interface PictureBarProps {
   readonly hasSound: boolean;
   readonly muted: boolean;
   readonly onMute: (muted: boolean) => void;
+  /** Speaks through the camera; absent when nobody can. */
+  readonly talking: Talking | undefined;
   /** Takes a picture; absent when the camera takes none. */
   readonly onSnapshot: (() => void) | undefined;
   readonly takingSnapshot: boolean;
@@ -32,7 +36,7 @@ const FADE_AFTER_MS = 3_000;
 /** The controls over the picture. They fade when nothing moves, and come back with the first touch. */
 export function PictureBar(props: PictureBarProps) {
   const { t } = useTranslation();
-  const { videoRef, hasSound, muted, onMute, onSnapshot, takingSnapshot, fullscreen, onFullscreen, recorded } = props;
+  const { videoRef, hasSound, muted, onMute, talking, onSnapshot, takingSnapshot, fullscreen, onFullscreen, recorded } = props;
   const idle = useIdle(FADE_AFTER_MS, { initialState: false });
   const touchedBlind = useRef(false);
   const onPointerDown = ({ pointerType }: PointerEvent): void => {
@@ -51,7 +55,7 @@ export function PictureBar(props: PictureBarProps) {
   return (
     <div
       className={styles.bar}
-      data-faded={idle || undefined}
+      data-faded={(idle && talking?.status.kind !== 'talking') || undefined}
       role="toolbar"
       aria-label={t('camera.controls')}
       onPointerDownCapture={onPointerDown}
@@ -70,6 +74,7 @@ export function PictureBar(props: PictureBarProps) {
         </>
       )}
       {hasSound && button(muted ? 'silent' : 'sound', muted ? t('camera.unmute') : t('camera.mute'), () => onMute(!muted))}
+      {talking !== undefined && <TalkButton talking={talking} />}
       <span className={styles.space} />
       {onSnapshot !== undefined && recorded === undefined && button('picture', t('camera.snapshot'), onSnapshot, takingSnapshot)}
       {document.pictureInPictureEnabled && (

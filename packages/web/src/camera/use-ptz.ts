@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useApp } from '../app-context.ts';
 import type { Camera } from './camera.ts';
+import { followHeldKeys } from './held-keys.ts';
 import { PtzDriver, still, type Velocity } from './ptz-driver.ts';
 
 export interface Ptz {
@@ -50,38 +51,13 @@ function axesIn(list: string): readonly (keyof Velocity)[] {
   return (['pan', 'tilt', 'zoom'] as const).filter((axis) => list.split(' ').includes(axis));
 }
 
-/** Moves while keys are held, wherever the focus is, unless it is where one writes. Returns what ends it. */
+/** Moves while keys are held. Returns what ends it. */
 function followKeys(driver: PtzDriver): () => void {
-  const held = new Set<string>();
-  const steer = (): void => {
-    driver.steer(Object.assign({}, still, ...[...held].map((key) => keyMoves[key])));
-  };
-  const onDown = (event: KeyboardEvent): void => {
-    const key = event.key.toLowerCase();
-    if (keyMoves[key] === undefined || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
-    if (event.repeat) return;
-    held.add(key);
-    steer();
-  };
-  const onUp = (event: KeyboardEvent): void => {
-    if (held.delete(event.key.toLowerCase())) steer();
-  };
-  const onBlur = (): void => {
-    if (held.size === 0) return;
-    held.clear();
-    steer();
-  };
-  window.addEventListener('keydown', onDown);
-  window.addEventListener('keyup', onUp);
-  window.addEventListener('blur', onBlur);
+  const stop = followHeldKeys(Object.keys(keyMoves), (held) => {
+    driver.steer(Object.assign({}, still, ...held.map((key) => keyMoves[key])));
+  });
   return () => {
-    window.removeEventListener('keydown', onDown);
-    window.removeEventListener('keyup', onUp);
-    window.removeEventListener('blur', onBlur);
+    stop();
     driver.release();
   };
-}
-
-function isWriting(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable], [role=dialog]') !== null;
 }

@@ -42,12 +42,13 @@ function CameraView({ camera }: { readonly camera: Camera }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const { device, channel, name, streams } = camera;
-  const playback = usePlayback({ deviceId: device.id, channel });
+  const stream = streams.includes('main') ? 'main' : 'sub';
+  const playback = usePlayback({ deviceId: device.id, channel, stream });
   const [playedAt, setPlayedAt] = useState<number>();
-  const isLive = playback.playing === undefined;
+  const isLive = playback.wish === undefined;
   // Someone looks at it on purpose, so a sleeping camera is woken; one that is away is not asked.
   const enabled = isLive && device.state !== 'offline';
-  const live = useLive({ deviceId: device.id, channel, stream: streams.includes('main') ? 'main' : 'sub', enabled });
+  const live = useLive({ deviceId: device.id, channel, stream, enabled });
   const ptz = usePtz(camera, isLive && device.state === 'online');
   const playAt = (instant: number): void => {
     setPlayedAt(instant);
@@ -76,7 +77,13 @@ function CameraView({ camera }: { readonly camera: Camera }) {
         </div>
         <div className={styles.recordings}>
           <AlarmsPanel deviceId={device.id} channel={channel} onPlay={playAt} />
-          <RecordingsPanel deviceId={device.id} channel={channel} playedAt={isLive ? undefined : playedAt} onPlay={playAt} />
+          <RecordingsPanel
+            deviceId={device.id}
+            channel={channel}
+            stream={stream}
+            playedAt={isLive ? undefined : playedAt}
+            onPlay={playAt}
+          />
         </div>
       </div>
     </div>

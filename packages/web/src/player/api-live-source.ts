@@ -1,6 +1,7 @@
 import { ApiProblem, type Client } from '@cardea/api';
 import type { StreamName } from '../api/queries.ts';
 import type { LiveSource, LiveTicket } from './live-source.ts';
+import { sameOrigin } from './same-origin.ts';
 
 export interface LiveChannel {
   readonly deviceId: string;
@@ -31,12 +32,4 @@ function ticketOf(api: Client, sessionId: string, url: string): LiveTicket {
       api.call('live.delete', { params, keepalive: true }).catch(() => {});
     },
   };
-}
-
-/** The address as seen from this page, whatever name the platform was asked under: pages may connect to their own host only. */
-function sameOrigin(address: string): string {
-  const { pathname, search } = new URL(address);
-  const url = new URL(pathname + search, location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  return url.href;
 }

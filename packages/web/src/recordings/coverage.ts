@@ -1,6 +1,4 @@
-import type { Segment } from '@cardea/api';
-
-type Piece = Pick<Segment, 'id' | 'stream' | 'startAt' | 'endAt'>;
+import type { TimelineSpan } from '@cardea/api';
 
 /** A stretch of time, Unix ms. */
 export interface Span {
@@ -8,29 +6,21 @@ export interface Span {
   readonly to: number;
 }
 
-/** Pieces of one recording may be this far apart. */
-const JOIN_MS = 1_500;
-/** Less than this of a piece is not worth playing. */
+/** Less than this of a recording is not worth playing. */
 const REST_MIN_MS = 200;
+/** What is shorter is not told: a recording needs a moment to begin. */
+const GAP_TOLD_MS = 5_000;
 
-/** The recordings of the best stream there is: `main`, or else what the first one has. Oldest first. */
-export function bestStream<S extends Piece>(segments: readonly S[]): readonly S[] {
-  const stream = segments.some((segment) => segment.stream === 'main') ? 'main' : segments[0]?.stream;
-  return segments.filter((segment) => segment.stream === stream);
+/** What is recorded, in order. */
+export function videoOf(spans: readonly TimelineSpan[]): readonly Span[] {
+  return spans.filter(({ kind }) => kind === 'video');
 }
 
-/** What is covered between `from` and `to`, in as few stretches as possible. */
-export function coverageOf(segments: readonly Piece[], { from, to }: Span): readonly Span[] {
-  const spans: Span[] = [];
-  for (const { startAt, endAt } of segments) {
-    const piece = { from: Math.max(from, startAt), to: Math.min(to, endAt) };
-    if (piece.to <= piece.from) continue;
-    const last = spans.at(-1);
-    if (last !== undefined && piece.from - last.to <= JOIN_MS)
-      spans[spans.length - 1] = { from: last.from, to: Math.max(last.to, piece.to) };
-    else spans.push(piece);
-  }
-  return spans;
+/** The times that were to be recorded and are not, with why, in order */
+export function gapsOf(spans: readonly TimelineSpan[]): readonly (Span & { readonly reason: NonNullable<TimelineSpan['reason']> })[] {
+  return spans
+    .filter(({ kind, from, to }) => kind === 'gap' && to - from >= GAP_TOLD_MS)
+    .map(({ from, to, reason = 'unknown' }) => ({ from, to, reason }));
 }
 
 /** How much is covered, in ms. */
@@ -42,13 +32,4 @@ export function coveredMs(spans: readonly Span[]): number {
 export function minutesOf(spans: readonly Span[], hour: number): readonly number[] {
   const minutes = Array.from({ length: 60 }, (_, index) => hour + index * 60_000);
   return minutes.filter((minute) => spans.some(({ from, to }) => from < minute + 60_000 && to - REST_MIN_MS > minute));
-}
-
-/** The recording on show at `instant`, or the next after it, and where to begin in it; `undefined` when there is none. */
-export function segmentAt<S extends Piece>(
-  segments: readonly S[],
-  instant: number,
-): { readonly segment: S; readonly offsetMs: number } | undefined {
-  const segment = segments.find(({ endAt }) => endAt - REST_MIN_MS > instant);
-  return segment && { segment, offsetMs: Math.max(0, instant - segment.startAt) };
 }

@@ -1,13 +1,14 @@
-import type { Segment } from '@cardea/api';
-import { type ReactNode, type RefObject, useEffect, useState } from 'react';
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../app-context.ts';
 import live from '../player/live-view.module.css';
 import badge from '../player/state-badge.module.css';
 import { useRatio } from '../player/use-ratio.ts';
 import { clockText, durationText, momentText } from '../time-text.ts';
+import { RecordedPlayer } from './recorded-player.ts';
 import styles from './recorded-view.module.css';
 import type { Playback } from './use-playback.ts';
+import { vodAddress } from './vod-address.ts';
 
 export interface RecordedViewProps {
   readonly playback: Playback;
@@ -19,57 +20,75 @@ export interface RecordedViewProps {
   readonly children?: ReactNode;
 }
 
-/** Plays recordings one after the other; the next one is loaded while one plays. */
+/** So much is loaded at once; the playback goes on by itself. */
+const RANGE_MS = 6 * 3_600_000;
+/** What is newer than this may still come. */
+const NEWEST_MS = 60_000;
+
+type Note = { readonly kind: 'gap'; readonly lengthMs: number; readonly goesOnAt: number } | { readonly kind: 'ended' | 'failed' };
+
+/** Plays recordings one after the other, over whatever is missing between them. */
 export function RecordedView({ playback, videoRef, muted, onTime, onPaused, children }: RecordedViewProps) {
   const { t } = useTranslation();
-  const { api, clock } = useApp();
-  const { playing, next, ended, playNext } = playback;
+  const { clock } = useApp();
+  const { wish, playAt, deviceId, channel, stream } = playback;
   const ratio = useRatio();
-  const [failed, setFailed] = useState<string>();
-  const [instant, setInstant] = useState(playing === undefined ? 0 : playing.segment.startAt + playing.offsetMs);
+  const player = useRef<RecordedPlayer>(undefined);
+  const loadedTo = useRef(0);
+  const [note, setNote] = useState<Note>();
+  const [instant, setInstant] = useState(wish?.from ?? 0);
+
   useEffect(() => {
     const video = videoRef.current;
-    if (playing === undefined || video === null) return;
-    const begin = (): void => {
-      video.currentTime = playing.offsetMs / 1_000;
-      // A refusal to play without a touch leaves it paused, as the controls show.
-      video.play().catch(() => onPaused(true));
-    };
-    if (video.readyState >= HTMLMediaElement.HAVE_METADATA) begin();
-    else video.addEventListener('loadedmetadata', begin, { once: true });
-    return () => video.removeEventListener('loadedmetadata', begin);
-  }, [playing, videoRef, onPaused]);
-  if (playing === undefined) return null;
-  const onTimeUpdate = (segment: Segment, video: HTMLVideoElement): void => {
-    const at = segment.startAt + video.currentTime * 1_000;
+    if (video === null) return;
+    const opened = new RecordedPlayer(video, {
+      onGap: (lengthMs, goesOnAt) => setNote({ kind: 'gap', lengthMs, goesOnAt }),
+      onNothing: () => {
+        if (loadedTo.current < clock.nowMs()) playAt(loadedTo.current);
+        else setNote({ kind: 'ended' });
+      },
+      onFailed: () => setNote({ kind: 'failed' }),
+    });
+    player.current = opened;
+    return () => opened.close();
+  }, [videoRef, clock, playAt]);
+
+  useEffect(() => {
+    const video = videoRef.current;
+    if (wish === undefined || video === null || player.current === undefined) return;
+    setNote(undefined);
+    const play = (): void => void video.play().catch(() => onPaused(video.paused));
+    if (player.current.seek(wish.from)) return play();
+    loadedTo.current = wish.from + RANGE_MS;
+    const range = { deviceId, channel, from: wish.from, to: loadedTo.current };
+    player.current.load(vodAddress(range, 'index.m3u8', stream)).then(play, () => setNote({ kind: 'failed' }));
+  }, [wish, videoRef, onPaused, deviceId, channel, stream]);
+
+  const onTimeUpdate = (): void => {
+    const at = player.current?.instant;
+    if (at === undefined) return;
     setInstant(at);
     onTime(at);
+    if (note?.kind === 'gap' && Math.abs(at - note.goesOnAt) > NOTE_SHOWN_MS) setNote(undefined);
   };
-  const loaded = next === undefined || next.id === playing.segment.id ? [playing.segment] : [playing.segment, next];
+  const onEnded = (): void => {
+    const end = player.current?.end;
+    if (end === undefined || end > clock.nowMs() - NEWEST_MS) setNote({ kind: 'ended' });
+    else playAt(end);
+  };
   return (
     <div className={live.stage} style={ratio.style}>
-      {loaded.map((segment) => {
-        const current = segment === playing.segment;
-        return (
-          <video
-            key={segment.id}
-            ref={current ? videoRef : null}
-            className={`${live.picture} ${current ? '' : live.hidden}`}
-            src={api.urlOf('segment.media', { params: { id: segment.id } })}
-            preload="auto"
-            onLoadedMetadata={ratio.onSize}
-            playsInline
-            muted={muted || !current}
-            {...(current && {
-              onTimeUpdate: (event) => onTimeUpdate(segment, event.currentTarget),
-              onPlay: () => onPaused(false),
-              onPause: () => onPaused(true),
-              onEnded: playNext,
-              onError: () => setFailed(segment.id),
-            })}
-          />
-        );
-      })}
+      <video
+        ref={videoRef}
+        className={live.picture}
+        playsInline
+        muted={muted}
+        onLoadedMetadata={ratio.onSize}
+        onTimeUpdate={onTimeUpdate}
+        onPlay={() => onPaused(false)}
+        onPause={() => onPaused(true)}
+        onEnded={onEnded}
+      />
       {children}
       <div className={live.top}>
         <span className={badge.badge}>
@@ -77,12 +96,12 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
         </span>
       </div>
       <p className={styles.note} role="status">
-        {failed === playing.segment.id && t('recordings.unplayable')}
-        {ended && t('recordings.ended')}
-        {!ended &&
-          playing.gapMs > 0 &&
-          t('recordings.jumped', { amount: durationText(playing.gapMs), time: clockText(playing.segment.startAt) })}
+        {note?.kind === 'failed' && t('recordings.unplayable')}
+        {note?.kind === 'ended' && t('recordings.ended')}
+        {note?.kind === 'gap' && t('recordings.jumped', { amount: durationText(note.lengthMs), time: clockText(note.goesOnAt) })}
       </p>
     </div>
   );
 }
+
+const NOTE_SHOWN_MS = 8_000;

@@ -2,13 +2,15 @@ import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { segmentsQuery } from '../api/queries.ts';
+import { type StreamName, timelineQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { bareMinuteText, durationText, hourText, minuteText } from '../time-text.ts';
 import { useNow } from '../use-now.ts';
-import { bestStream, coverageOf, coveredMs, minutesOf, type Span } from './coverage.ts';
+import { ClipForm } from './clip-form.tsx';
+import { coveredMs, gapsOf, minutesOf, type Span, videoOf } from './coverage.ts';
 import { DayPicker } from './day-picker.tsx';
+import { GapList } from './gap-list.tsx';
 import { HourBand } from './hour-band.tsx';
 import { addDays, dayStart, hourStart, hoursOf } from './hours.ts';
 import styles from './recordings-panel.module.css';
@@ -20,13 +22,14 @@ const NOW_STEP_MS = 10_000;
 export interface RecordingsPanelProps {
   readonly deviceId: string;
   readonly channel: number;
+  readonly stream: StreamName;
   /** The instant on show, `undefined` while it is live. */
   readonly playedAt: number | undefined;
   readonly onPlay: (instant: number) => void;
 }
 
 /** What was recorded: choose a day and an hour, then a minute. */
-export function RecordingsPanel({ deviceId, channel, playedAt, onPlay }: RecordingsPanelProps) {
+export function RecordingsPanel({ deviceId, channel, stream, playedAt, onPlay }: RecordingsPanelProps) {
   const { t } = useTranslation();
   const now = useNow(NOW_STEP_MS);
   const [hour, setHour] = useState(() => hourStart(now));
@@ -46,7 +49,7 @@ export function RecordingsPanel({ deviceId, channel, playedAt, onPlay }: Recordi
         <DayPicker day={dayStart(hour)} today={dayStart(now)} onPick={pickDay} onStep={(days) => pickDay(addDays(hour, days))} />
       </div>
       <Hours hour={hour} now={now} onPick={setHour} />
-      <Hour key={hour} {...{ deviceId, channel, hour, now, playedAt, onPlay }} />
+      <Hour key={hour} {...{ deviceId, channel, stream, hour, now, playedAt, onPlay }} />
     </section>
   );
 }
@@ -84,14 +87,14 @@ interface HourProps extends RecordingsPanelProps {
   readonly now: number;
 }
 
-function Hour({ deviceId, channel, hour, now, playedAt, onPlay }: HourProps) {
+function Hour({ deviceId, channel, stream, hour, now, playedAt, onPlay }: HourProps) {
   const { t } = useTranslation();
   const { api } = useApp();
-  const segments = useQuery(segmentsQuery(api, { deviceId, channel, fromMs: hour, toMs: hour + HOUR_MS }));
-  if (segments.isError) return <ProblemNotice problem={segments.error} onRetry={() => void segments.refetch()} />;
-  if (segments.data === undefined) return <Skeleton h={120} radius={8} />;
+  const timeline = useQuery(timelineQuery(api, { deviceId, channel, fromMs: hour, toMs: hour + HOUR_MS }));
+  if (timeline.isError) return <ProblemNotice problem={timeline.error} onRetry={() => void timeline.refetch()} />;
+  if (timeline.data === undefined) return <Skeleton h={120} radius={8} />;
   const span: Span = { from: hour, to: hour + HOUR_MS };
-  const spans = coverageOf(bestStream(segments.data), span);
+  const spans = videoOf(timeline.data.spans);
   const times = { from: minuteText(span.from), to: minuteText(span.to) };
   const minutes = minutesOf(spans, hour);
   const show = (minute: number): void => {
@@ -105,6 +108,13 @@ function Hour({ deviceId, channel, hour, now, playedAt, onPlay }: HourProps) {
       <p className={styles.muted}>
         {spans.length === 0 ? t('recordings.none', times) : t('recordings.summary', { ...times, amount: durationText(coveredMs(spans)) })}
       </p>
+      <GapList gaps={gapsOf(timeline.data.spans)} />
+      {spans.length > 0 && (
+        <details className={styles.clipBox}>
+          <summary>{t('recordings.clip')}</summary>
+          <ClipForm {...{ deviceId, channel, stream }} day={hour} at={playedAt ?? spans[0]?.from ?? hour} />
+        </details>
+      )}
       <ul className={styles.minutes} aria-label={t('recordings.minutes', { hour: times.from })}>
         {minutes.map((minute) => (
           <li key={minute}>

@@ -1,0 +1,56 @@
+import workletUrl from './microphone-worklet.ts?worker&url';
+
+/** Why there is no sound: nobody allowed it, there is nothing to hear with, or pages of this address may not ask. */
+export type MicrophoneTrouble = 'denied' | 'missing' | 'insecure';
+
+export class MicrophoneError extends Error {
+  readonly trouble: MicrophoneTrouble;
+
+  constructor(trouble: MicrophoneTrouble, cause?: unknown) {
+    super(`no microphone: ${trouble}`, { cause });
+    this.trouble = trouble;
+  }
+}
+
+/** Speech has nothing above that matters on a telephone line, and what is above would come back as noise. */
+const SPEECH_MAX_HZ = 3_400;
+/** Two filters in a row make a steep one (Butterworth of the fourth order). */
+const QUALITIES = [0.541, 1.307];
+
+/** An open microphone. Dispose it, and the browser no longer shows that somebody listens. */
+export interface Microphone extends Disposable {
+  /** Samples per second of what it gives. */
+  readonly rate: number;
+  /** Called with sound, samples from -1 to 1, as it comes. */
+  onSound: (sound: Float32Array) => void;
+}
+
+/** Asks for the microphone, with the echo of the loudspeaker taken out. @throws MicrophoneError */
+export async function openMicrophone(): Promise<Microphone> {
+  // Browsers hide it from pages that did not come over a connection nobody can listen to.
+  if (!window.isSecureContext || navigator.mediaDevices === undefined) throw new MicrophoneError('insecure');
+  const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  const stream = await navigator.mediaDevices.getUserMedia({ audio }).catch((error: unknown) => {
+    const isMissing = error instanceof DOMException && error.name !== 'NotAllowedError';
+    throw new MicrophoneError(isMissing ? 'missing' : 'denied', error);
+  });
+  const context = new AudioContext();
+  const close = (): void => {
+    for (const track of stream.getTracks()) track.stop();
+    void context.close();
+  };
+  try {
+    await context.audioWorklet.addModule(workletUrl);
+    const tap = new AudioWorkletNode(context, 'tap', { numberOfOutputs: 0, channelCount: 1, channelCountMode: 'explicit' });
+    const microphone: Microphone = { rate: context.sampleRate, onSound: () => {}, [Symbol.dispose]: close };
+    tap.port.onmessage = ({ data }: MessageEvent<Float32Array>) => microphone.onSound(data);
+    const filters = QUALITIES.map((quality) => new BiquadFilterNode(context, { type: 'lowpass', frequency: SPEECH_MAX_HZ, Q: quality }));
+    const nodes: AudioNode[] = [new MediaStreamAudioSourceNode(context, { mediaStream: stream }), ...filters, tap];
+    for (const [index, node] of nodes.entries()) nodes[index - 1]?.connect(node);
+    await context.resume();
+    return microphone;
+  } catch (error) {
+    close();
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+import type { AnswerOf, Client, RouteOf } from '@cardea/api';
+import type { G711Law } from '@cardea/media';
+import { sameOrigin } from '../player/same-origin.ts';
+import { type Microphone, MicrophoneError, type MicrophoneTrouble, openMicrophone } from './microphone.ts';
+import { VoiceCoder } from './voice-coder.ts';
+
+export type TalkStatus =
+  | { readonly kind: 'idle' }
+  /** The browser asks for the microphone, or the camera is being reached. */
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'talking'; readonly duplex: 'half' | 'full' }
+  /** The microphone was opened for somebody who let go in the meantime. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'noMicrophone'; readonly trouble: MicrophoneTrouble }
+  | { readonly kind: 'failed'; readonly cause: unknown };
+
+export interface TalkOptions {
+  readonly api: Client;
+  readonly deviceId: string;
+  readonly channel: number;
+  /** What the camera takes. */
+  readonly law: G711Law;
+  readonly onStatus: (status: TalkStatus) => void;
+}
+
+type Session = AnswerOf<RouteOf<'talk.create'>>;
+
+/** A second of what was said before the connection stands; more would come too late. */
+const WAITING_MAX_FRAMES = 50;
+const NORMAL = 1000;
+
+/** Speaks through one channel from `start` to `stop`. One use. */
+export class Talk {
+  private readonly options: TalkOptions;
+  private readonly ending = new AbortController();
+  private waiting: Uint8Array<ArrayBuffer>[] = [];
+  private socket: WebSocket | undefined;
+
+  constructor(options: TalkOptions) {
+    this.options = options;
+  }
+
+  /** Resolves when it is over. Never rejects. */
+  async start(): Promise<void> {
+    const { onStatus } = this.options;
+    onStatus({ kind: 'opening' });
+    try {
+      using microphone = await openMicrophone();
+      // Who had to allow it first has let go of the button.
+      if (this.ending.signal.aborted) {
+        onStatus({ kind: 'ready' });
+      } else {
+        await this.talk(microphone);
+        onStatus({ kind: 'idle' });
+      }
+    } catch (error) {
+      if (error instanceof MicrophoneError) onStatus({ kind: 'noMicrophone', trouble: error.trouble });
+      else if (this.ending.signal.aborted) onStatus({ kind: 'idle' });
+      else onStatus({ kind: 'failed', cause: error });
+    }
+  }
+
+  stop(): void {
+    this.ending.abort();
+  }
+
+  private async talk(microphone: Microphone): Promise<void> {
+    const { api, deviceId, channel, law } = this.options;
+    const { signal } = this.ending;
+    const coder = new VoiceCoder(law, microphone.rate);
+    microphone.onSound = (sound) => {
+      for (const frame of coder.push(sound)) this.send(frame);
+    };
+    const session = await api.call('talk.create', { params: { id: deviceId }, body: { channel, codecs: [law] }, signal });
+    try {
+      await this.connect(session, signal);
+    } finally {
+      // One that is not ended ends by itself within half a minute.
+      api.call('talk.delete', { params: { sessionId: session.sessionId }, keepalive: true }).catch(() => {});
+    }
+  }
+
+  /** Resolves when the button is let go. @throws Error when the connection breaks before */
+  private async connect({ url, duplex }: Session, signal: AbortSignal): Promise<void> {
+    const socket = new WebSocket(sameOrigin(url));
+    const over = Promise.withResolvers<void>();
+    socket.onopen = () => {
+      this.socket = socket;
+      for (const frame of this.waiting.splice(0)) socket.send(frame);
+      this.options.onStatus({ kind: 'talking', duplex });
+    };
+    socket.onclose = ({ reason }) => over.reject(new Error(reason));
+    signal.addEventListener('abort', () => over.resolve(), { once: true });
+    if (signal.aborted) over.resolve();
+    try {
+      await over.promise;
+    } finally {
+      this.socket = undefined;
+      socket.onclose = null;
+      socket.close(NORMAL);
+    }
+  }
+
+  private send(frame: Uint8Array<ArrayBuffer>): void {
+    if (this.socket !== undefined) this.socket.send(frame);
+    else if (this.waiting.push(frame) > WAITING_MAX_FRAMES) this.waiting.shift();
+  }
+}
