@@ -46,6 +46,8 @@ export interface LightDeviceOptions {
   readonly retry?: { readonly baseMs: number; readonly maxMs: number };
   /** What the device announces beside what every light device does. */
   readonly methods?: readonly string[];
+  /** What it announces instead of next to nothing. */
+  readonly announced?: Partial<Pick<CapabilitySet, 'channels' | 'storage'>>;
   readonly clock?: Clock;
 }
 
@@ -323,7 +325,7 @@ export class LightDevice {
       firmware: '1.0.0',
       model: 'Light 1',
       channels: 1,
-      capHash: capabilitySet([]).hash,
+      capHash: capabilitySet({}).hash,
       configVersion: 1,
       bootReason: 'powerUp',
       bootId: '01KDVAF400H3S7TVJ0D4G8QX5N',
@@ -333,7 +335,7 @@ export class LightDevice {
   }
 
   private async handle(definition: RpcDefinition, params: unknown): Promise<unknown> {
-    if (definition.method === getCapabilityList.method) return capabilitySet(this.options.methods ?? []);
+    if (definition.method === getCapabilityList.method) return capabilitySet(this.options);
     if (definition.method === rescheduleDevice.method) return this.reschedule(params as ParamsOf<typeof rescheduleDevice>);
     const { answer } = this.options;
     if (answer === undefined) throw new AppError('NOT_SUPPORTED');
@@ -372,7 +374,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function capabilitySet(methods: readonly string[]): CapabilitySet {
+function capabilitySet({ methods = [], announced }: Pick<LightDeviceOptions, 'methods' | 'announced'>): CapabilitySet {
   return {
     profile: PROFILE,
     hash: 'light-1',
@@ -393,5 +395,6 @@ function capabilitySet(methods: readonly string[]): CapabilitySet {
     firmware: { modes: [], signatures: [], abSlots: false },
     configKeys: ['device'],
     limits: { maxMessageBytes: 65_536, maxInflight: 16 },
+    ...announced,
   };
 }

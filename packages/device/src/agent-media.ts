@@ -1,5 +1,5 @@
 import { withDeadline } from '@cardea/core';
-import { rebootTimers } from '@cardea/protocol';
+import { type CapabilitySet, channelChange, rebootTimers } from '@cardea/protocol';
 import type { AgentState } from './agent-state.ts';
 import { Alarms } from './alarms/alarms.ts';
 import { VideoLoss } from './alarms/video-loss.ts';
@@ -20,6 +20,7 @@ export interface AgentMediaOptions {
   readonly config: Configuration;
   readonly events: EventQueue;
   readonly access: VrAccessKeeper;
+  readonly capabilities: () => CapabilitySet;
   /** The device belongs to somebody. */
   readonly isBound: () => boolean;
   /** What feeds the device allows recording. */
@@ -39,6 +40,7 @@ export class AgentMedia implements AsyncDisposable {
   readonly snapshots: Snapshots;
   readonly alarms: Alarms;
   readonly talks: Talks;
+  private readonly videoLoss: VideoLoss;
   private readonly motion: MotionDetection;
   private readonly options: AgentMediaOptions;
 
@@ -52,7 +54,7 @@ export class AgentMedia implements AsyncDisposable {
     const isWatched = (channel: number): boolean => isBound() && !isPrivate(channel);
     const mayStore = (): boolean => isBound() && mayRecord();
     this.options = options;
-    const streams = new CameraStreams(camera, { clock, random, logger, onLoss: (loss) => videoLoss.report(loss) });
+    const streams = new CameraStreams(camera, { clock, random, logger, onLoss: (loss) => this.videoLoss.report(loss) });
     this.streams = streams;
     this.live = new LiveSessions({ deviceId, streams, isPrivate, connect, events, clock, logger });
     this.storage = new VideoStorage({
@@ -73,7 +75,7 @@ export class AgentMedia implements AsyncDisposable {
     this.playbacks = new Playbacks({ deviceId, streams, ring, disk, connect, clock, logger });
     this.snapshots = new Snapshots({ channel: (channel) => streams.channel(channel), isPrivate, clock });
     this.alarms = new Alarms({ events, recording, snapshots: this.snapshots, isWatched, clock, random, logger });
-    const videoLoss = new VideoLoss(this.alarms);
+    this.videoLoss = new VideoLoss({ alarms: this.alarms, onChange: (channel, isLost) => this.tellChannel(channel, !isLost) });
     this.talks = new Talks({ channel: (channel) => streams.channel(channel), isPrivate, isLow, connect, clock, logger });
     this.motion = new MotionDetection({
       channels: camera.channels,
@@ -96,6 +98,11 @@ export class AgentMedia implements AsyncDisposable {
   /** Something is under way that sleep would cut off. */
   get isBusy(): boolean {
     return this.isInUse || this.isRecording || this.storage.uploader.busy;
+  }
+
+  /** The camera of the channel sends what it should. */
+  isOnline(channel: number): boolean {
+    return !this.videoLoss.isLost(channel);
   }
 
   /** Brings recording and sensing into line with configuration, binding and power. */
@@ -142,6 +149,15 @@ export class AgentMedia implements AsyncDisposable {
     this.alarms[Symbol.dispose]();
     await this.talks[Symbol.asyncDispose]();
     await this.streams[Symbol.asyncDispose]();
+  }
+
+  private tellChannel(channel: number, online: boolean): void {
+    const { capabilities, events, state } = this.options;
+    const { hash: capHash, channels } = capabilities();
+    const name = channels.find((candidate) => candidate.channel === channel)?.name;
+    events
+      .publish(channelChange, { channel, online, capHash, ...(name !== undefined && { name }) })
+      .catch((error: unknown) => state.logger.error({ err: error, channel }, 'news of a channel were not kept'));
   }
 
   private get isInUse(): boolean {

@@ -79,6 +79,7 @@ export class Agent implements AsyncDisposable {
       config: this.config,
       events,
       access: vrAccess,
+      capabilities: () => this.capabilities,
       isBound: () => this.bound,
       mayRecord: () => this.power.mayRecord,
       isLow: () => this.power.critical,
@@ -230,6 +231,7 @@ export class Agent implements AsyncDisposable {
     return new Dispatcher({
       camera,
       channel: (channel) => streams.channel(channel),
+      isChannelOnline: (channel) => this.media.isOnline(channel),
       boot: this.boot,
       capabilities: () => this.capabilities,
       config: this.config,

@@ -108,7 +108,7 @@ export class Configuration {
       }
     }
     const applied = Object.keys(accepted).filter(isConfigKey);
-    if (applied.length > 0) await this.write({ channel, keys: applied, by }, accepted);
+    if (applied.length > 0) await this.write([{ channel, keys: applied, by }], accepted);
     return { version: this.version, applied, ...(rejected.length > 0 && { rejected }) };
   }
 
@@ -119,7 +119,10 @@ export class Configuration {
     const fact = keys.find((key) => targets.some((target) => key in this.facts(target)));
     if (scope === 'keys' && fact !== undefined) throw new AppError('KEY_READ_ONLY', { key: fact });
     const wanted = scope === 'keys' ? keys.flatMap(known) : Object.keys(configKeys).filter(isConfigKey);
-    for (const target of targets) await this.write({ channel: target, keys: wanted, by: 'platform' }, {});
+    await this.write(
+      targets.map((target) => ({ channel: target, keys: wanted, by: 'platform' })),
+      {},
+    );
   }
 
   private value(key: ConfigKeyName, channel: number): unknown {
@@ -130,17 +133,18 @@ export class Configuration {
     return key === 'record.cloud.mode' && this.options.hasBattery ? 'event' : configKeys[key].initial;
   }
 
-  /** Keys without a new value go back to their default. */
-  private async write(change: ConfigChange, values: Partial<Record<ConfigKeyName, unknown>>): Promise<void> {
+  /** Makes all changes as one version. Keys without a new value go back to their default. */
+  private async write(changes: readonly ConfigChange[], values: Partial<Record<ConfigKeyName, unknown>>): Promise<void> {
     const { store } = this.options;
-    const { channel, keys } = change;
     const config = { ...store.record.config };
-    for (const key of keys) {
-      if (values[key] === undefined) delete config[storedKey(key, channel)];
-      else config[storedKey(key, channel)] = values[key];
+    for (const { channel, keys } of changes) {
+      for (const key of keys) {
+        if (values[key] === undefined) delete config[storedKey(key, channel)];
+        else config[storedKey(key, channel)] = values[key];
+      }
     }
     await store.update({ config, configVersion: this.version + 1 });
-    for (const listener of this.listeners) listener(change);
+    for (const change of changes) for (const listener of this.listeners) listener(change);
   }
 
   private facts(channel: number): Readonly<Record<string, unknown>> {

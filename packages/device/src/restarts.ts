@@ -61,7 +61,7 @@ export class Restarts implements Disposable {
     return answer(rebootAt);
   }
 
-  /** @throws AppError UPGRADING */
+  /** Nothing stands in the way of going down, or of work that a restart would cut off. @throws AppError UPGRADING */
   assertPossible(): void {
     for (const holds of this.obstacles) if (holds()) throw new AppError('UPGRADING');
   }

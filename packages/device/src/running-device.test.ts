@@ -27,7 +27,7 @@ test('device.reboot: the device answers, goes down, and comes back with a new bo
   assert.notEqual(info.bootId, first.bootId);
 });
 
-test('device.reboot: a task that is repeated, before or after the restart, restarts the device once', async () => {
+test('device.reboot: a task that is repeated, before or after the restart, restarts the device once; another one meanwhile is 1004', async () => {
   await using bench = await TestBench.open();
   await bench.device();
   const before = bench.platform.device;

@@ -121,11 +121,21 @@ test('alarm.notify: one that lasts starts, stops and is recorded as an event, an
   assert.equal((await alarms({ type: 'person' })).find(({ id }) => id === start.id)?.reviewed, true);
 });
 
-test('alarm.notify: when the pictures stop videoLoss is raised, and it ends when they come again', async () => {
+test('alarm.notify, channel.changed: when the pictures stop videoLoss is raised and the channel is away, until they come again', async () => {
+  const { client, deviceId } = system;
+  const told = async (state: string): Promise<true | undefined> => {
+    const { items } = await client.call('event.list', { query: { deviceId, kind: 'device', type: 'channel' } });
+    return items.some((item) => item.channel === 1 && item.state === state) ? true : undefined;
+  };
+  const online = async () => (await client.command(deviceId, 'device.getStatus', { sections: ['channels'] })).channels[0]?.online;
   silent = true;
   await eventually('the loss', async () => (await alarms({ type: 'videoLoss' })).find(({ state }) => state === 'start'));
+  await eventually('the channel is away', () => told('offline'));
+  assert.equal(await online(), false);
   silent = false;
   await eventually('the end of the loss', async () => (await alarms({ type: 'videoLoss' })).find(({ state }) => state === 'stop'));
+  await eventually('the channel is back', () => told('online'));
+  assert.equal(await online(), true);
 });
 
 test('snapshot.capture: several pictures go to the snapshots of the device, where they are listed and read', async () => {

@@ -8,8 +8,8 @@ import { type AlarmDetail, OngoingAlarm } from './ongoing-alarm.ts';
 /** Records what alarms show. */
 export interface AlarmRecorder {
   /**
-   * Records an alarm that lasts `durationMs` from now on, as the configuration says. Called again for the same alarm it
-   * moves the end; alarms may overlap.
+   * Records an alarm that lasts `durationMs` from now on, to `target` or where the configuration says. Called again for the
+   * same alarm it moves the end; alarms may overlap.
    */
   recordAlarm(channel: number, eventId: string, durationMs: number, target?: RecordTarget): void;
 }

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { chmod, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { silentLogger } from '@cardea/core';
+import { SegmentRing } from '../recording/segment-ring.ts';
 import type { Json } from '../stub-platform/stub-vd.ts';
 import { TestBench } from '../stub-platform/test-bench.ts';
+import { Disk } from './disk.ts';
 
 const START_AT = 1_767_225_600_000;
 const TASK = '01KDVBJ2T4W6Y8B0D1F3H5K7N9';
@@ -58,7 +61,7 @@ test('disk.format: recording stops, everything is erased, an alarm tells, and re
   assert.equal((await device.request('disk.format', { taskId: other, diskId: 3, confirm: true })).error.code, 1300);
 });
 
-test('disk.format: while it goes on neither recording nor playback use the disk', async () => {
+test('disk.format, record.start, record.list, record.sync, playback.start: while the disk is erased nothing uses it, 1303', async () => {
   await using bench = await recordingBench();
   await bench.pass(25_000);
   const { device } = bench.platform;
@@ -67,16 +70,20 @@ test('disk.format: while it goes on neither recording nor playback use the disk'
   const { oldestAt } = await disk(bench);
   await device.request('playback.start', { sessionId, channel: 1, startAt: oldestAt, target });
   await bench.within(3_000, () => (bench.platform.pushes[0]?.pictures.length ?? 0) > 0, 'playback');
-  const [formatting, again, recording, list] = await Promise.all([
+  const [formatting, again, recording, list, sync, second] = await Promise.all([
     device.request('disk.format', { taskId: TASK, diskId: 1, confirm: true }),
     device.request('disk.format', { taskId: '01KDVBJ2T4W6Y8B0D1F3H5K7NA', diskId: 1, confirm: true }),
     device.request('record.start', { taskId: '01KDVBJ2T4W6Y8B0D1F3H5K7NB', channel: 1, target: 'local', reason: 'manual' }),
     device.request('record.list', ALL),
+    device.request('record.sync', { taskId: '01KDVBJ2T4W6Y8B0D1F3H5K7NC', ...ALL }),
+    device.request('playback.start', { sessionId: '01KDVBA3H5K7N9Q2T4W6Y8B0D2', channel: 1, startAt: oldestAt, target }),
   ]);
   assert.equal(formatting.result.state, 'formatting');
   assert.equal(again.error.code, 1303);
   assert.equal(recording.error.code, 1303);
   assert.equal(list.error.code, 1303);
+  assert.equal(sync.error.code, 1303);
+  assert.equal(second.error.code, 1303);
   const status = (await device.request('playback.getStatus', { sessionId })).result;
   assert.equal(status.state, 'error');
   assert.equal(status.error.code, 1303);
@@ -100,7 +107,7 @@ test('disk.format: a device that stopped in the middle has an unformatted disk, 
   assert.equal((await device.request('record.start', task)).error, undefined);
 });
 
-test('disk full: without overwriting the disk fills up, says so, and keeps what it has', async () => {
+test('record.start: without overwriting the disk fills up, says so, refuses with 1302, and keeps what it has', async () => {
   await using bench = await recordingBench({ quotaBytes: 2_000_000, patch: { 'record.local.overwrite': false } });
   await bench.within(60_000, () => alarms(bench).includes('diskFull'), 'an alarm');
   await bench.pass(5_000);
@@ -137,6 +144,37 @@ test('disk error: a directory that is gone is an alarm, and recording comes back
   assert.equal((await disk(bench)).state, 'normal');
   assert.equal((await disk(bench)).recording, true);
   assert.ok((await readdir(ring)).length > 0);
+});
+
+test('disk.format: what the video service was told of and does not have yet is withdrawn', async () => {
+  await using bench = await TestBench.open();
+  await bench.onlineAgent();
+  const { device, video } = bench.platform;
+  video.onRequest = (what) => (what === 'put' ? { status: 503 } : undefined);
+  await bench.within(60_000, () => video.segments.length > 0, 'an announced segment');
+  const [announced] = video.segments;
+  await device.request('disk.format', { taskId: TASK, diskId: 1, confirm: true });
+  await bench.within(10_000, () => announced?.state === 'cancelled', 'it is cancelled');
+  assert.equal(announced?.cancelReason, 'diskLost');
+});
+
+test('record.start: a disk that may only be read refuses with 1309', async () => {
+  await using bench = await TestBench.open();
+  const ring = await SegmentRing.open({ stateDirectory: join(bench.stateDirectory, 'other'), quotaBytes: 1_000_000, logger: silentLogger });
+  using disk = new Disk({
+    ring,
+    config: { flag: () => true },
+    events: { publish: async () => '' },
+    vacate: async () => {},
+    onChange: () => {},
+    clock: bench.clock,
+    logger: silentLogger,
+  });
+  disk.failed(Object.assign(new Error('read-only file system'), { code: 'EROFS' }));
+  assert.equal(disk.state, 'readOnly');
+  for (const side of ['local', 'cloud'] as const) assert.throws(() => disk.check(side), { code: 1309 });
+  disk.checkReadable();
+  await ring[Symbol.asyncDispose]();
 });
 
 test('disk read only: what may not be written is not an error of the disk', { skip: process.getuid?.() === 0 }, async () => {

@@ -17,7 +17,7 @@ import { diskStateOf } from './disk-failure.ts';
 
 export interface DiskOptions {
   readonly ring: SegmentRing;
-  readonly config: Configuration;
+  readonly config: Pick<Configuration, 'flag'>;
   readonly events: Pick<EventQueue, 'publish'>;
   /** Ends what uses the disk when it cannot be used any more; resolves when nothing writes to it. */
   readonly vacate: (error: AppError) => Promise<void>;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RunningDevice } from '../running-device.ts';
@@ -78,7 +79,7 @@ test('firmware.upgrade: a signed newer image is fetched, installed and running a
   assert.equal((await rig.status()).state, 'succeeded');
 });
 
-test('firmware.upgrade: the same task again, also after the restart, starts nothing', async () => {
+test('firmware.upgrade: the same task again, also after the restart, starts nothing; another of that version is 1400', async () => {
   await using rig = await Rig.open();
   const order = rig.images.offer(TASK, '1.1.0', buildImage('1.1.0'));
   await rig.upgrade(order);
@@ -89,28 +90,47 @@ test('firmware.upgrade: the same task again, also after the restart, starts noth
   assert.deepEqual(rig.images.ranges, [undefined]);
 });
 
-for (const [title, code, spoil] of [
-  [
-    'signed by a key the device does not trust',
-    1404,
-    (order: Json, image: Buffer): Json => ({
-      ...order,
-      signature: sign(null, image, generateKeyPairSync('ed25519').privateKey).toString('base64'),
-    }),
-  ],
-  ['without a signature', 1404, ({ signature: _, ...order }: Json): Json => order],
-  ['with another digest than announced', 1403, (order: Json): Json => ({ ...order, sha256: 'a'.repeat(64) })],
-  ['too large for the device', 1405, (order: Json): Json => ({ ...order, sizeBytes: 2 ** 50 })],
-  ['announced as another version than it is', 1406, (order: Json): Json => ({ ...order, version: '1.2.0' })],
-] as const) {
-  test(`firmware.upgrade: an image ${title} is not installed, code ${code}`, async () => {
-    await using rig = await Rig.open();
-    const image = buildImage('1.1.0');
-    await rig.upgrade(spoil(rig.images.offer(TASK, '1.1.0', image), image));
-    assert.equal((await rig.told('failed')).error.code, code);
-    assertUntouched(rig);
-  });
+/** The device says `code` of an order that `spoil` made from a good one, and nothing has changed. */
+async function assertSpoiled(code: number, spoil: (order: Json, image: Buffer) => Json): Promise<void> {
+  await using rig = await Rig.open();
+  const image = buildImage('1.1.0');
+  await rig.upgrade(spoil(rig.images.offer(TASK, '1.1.0', image), image));
+  assert.equal((await rig.told('failed')).error.code, code);
+  assertUntouched(rig);
 }
+
+test('firmware.upgrade: an image signed by a key the device does not trust is not installed, code 1404', async () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await assertSpoiled(1404, (order, image) => ({ ...order, signature: sign(null, image, privateKey).toString('base64') }));
+});
+
+test('firmware.upgrade: an image without a signature is not installed, code 1404', async () => {
+  await assertSpoiled(1404, ({ signature: _, ...order }) => order);
+});
+
+test('firmware.upgrade: an image with another digest than announced is not installed, code 1403', async () => {
+  await assertSpoiled(1403, (order) => ({ ...order, sha256: 'a'.repeat(64) }));
+});
+
+test('firmware.upgrade: an image too large for the device is not installed, code 1405', async () => {
+  await assertSpoiled(1405, (order) => ({ ...order, sizeBytes: 2 ** 50 }));
+});
+
+test('firmware.upgrade: an image announced as another version than it is is not installed, code 1406', async () => {
+  await assertSpoiled(1406, (order) => ({ ...order, version: '1.2.0' }));
+});
+
+test('firmware.upgrade: an image that cannot be written to its slot is not installed, code 1407', async () => {
+  await using rig = await Rig.open();
+  const order = rig.images.offer(TASK, '1.1.0', buildImage('1.1.0'));
+  await rig.upgrade({ ...order, mode: 'downloadOnly' });
+  await rig.told('downloaded');
+  // A directory in its place, which no file can be moved over.
+  for (const slot of ['a', 'b']) await mkdir(join(rig.bench.stateDirectory, 'slots', slot, 'x'), { recursive: true });
+  await rig.upgrade({ ...order, mode: 'installDownloaded' });
+  assert.equal((await rig.told('failed')).error.code, 1407);
+  assert.equal(rig.device.online, true);
+});
 
 test('firmware.upgrade: an image for another model is not installed, code 1406', async () => {
   await using rig = await Rig.open();
@@ -137,7 +157,7 @@ test('firmware.upgrade: bytes that were swapped on the server are not installed,
   assertUntouched(rig);
 });
 
-test('firmware.upgrade: an older version, a foreign address and another component are refused at once', async () => {
+test('firmware.upgrade: an older version (1410), a foreign address (1408) and another component (1406) are refused at once', async () => {
   await using rig = await Rig.open();
   const old = rig.images.offer(TASK, '0.9.0', buildImage('0.9.0'));
   const code = async (more: Json): Promise<number> => (await rig.upgrade({ ...old, ...more })).error.code;
@@ -180,7 +200,7 @@ test('firmware.upgrade: a server that falls silent counts as a failure after a m
   assert.ok(updatedAt - startedAt >= 150_000, 'two silent minutes and a pause');
 });
 
-test('firmware.upgrade: only one runs at a time; it can be cancelled until it is installed', async () => {
+test('firmware.upgrade: only one runs at a time (1401); it can be cancelled (1409) until it is installed (1006)', async () => {
   await using rig = await Rig.open();
   rig.images.onRequest = () => true;
   const order = rig.images.offer(TASK, '1.1.0', buildImage('1.1.0'));
@@ -223,7 +243,7 @@ test('firmware.upgrade: it is installed in its window, and a restart in between 
   assert.ok(rig.bench.clock.now() >= startAt);
 });
 
-test('firmware.upgrade: firmware that does not come up is rolled back after five minutes', async () => {
+test('firmware.upgrade: firmware that does not come up is rolled back after five minutes, 1411', async () => {
   await using rig = await Rig.open();
   await rig.upgrade(rig.images.offer(TASK, '1.1.0', buildImage('1.1.0', { fault: 'noBoot' })));
   const before = rig.bench.clock.now();
@@ -243,13 +263,23 @@ function assertUntouched(rig: Rig): void {
   assert.equal(rig.device.online, true);
 }
 
-test('device.reboot, device.reschedule: refused with 1013 while firmware is being installed', async () => {
+test('device.reboot, channel.reboot, device.reschedule, disk.format, live.push, config.reset: refused with 1013 while firmware is installed', async () => {
   await using rig = await Rig.open();
   const { platform } = rig.bench;
   await rig.upgrade(rig.images.offer(TASK, '1.1.0', buildImage('1.1.0')));
   const { device } = platform;
   await rig.bench.until(() => device.all('firmware.changed').some(({ params }) => params.state === 'installing'), 'it installs');
-  assert.equal((await device.request('device.reboot', { taskId: OTHER_TASK })).error.code, 1013);
-  assert.equal((await device.request('device.reschedule', { reason: 'maintenance', mode: 'graceful', deadlineSec: 60 })).error.code, 1013);
+  const answers = await Promise.all([
+    device.request('device.reboot', { taskId: OTHER_TASK }),
+    device.request('channel.reboot', { channel: 1 }),
+    device.request('device.reschedule', { reason: 'maintenance', mode: 'graceful', deadlineSec: 60 }),
+    device.request('disk.format', { taskId: OTHER_TASK, diskId: 1, confirm: true }),
+    device.request('live.push', platform.livePush(OTHER_TASK)),
+    device.request('config.reset', { scope: 'factory', keepBinding: false }),
+  ]);
+  assert.deepEqual(
+    answers.map(({ error }) => error?.code),
+    Array(6).fill(1013),
+  );
   assert.equal((await rig.nextStart()).firmware, '1.1.0');
 });

@@ -25,6 +25,8 @@ export interface HandlerContext {
   readonly camera: Camera;
   /** @throws AppError CHANNEL_NOT_FOUND */
   readonly channel: (channel: number) => CameraChannel;
+  /** The camera of the channel sends what it should. */
+  readonly isChannelOnline: (channel: number) => boolean;
   readonly boot: Boot;
   readonly capabilities: () => CapabilitySet;
   readonly config: Configuration;

@@ -91,7 +91,7 @@ test('a picture in the answer fits into it, with less quality if it has to be', 
   assert.ok(jpegSize(jpeg));
 });
 
-test('a series of pictures keeps its distance, and one that cannot be uploaded does not spoil the others', async () => {
+test('snapshot.capture: a series keeps its distance, and a picture whose ticket ran out (1603) does not spoil the others', async () => {
   await using bench = await quietBench();
   bench.platform.video.onRequest = (what, { path }) => (what === 'picture' && path.endsWith('/2') ? { status: 403 } : undefined);
   const uploads = [ticket(bench, 1), ticket(bench, 2), ticket(bench, 3)];

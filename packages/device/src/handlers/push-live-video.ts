@@ -4,8 +4,9 @@ import type { HandlerContext } from './context.ts';
 
 export async function handlePushLiveVideo(
   params: ParamsOf<typeof pushLiveVideo>,
-  { live, power }: Pick<HandlerContext, 'live' | 'power'>,
+  { live, power, restarts }: Pick<HandlerContext, 'live' | 'power' | 'restarts'>,
 ): Promise<ResultOf<typeof pushLiveVideo>> {
+  restarts.assertPossible();
   if (power.critical) throw new AppError('LOW_BATTERY');
   return live.push(params);
 }

@@ -6,7 +6,7 @@ import type { HandlerContext } from './context.ts';
 type Status = ResultOf<typeof queryDeviceStatus>;
 type Context = Pick<
   HandlerContext,
-  'camera' | 'boot' | 'config' | 'live' | 'recording' | 'disk' | 'playbacks' | 'power' | 'upgrades' | 'clock'
+  'camera' | 'isChannelOnline' | 'boot' | 'config' | 'live' | 'recording' | 'disk' | 'playbacks' | 'power' | 'upgrades' | 'clock'
 >;
 
 export async function handleQueryDeviceStatus(_params: ParamsOf<typeof queryDeviceStatus>, context: Context): Promise<Status> {
@@ -26,10 +26,13 @@ export async function handleQueryDeviceStatus(_params: ParamsOf<typeof queryDevi
   };
 }
 
-function channelStatus({ channel, head }: CameraChannel, { config, live, recording }: Context): Status['channels'][number] {
+function channelStatus(
+  { channel, head }: CameraChannel,
+  { isChannelOnline, config, live, recording }: Context,
+): Status['channels'][number] {
   return {
     channel,
-    online: true,
+    online: isChannelOnline(channel),
     live: live.status(channel),
     recording: recording.activity(channel),
     privacy: config.text('privacy.mode', channel) === 'on',

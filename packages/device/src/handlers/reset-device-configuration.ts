@@ -3,8 +3,9 @@ import type { HandlerContext } from './context.ts';
 
 export async function handleResetDeviceConfiguration(
   params: ParamsOf<typeof resetDeviceConfiguration>,
-  { config, factoryReset }: Pick<HandlerContext, 'config' | 'factoryReset'>,
+  { config, factoryReset, restarts }: Pick<HandlerContext, 'config' | 'factoryReset' | 'restarts'>,
 ): Promise<ResultOf<typeof resetDeviceConfiguration>> {
+  if (params.scope === 'factory') restarts.assertPossible();
   await config.reset(params);
   if (params.scope === 'factory') await factoryReset();
   return { version: config.version, rebootRequired: false };

@@ -3,7 +3,8 @@ import type { HandlerContext } from './context.ts';
 
 export async function handleStopRecording(
   params: ParamsOf<typeof stopRecording>,
-  { recording }: Pick<HandlerContext, 'recording'>,
+  { channel, recording }: Pick<HandlerContext, 'channel' | 'recording'>,
 ): Promise<ResultOf<typeof stopRecording>> {
+  if (params.channel !== undefined) channel(params.channel);
   return recording.stop(params);
 }

@@ -4,9 +4,10 @@ import type { HandlerContext } from './context.ts';
 
 export async function handleSyncRecordings(
   params: ParamsOf<typeof syncRecordings>,
-  { channel, disk, recording, sync }: Pick<HandlerContext, 'channel' | 'disk' | 'recording' | 'sync'>,
+  { channel, disk, power, recording, sync }: Pick<HandlerContext, 'channel' | 'disk' | 'power' | 'recording' | 'sync'>,
 ): Promise<ResultOf<typeof syncRecordings>> {
   channel(params.channel);
+  if (power.critical) throw new AppError('LOW_BATTERY');
   disk.checkReadable();
   if (!recording.hasPlan) throw new AppError('NO_STORAGE_PLAN');
   return await sync.sync(params);

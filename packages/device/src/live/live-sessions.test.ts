@@ -162,7 +162,7 @@ test('a push that cannot be made is refused with the reason', async () => {
   assert.equal((await push(bench)).error.code, 1107);
 });
 
-test('a media server that refuses is not asked again; the next renewal says so, the one after starts anew', async () => {
+test('live.push: a media server that refuses is not asked again; the next renewal says so with 1104, the one after starts anew', async () => {
   await using bench = await liveBench();
   bench.platform.onPush = () => ({ type: 'error', code: 1108, message: 'no such session' });
   await push(bench);
@@ -176,7 +176,7 @@ test('a media server that refuses is not asked again; the next renewal says so, 
   await published(bench, 2);
 });
 
-test('a media server that cannot be reached is tried three times more, after 1, 2 and 4 s', async () => {
+test('live.push: a media server that cannot be reached is tried three times more, after 1, 2 and 4 s, and then it is 1103', async () => {
   await using bench = await liveBench();
   const triedAt: number[] = [];
   bench.platform.onUpgrade = (path) => {

@@ -105,7 +105,7 @@ test('playback.start: a recording is published in its own time, with sound, and 
   assert.ok(probe.stdout.toString().split('\n').length > 200);
 });
 
-test('playback.control: pause, resume and seek; a seek while paused shows the picture and stays paused', async () => {
+test('playback.control: pause, resume and seek, not outside of what is recorded (1308); a seek while paused stays paused', async () => {
   await using bench = await recordedBench();
   await start(bench);
   const push = await playing(bench);
@@ -156,7 +156,7 @@ test('playback.control: a seek into a gap lands on the next recording, and playi
   assert.equal((await control(bench, 'seek', { seekAt: first.endAt + 5_000 })).result.positionAt, second.startAt);
 });
 
-test('playback.control: twice as fast without sound, four times with key frames only, and back to all of it', async () => {
+test('playback.control: twice as fast without sound, four times with key frames only, not at any speed (1307)', async () => {
   await using bench = await recordedBench();
   await start(bench);
   const push = await playing(bench);
@@ -217,7 +217,7 @@ test('playback: without a message for its time to live it stops; getStatus keeps
   assert.equal((await status(bench)).error.code, 1108);
 });
 
-test('playback.start: what cannot be played is refused', async () => {
+test('playback.start: what cannot be played is refused: 1305, 1100, 1307, and 1107 for one too many', async () => {
   await using bench = await recordedBench();
   const code = async (more: Json, sessionId?: string): Promise<unknown> => (await start(bench, more, sessionId)).error?.code;
   assert.equal(await code({ startAt: START_AT + 3_600_000 }), 1305);

@@ -84,7 +84,7 @@ test('record.start: to both, one file is uploaded and stays on the disk', async 
   assert.ok((await files(bench)).length >= 1);
 });
 
-test('record.start: tasks for the disk and for the video service run side by side, two for the same place do not', async () => {
+test('record.start: tasks for the disk and for the video service run side by side, two for the same place do not (1008)', async () => {
   await using bench = await configured({ 'record.cloud.mode': 'off' });
   const { device } = bench.platform;
   const params = { channel: 1, reason: 'manual' };
@@ -156,7 +156,7 @@ test('the ring: when it is full the oldest goes, what was recorded for an alarm 
   assert.ok(disk.usedBytes > 1_500_000);
 });
 
-test('record.sync: uploads what the disk has of a range as backfill and tells how far it is', async () => {
+test('record.sync: uploads what the disk has of a range, else 1305, as backfill and tells how far it is', async () => {
   await using bench = await configured({ 'record.local.mode': 'continuous', 'record.cloud.mode': 'off' });
   await bench.pass(45_000);
   const { device, video } = bench.platform;

@@ -10,7 +10,12 @@ export interface RecordTask {
   readonly startAt: number;
   readonly endsAt: number | undefined;
   readonly timer: Timer | undefined;
+  /** Video segments made of it so far, as the video service names them. */
+  readonly segmentIds: string[];
 }
+
+/** As many as an answer may name; a task that makes more names its first ones. */
+const MAX_SEGMENT_IDS = 1_024;
 
 /** The recording tasks that run (B5.14, B5.15): one for each place of each channel. */
 export class RecordTasks {
@@ -36,7 +41,7 @@ export class RecordTasks {
     const { taskId, durationSec } = params;
     const endsAt = durationSec === undefined ? undefined : clock.now() + durationSec * 1_000;
     const timer = durationSec === undefined ? undefined : clock.setTimer(durationSec * 1_000, () => this.end(taskId));
-    const task = { params, stream, startAt, endsAt, timer };
+    const task = { params, stream, startAt, endsAt, timer, segmentIds: [] };
     this.tasks.set(taskId, task);
     return task;
   }
@@ -46,6 +51,12 @@ export class RecordTasks {
     return [...this.tasks.values()].find(
       (task) => task.params.channel === channel && task.stream === stream && includesSide(task.params.target, side),
     );
+  }
+
+  /** The video service expects a segment of a task; one that has ended is not interested. */
+  announced(taskId: string, segmentId: string): void {
+    const segmentIds = this.tasks.get(taskId)?.segmentIds;
+    if (segmentIds !== undefined && segmentIds.length < MAX_SEGMENT_IDS && !segmentIds.includes(segmentId)) segmentIds.push(segmentId);
   }
 
   /** Ends the tasks that match. */
@@ -58,7 +69,12 @@ export class RecordTasks {
         (target === undefined || params.target === target),
     );
     for (const [id] of matching) this.end(id);
-    return matching.map(([id, { startAt }]) => ({ taskId: id, startAt, endAt }));
+    return matching.map(([id, { startAt, segmentIds }]) => ({
+      taskId: id,
+      startAt,
+      endAt,
+      ...(segmentIds.length > 0 && { segmentIds: [...segmentIds] }),
+    }));
   }
 
   clear(): void {

@@ -282,7 +282,7 @@ test('with recording set to events, only alarms are recorded, with what happened
   assert.ok(endAt >= alarmAt + 7_800 && endAt <= alarmAt + 8_200, `ends ${endAt - alarmAt} ms after`);
 });
 
-test('a recording task marks its segments, ends by itself, and is the same task when it is repeated', async () => {
+test('record.start: a task marks its segments, ends by itself, and is the same task when it is repeated', async () => {
   await using bench = await TestBench.open();
   await bench.onlineAgent();
   const { device, video } = bench.platform;
@@ -301,16 +301,20 @@ test('a recording task marks its segments, ends by itself, and is the same task 
   assert.equal((await device.request('record.stop', { taskId: params.taskId })).error.code, 1306);
 });
 
-test('record.stop ends a task and says from when to when it ran', async () => {
+test('record.stop: ends a task, once (1306), and says from when to when it ran and what it made', async () => {
   await using bench = await TestBench.open();
   await bench.onlineAgent();
-  const { device } = bench.platform;
+  const { device, video } = bench.platform;
   const params = { taskId: '01KDVAS8F3X5B7Q9D1G4J6M8NR', channel: 1, target: 'cloud', reason: 'manual' };
   const { startAt } = (await device.request('record.start', params)).result;
-  await bench.pass(3_000);
-  assert.deepEqual((await device.request('record.stop', { channel: 1 })).result.stopped, [
-    { taskId: params.taskId, startAt, endAt: bench.clock.now() },
-  ]);
+  await bench.within(60_000, () => video.stored.some(({ create }) => create.taskId === params.taskId), 'a stored segment of the task');
+  const [stopped] = (await device.request('record.stop', { channel: 1 })).result.stopped;
+  const { segmentIds, ...rest } = stopped;
+  assert.deepEqual(rest, { taskId: params.taskId, startAt, endAt: bench.clock.now() });
+  assert.deepEqual(
+    segmentIds,
+    video.segments.filter(({ create }) => create.taskId === params.taskId).map(({ segmentId }) => segmentId),
+  );
   assert.equal((await device.request('record.stop', {})).error.code, 1306);
 });
 

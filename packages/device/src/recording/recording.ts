@@ -91,17 +91,23 @@ export class Recording {
   }
 
   /**
-   * Records an alarm that lasts `durationMs` from now on, with the pre- and post-roll of the configuration. Called again for
-   * the same alarm it moves the end.
+   * Records an alarm that lasts `durationMs` from now on, with the pre- and post-roll of the configuration: to where the
+   * configuration says, or to `target`, whatever it says. Called again for the same alarm it moves the end.
    */
-  recordAlarm(channel: number, eventId: string, durationMs: number, target: RecordTarget = 'both'): void {
+  recordAlarm(channel: number, eventId: string, durationMs: number, target?: RecordTarget): void {
     const { config } = this.options;
     if (this.stopped) return;
     for (const side of sides) {
-      if (!includesSide(target, side) || this.mode(side, channel) === 'off') continue;
+      const wanted = target === undefined ? this.mode(side, channel) !== 'off' : includesSide(target, side);
+      if (!wanted) continue;
       this.alarms[side].extend(channel, eventId, durationMs + config.number(`record.${side}.postRollSec`, channel) * 1_000);
     }
     this.update();
+  }
+
+  /** The video service expects a segment of that task. */
+  announced(taskId: string, segmentId: string): void {
+    this.tasks.announced(taskId, segmentId);
   }
 
   /** What is recorded of `channel` at present. */

@@ -9,6 +9,8 @@ export interface SegmentUploadOptions {
   readonly ring: SegmentRing;
   readonly client: VideoServiceClient;
   readonly statistics: UploadStatistics;
+  /** The video service expects a segment that was recorded for a task. */
+  readonly onAnnounced: (taskId: string, segmentId: string) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -55,12 +57,14 @@ class SegmentUpload {
 
   /** `undefined` when the platform will never take this segment: it is gone then. */
   private async create(): Promise<UploadTicket | undefined> {
-    const { client, statistics, ring } = this.options;
+    const { client, statistics, ring, onAnnounced } = this.options;
     try {
       const created = await this.timed('create', () => client.create(this.entry.create, this.signal));
       statistics.count('created');
       this.entry = { ...this.entry, state: 'created', segmentId: created.segmentId };
       await ring.put(this.entry);
+      const { taskId } = this.entry.create;
+      if (taskId !== undefined) onAnnounced(taskId, created.segmentId);
       return created.upload;
     } catch (error) {
       // The platform knows that id with other content, from an answer that was lost: the recording needs another id.

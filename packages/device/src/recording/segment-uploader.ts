@@ -24,6 +24,7 @@ export class SegmentUploader {
   private readonly options: SegmentUploaderOptions;
   private readonly running = new Map<string, { readonly backlog: boolean; readonly done: Promise<void> }>();
   private readonly notBeforeMs = new Map<string, number>();
+  private readonly ended = new AbortController();
   private readonly backoff: Backoff;
   private information: VideoServerInformation | undefined;
   private wakeUp: () => void = () => {};
@@ -52,9 +53,25 @@ export class SegmentUploader {
     this.wakeUp();
   }
 
+  /** Tells the video service not to expect what it was told of: the disk is about to be erased. Never rejects. */
+  async withdraw(): Promise<void> {
+    const { ring, client } = this.options;
+    const { signal } = this.ended;
+    const announced = ring.waiting().flatMap(({ segmentId }) => segmentId ?? []);
+    // A lost cancel is harmless: the segment expires (C9).
+    for (const segmentId of announced) await client.cancel(segmentId, 'diskLost', signal).catch(() => {});
+  }
+
   /** Uploads until `signal` aborts; segments under way are left for the next start. */
   async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.wake(), { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        this.ended.abort();
+        this.wake();
+      },
+      { once: true },
+    );
     while (!signal.aborted) {
       const woken = new Promise<void>((resolve) => {
         this.wakeUp = resolve;

@@ -51,6 +51,7 @@ export class VideoStorage {
       ring,
       client,
       statistics: new UploadStatistics(clock.now()),
+      onAnnounced: (taskId, segmentId) => this.recording.announced(taskId, segmentId),
       mayUpload: () => isBound() && access.current !== undefined,
       onInformation: ({ plan, limits }) => {
         targetSegmentSec = limits.targetSegmentSec;
@@ -85,6 +86,7 @@ export class VideoStorage {
       vacate: async (error) => {
         onVacate(error);
         await this.recording.settle();
+        void this.uploader.withdraw();
       },
       onChange: () => this.recording.update(),
       clock,

@@ -54,7 +54,7 @@ test('a new move replaces the running one; a continuous command for one axis lea
   assert.equal(head.status().position.pan, 0.4);
 });
 
-test('at its end the head says so, and refuses only when no motion is possible', async () => {
+test('ptz.control: at its end the head says so, and refuses only when no motion is possible (1200), or beyond its reach (1206)', async () => {
   const { clock, control } = newHead();
   await control({ action: 'absolute', position: { pan: 1 } });
   await clock.advance(60_000);
@@ -75,7 +75,7 @@ test('degrees are understood too', async () => {
   assert.equal(head.status().position.pan, -0.5);
 });
 
-test('presets are kept, found, renamed and removed', async () => {
+test('ptz.control: presets are kept, found (else 1201), renamed (not to a name that is taken, 1203), never while it moves (1204)', async () => {
   const { head, clock, control } = newHead();
   await control({ action: 'absolute', position: { pan: 0.5, zoom: 0.5 } });
   await assert.rejects(control({ action: 'setPreset', presetId: 3 }), { status: 'PTZ_MOVING' });
@@ -97,14 +97,14 @@ test('presets are kept, found, renamed and removed', async () => {
   await assert.rejects(control({ action: 'removePreset', presetId: 3 }), { status: 'PRESET_NOT_FOUND' });
 });
 
-test('when all presets are taken another one is refused', async () => {
+test('ptz.control: when all presets are taken another one is refused with 1202', async () => {
   const { head, control } = newHead();
   for (let count = 0; count < head.presets().max; count += 1) await control({ action: 'setPreset' });
   await assert.rejects(control({ action: 'setPreset' }), { status: 'PRESET_FULL' });
   await assert.rejects(control({ action: 'setPreset', presetId: 200 }), { status: 'PRESET_FULL' });
 });
 
-test('while it calibrates the head refuses to move, and then stands at home', async () => {
+test('ptz.control: while it calibrates the head refuses to move with 1205, and then stands at home', async () => {
   const { head, clock, control } = newHead();
   await control({ action: 'continuous', velocity: { pan: 1 } });
   assert.equal((await control({ action: 'calibrate' })).state, 'calibrating');

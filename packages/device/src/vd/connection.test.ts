@@ -51,7 +51,7 @@ test('two keep-alives without an answer are the end of a connection, and a new o
   assert.deepEqual(bench.platform.vdBearers, ['vd-token-1', 'vd-token-1']);
 });
 
-test('a keep-alive that is refused leads to the scheduling service', async () => {
+test('device.keepAlive: one that is refused with 1001 leads to the scheduling service', async () => {
   await using bench = await TestBench.open();
   await bench.onlineAgent();
   bench.platform.device.answers['device.keepAlive'] = () => {
@@ -174,6 +174,26 @@ test('asked to move, the device opens the new connection first and leaves the ol
   assert.equal(bench.platform.device.closeCode, 1000);
   assert.ok(agent.online);
   assert.deepEqual(other.vdBearers, ['other-token']);
+});
+
+test('a server that closes the old connection before the device knows of the new one does not leave it without any', async () => {
+  await using bench = await TestBench.open();
+  await using other = await StubPlatform.start(bench.clock);
+  const agent = await bench.onlineAgent();
+  const target = { vdUrls: [`${other.wsUrl}/vd/v1`], token: 'other-token', tokenExpiresAt: bench.clock.now() + 60_000 };
+  const old = bench.platform.device;
+  other.onVd = (vd) => {
+    vd.answers['device.keepAlive'] = () => {
+      old.close(4009);
+      return { serverTime: bench.clock.now() };
+    };
+  };
+  await old.request('device.reschedule', { reason: 'maintenance', mode: 'immediate', deadlineSec: 60, target });
+  await bench.within(2_000, () => old.closeCode === 4009, 'the old one is closed');
+  await bench.pass(2_000);
+  assert.ok(agent.online);
+  assert.ok((await other.device.request('device.getStatus', {})).result);
+  assert.equal(bench.platform.schedules.length + other.schedules.length, 1);
 });
 
 test('a move spreads over the jitter, and without a target the scheduling service names another server', async () => {

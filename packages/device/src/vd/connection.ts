@@ -64,6 +64,8 @@ export class Connection {
   private readonly options: ConnectionOptions;
   private readonly backoff: Backoff;
   private current: VdSession | undefined;
+  /** Settles when no switch to another server is under way. Never rejects. */
+  private moving: Promise<void> = Promise.resolve();
   private access: VdAccess | undefined;
   private scheduleId: string | undefined;
   /** Set while the scheduling service has to be asked before the next connection. */
@@ -279,6 +281,8 @@ export class Connection {
       const session = this.current;
       if (session === undefined || signal.aborted) return closedByUs;
       const end = await Promise.race([session.ended, stop]);
+      // The server may close the old connection before we know that the new one works.
+      await Promise.race([this.moving, stop]);
       if (this.current !== session) continue;
       this.current = undefined;
       if (signal.aborted) session.close(closeCodes.GOING_AWAY.code, 'the device stops');
@@ -340,13 +344,10 @@ export class Connection {
     const backoff = this.options.scheduling.backoff();
     while (old !== undefined && this.current === old && !plan.signal.aborted) {
       try {
-        const session = await this.openElsewhere(plan);
-        if (this.current !== old) return session.close(closeCodes.NORMAL.code, 'not needed any more');
-        this.current = session;
-        this.options.onOnline();
-        logger.info({}, 'moved to another server');
-        await old.drain();
-        return;
+        const moving = this.switchOver(old, plan);
+        this.moving = moving.catch(() => {});
+        await moving;
+        return await old.drain();
       } catch (error) {
         const waitMs = backoff.next();
         logger.warn({ err: error }, 'no connection to the other server; the old one is kept');
@@ -354,6 +355,14 @@ export class Connection {
         await sleep(clock, waitMs, { signal: plan.signal }).catch(() => {});
       }
     }
+  }
+
+  private async switchOver(old: VdSession, plan: MovePlan): Promise<void> {
+    const session = await this.openElsewhere(plan);
+    if (this.current !== old) return session.close(closeCodes.NORMAL.code, 'not needed any more');
+    this.current = session;
+    this.options.onOnline();
+    this.options.logger.info({}, 'moved to another server');
   }
 
   private async openElsewhere({ target, reason, signal }: MovePlan): Promise<VdSession> {

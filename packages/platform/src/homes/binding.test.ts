@@ -67,7 +67,7 @@ test('a second report of the same device succeeds with the same binding, and a f
   await side.bindings.claim(fresh, { deviceId: await side.addDevice(null) });
 });
 
-test('a device of another home cannot be taken, and the code that tried stays good', async () => {
+test('binding.report: a device of another home cannot be taken (1008), and the code that tried stays good', async () => {
   const { side, code } = await openHome();
   await using _ = side;
   const bob = await side.settle('Bob');
@@ -77,7 +77,7 @@ test('a device of another home cannot be taken, and the code that tried stays go
   await side.bindings.claim(mine, { deviceId: await side.addDevice(null) });
 });
 
-test('a code is refused when it is wrong, used or older than ten minutes', async () => {
+test('binding.report: a code is refused with 1001 when it is wrong, used or older than ten minutes', async () => {
   const { side, code } = await openHome();
   await using _ = side;
   const refused = { status: 'UNAUTHORIZED', code: 1001 };
