@@ -44,8 +44,8 @@ export function refusalOf(error: AppError): RtspAnswer {
       body: HOW_TO_COME_IN,
     };
   }
-  const retryAfter = error.retryAfterMs === undefined ? {} : { 'Retry-After': Math.ceil(error.retryAfterMs / 1_000) };
-  const headers = { ...retryAfter, 'Content-Type': 'text/plain' };
+  const headers: Record<string, string | number> = { 'Content-Type': 'text/plain' };
+  if (error.retryAfterMs !== undefined) headers['Retry-After'] = Math.ceil(error.retryAfterMs / 1_000);
   return { statusCode: statusCodeOf(error), headers, body: `${error.status}: ${error.message}\r\n` };
 }
 
