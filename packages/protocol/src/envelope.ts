@@ -6,7 +6,7 @@ import { conforms } from './validate.ts';
 
 /** Id of a request, chosen by its sender; each sender has its own ids. */
 export type RpcId = string | number;
-export type RpcParams = Readonly<Record<string, unknown>>;
+export type RpcParams = object;
 
 /** An error object as received: `data` may be missing when the sender is not of this profile. */
 export type RpcError = Omit<WireError, 'data'> & { readonly data?: ErrorData };

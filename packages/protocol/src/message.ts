@@ -39,9 +39,14 @@ export interface Example<P, R> {
   readonly result: R;
 }
 
+/**
+ * A message of Vd.
+ * @typeParam P params, @typeParam R result: plain types, worked out once where the message is declared, so that whoever imports
+ * a definition does not work them out from its schemas again.
+ */
 export interface RpcDefinition<
-  P extends TObject = TObject,
-  R extends TSchema = TSchema,
+  P extends object = object,
+  R = unknown,
   M extends string = string,
   S extends Party = Party,
   K extends 'rpc' | 'event' = 'rpc' | 'event',
@@ -68,26 +73,23 @@ export interface RpcDefinition<
    * For messages of which only the newest matters: what to send instead of one that still waits to be sent and the one that
    * comes after it; `undefined` when both have to go. Both callers get its answer.
    */
-  coalesce?(waiting: LooseParams<P>, newer: LooseParams<P>): LooseParams<P> | undefined;
+  coalesce?(waiting: P, newer: P): P | undefined;
   readonly provenance: Provenance;
-  readonly params: P;
-  readonly rules?: readonly Rule<Static<P>>[];
-  readonly result: R;
+  readonly params: TObject;
+  readonly rules?: readonly Rule<P>[];
+  readonly result: TSchema;
   /** What may go wrong beside `commonErrors`. */
   readonly errors: readonly StatusName[];
-  readonly examples: readonly Example<LooseParams<P>, Static<R>>[];
+  readonly examples: readonly Example<P, R>[];
 }
 
-/** Of a definition in general any object, so that every definition is one, also one whose params have no members. */
-type LooseParams<P extends TObject> = string extends keyof Static<P> ? object : Static<P>;
-
-export type ParamsOf<D extends RpcDefinition> = Static<D['params']>;
-export type ResultOf<D extends RpcDefinition> = Static<D['result']>;
+export type ParamsOf<D extends RpcDefinition> = D['examples'][number]['params'];
+export type ResultOf<D extends RpcDefinition> = D['examples'][number]['result'];
 
 type RpcInput<P extends TObject, R extends TSchema, M extends string, S extends Party> = Omit<
-  RpcDefinition<P, R, M, S>,
-  'kind' | 'timeoutMs'
-> & { readonly timeoutMs?: number };
+  RpcDefinition<Static<P>, Static<R>, M, S>,
+  'kind' | 'timeoutMs' | 'params' | 'result'
+> & { readonly params: P; readonly result: R; readonly timeoutMs?: number };
 
 /** Errors every Vd message may be answered with; definitions list only what comes on top. */
 export const commonErrors = [
@@ -108,14 +110,14 @@ export const commonErrors = [
 /** Declares a request with an answer (H.627.2 9.3.2.1.1, RPC message). Default deadline 10 s. */
 export function defineRpc<P extends TObject, R extends TSchema, const M extends string, const S extends Party>(
   input: RpcInput<P, R, M, S>,
-): RpcDefinition<P, R, M, S, 'rpc'> {
+): RpcDefinition<Static<P>, Static<R>, M, S, 'rpc'> {
   return { timeoutMs: vdTimers.rpcTimeoutMs, ...input, kind: 'rpc' };
 }
 
 /** Declares a report of the device (H.627.2 9.3.2.1.2, Event message): with an id it is acknowledged, without it is not. */
 export function defineEvent<P extends TObject, R extends TSchema, const M extends string>(
   input: Omit<RpcInput<P, R, M, 'device'>, 'sender'>,
-): RpcDefinition<P, R, M, 'device', 'event'> {
+): RpcDefinition<Static<P>, Static<R>, M, 'device', 'event'> {
   return { timeoutMs: vdTimers.rpcTimeoutMs, ...input, sender: 'device', kind: 'event' };
 }
 

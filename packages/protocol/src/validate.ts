@@ -1,4 +1,4 @@
-import type { Static, TSchema } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import type { AnswerOf, BodyOf, FrameDefinition, FrameOf, HttpDefinition, ParamsOf, ResultOf, RpcDefinition, Rule } from './message.ts';
 
@@ -31,9 +31,18 @@ export function conforms<S extends TSchema>(schema: S, value: unknown): value is
   return validatorOf(schema).Check(value);
 }
 
+/** As `conforms`, for a schema whose type was worked out before. */
+function isAccepted<T>(schema: TSchema, value: unknown): value is T {
+  return validatorOf(schema).Check(value);
+}
+
 /** `value` typed by `schema`, or at most 5 problems. Members the schema does not know are left in place. */
 export function validate<S extends TSchema>(schema: S, value: unknown): Validation<Static<S>> {
-  if (conforms(schema, value)) return { ok: true, value };
+  return judge<Static<S>>(schema, value);
+}
+
+function judge<T>(schema: TSchema, value: unknown): Validation<T> {
+  if (isAccepted<T>(schema, value)) return { ok: true, value };
   return { ok: false, problems: problemsOf(schema, value) };
 }
 
@@ -60,12 +69,21 @@ function obeying<T>(judged: Validation<T>, rules: readonly Rule<NoInfer<T>>[]): 
 
 /** Judges the params of a Vd message; a failure is answered with INVALID_PARAMS. */
 export function validateParams<D extends RpcDefinition>(definition: D, value: unknown): Validation<ParamsOf<D>> {
-  return obeying(validate<D['params']>(definition.params, value), definition.rules ?? []);
+  return obeying(judge<ParamsOf<D>>(definition.params, value), definition.rules ?? []);
+}
+
+/** Makes a test for the named members of the params of a message, for whoever needs these before the rest is judged. */
+export function acceptsMembers<D extends RpcDefinition, const Name extends keyof ParamsOf<D> & string>(
+  definition: D,
+  names: readonly Name[],
+): (params: unknown) => params is Pick<ParamsOf<D>, Name> {
+  const schema = Type.Pick(definition.params, [...names]);
+  return (params): params is Pick<ParamsOf<D>, Name> => isAccepted(schema, params);
 }
 
 /** Judges the result of a Vd message; a failure is the sender's fault and ends as UNSPECIFIED. */
 export function validateResult<D extends RpcDefinition>(definition: D, value: unknown): Validation<ResultOf<D>> {
-  return validate<D['result']>(definition.result, value);
+  return judge<ResultOf<D>>(definition.result, value);
 }
 
 /** Judges the body of an HTTPS request of Vs or Vr. */

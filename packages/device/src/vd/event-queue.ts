@@ -214,6 +214,7 @@ function restore(waiting: Map<string, QueuedEvent>, { method, params }: { readon
   if (definition === undefined) return;
   const checked = validateParams(definition, params);
   if (!checked.ok) return;
+  if (!('eventId' in checked.value) || !('occurredAt' in checked.value)) return;
   const { eventId, occurredAt } = checked.value;
   if (typeof eventId !== 'string' || typeof occurredAt !== 'number') return;
   waiting.set(eventId, { definition, params: { ...checked.value, eventId, occurredAt } });

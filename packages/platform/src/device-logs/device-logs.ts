@@ -3,8 +3,16 @@ import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import type { DeviceLog } from '@cardea/api';
 import { AppError, type Clock } from '@cardea/core';
-import { conforms, LogType, logTimers, type ParamsOf, type UploadTicket, uploadLog, type uploadLogDone } from '@cardea/protocol';
-import { type Static, Type } from 'typebox';
+import {
+  acceptsMembers,
+  conforms,
+  LogType,
+  logTimers,
+  type ParamsOf,
+  type UploadTicket,
+  uploadLog,
+  type uploadLogDone,
+} from '@cardea/protocol';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { Db, Row } from '../store/ports.ts';
 
@@ -45,7 +53,7 @@ interface UnfilledCommand {
 }
 
 /** What a ticket depends on. */
-const FillableParams = Type.Pick(uploadLog.params, ['taskId', 'types', 'compress', 'retries', 'retryIntervalSec']);
+const areGiven = acceptsMembers(uploadLog, ['taskId', 'types', 'compress', 'retries', 'retryIntervalSec']);
 
 const MAX_UPLOAD_BYTES = 8 * 1024 * 1024;
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
@@ -72,7 +80,7 @@ export class DeviceLogs {
    * @throws AppError NOT_BOUND | DUPLICATE (a task of another device)
    */
   async fill({ proof, params, missing }: UnfilledCommand): Promise<{ readonly upload?: UploadTicket }> {
-    if (!missing.includes('upload') || !conforms(FillableParams, params)) return {};
+    if (!missing.includes('upload') || !areGiven(params)) return {};
     const { clock, uploads } = this.options;
     const { taskId, compress = 'gzip', retries = logTimers.retriesDefault } = params;
     const { retryIntervalSec = logTimers.retryIntervalDefaultSec } = params;
@@ -125,7 +133,11 @@ export class DeviceLogs {
     return (await readText(bytes)).replace(unprintable, '\uFFFD');
   }
 
-  private async note({ deviceId, homeId }: DeviceProof, { taskId, types }: Static<typeof FillableParams>, giveUpAt: number): Promise<void> {
+  private async note(
+    { deviceId, homeId }: DeviceProof,
+    { taskId, types }: Pick<ParamsOf<typeof uploadLog>, 'taskId' | 'types'>,
+    giveUpAt: number,
+  ): Promise<void> {
     const asked = {
       task_id: taskId,
       home_id: homeId,

@@ -1,5 +1,5 @@
 import { AppError } from '@cardea/core';
-import { bindingReport, conforms, type ParamsOf, type ResultOf } from '@cardea/protocol';
+import { bindingReport, type ParamsOf, type ResultOf, validateResult } from '@cardea/protocol';
 import type { Bus } from '../store/ports.ts';
 import type { DeviceRecords, DeviceRow } from './device-records.ts';
 import type { EventJournal } from './event-journal.ts';
@@ -31,8 +31,8 @@ export class BindingHandler {
 
   /** @throws AppError UNAUTHORIZED | ALREADY_ACTIVE */
   async answer(report: BindingReport, device: DeviceRow): Promise<BindingAnswer> {
-    const first = await this.options.journal.answerTo(device.id, report.eventId);
-    if (conforms(bindingReport.result, first)) return first;
+    const first = validateResult(bindingReport, await this.options.journal.answerTo(device.id, report.eventId));
+    if (first.ok) return first.value;
     switch (report.state) {
       case 'requested':
         return this.claim(report, device);

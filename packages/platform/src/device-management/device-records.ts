@@ -1,5 +1,14 @@
 import { AppError } from '@cardea/core';
-import { BatteryState, CapabilitySet, conforms, Instant, keepAliveReport, type ParamsOf, TimeSource } from '@cardea/protocol';
+import {
+  BatteryState,
+  CapabilitySet,
+  conforms,
+  Instant,
+  KeepAliveStatus,
+  type keepAliveReport,
+  type ParamsOf,
+  TimeSource,
+} from '@cardea/protocol';
 import type { CompiledQuery } from 'kysely';
 import { type Static, Type } from 'typebox';
 import type { Db, Row } from '../store/ports.ts';
@@ -20,7 +29,7 @@ export type ClockStatus = Static<typeof ClockStatus>;
 
 /** What the platform remembers of the state of a device, column `last_status`. */
 const DeviceStatus = Type.Object({
-  report: keepAliveReport.params.properties.status,
+  report: Type.Optional(KeepAliveStatus),
   battery: Type.Optional(BatteryState),
   clock: Type.Optional(ClockStatus),
   /** Whether the last presence event said `online`. */

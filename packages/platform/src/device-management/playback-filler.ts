@@ -1,8 +1,8 @@
-import { conforms, type PushTarget, startPlaying } from '@cardea/protocol';
+import { acceptsMembers, type PushTarget, startPlaying } from '@cardea/protocol';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { CommandFiller } from './user-commands.ts';
 
-const { properties } = startPlaying.params;
+const areGiven = acceptsMembers(startPlaying, ['channel', 'sessionId']);
 
 /** Where the device publishes the recording of a channel as a session, which the user may watch. */
 export type PlaybackTargets = (proof: DeviceProof, wanted: { readonly channel: number; readonly sessionId: string }) => Promise<PushTarget>;
@@ -10,9 +10,8 @@ export type PlaybackTargets = (proof: DeviceProof, wanted: { readonly channel: n
 /** A user who names no place for a recording gets it pushed to this platform, at `/playback/{sessionId}/ws`. */
 export function playbackFiller(targetOf: PlaybackTargets): CommandFiller {
   return async ({ proof, params, missing }) => {
-    const { channel, sessionId } = params;
     // What is wrong with the params is told by their schema.
-    if (!missing.includes('target') || !conforms(properties.channel, channel) || !conforms(properties.sessionId, sessionId)) return {};
-    return { target: await targetOf(proof, { channel, sessionId }) };
+    if (!missing.includes('target') || !areGiven(params)) return {};
+    return { target: await targetOf(proof, params) };
   };
 }

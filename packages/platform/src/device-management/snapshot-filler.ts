@@ -1,8 +1,8 @@
-import { conforms, snapshot, snapshotLimits, Ulid } from '@cardea/protocol';
+import { acceptsMembers, snapshot, snapshotLimits } from '@cardea/protocol';
 import type { PictureTickets } from './ports.ts';
 import type { CommandFiller } from './user-commands.ts';
 
-const { properties } = snapshot.params;
+const areGiven = acceptsMembers(snapshot, ['taskId', 'channel', 'count', 'intervalMs']);
 /** Ten pictures may be minutes apart; the last one still has to find its ticket valid. */
 const SPARE_MS = 2 * snapshotLimits.ticketTtlMs;
 
@@ -12,13 +12,13 @@ const SPARE_MS = 2 * snapshotLimits.ticketTtlMs;
  */
 export function snapshotFiller(pictures: PictureTickets): CommandFiller {
   return async ({ proof: { deviceId, homeId }, params, missing }) => {
-    const { taskId, channel, count = 1, intervalMs = 0, inline } = params;
-    if (inline === true || !missing.includes('uploads')) return {};
-    if (count === 1 && inline === undefined) return { inline: true };
+    const { inline } = params;
     // What is wrong with the params is told by their schema.
-    if (!conforms(properties.count, count) || !conforms(properties.channel, channel) || !conforms(Ulid, taskId)) return {};
-    const ttlMs = SPARE_MS + Math.min(Number(intervalMs) || 0, MAX_INTERVAL_MS) * (count ?? 1);
-    return { uploads: await pictures.tickets({ purpose: 'task', ownerId: taskId, homeId, deviceId, channel, count: count ?? 1, ttlMs }) };
+    if (inline === true || !missing.includes('uploads') || !areGiven(params)) return {};
+    const { taskId, channel, count = 1, intervalMs = 0 } = params;
+    if (count === 1 && inline === undefined) return { inline: true };
+    const ttlMs = SPARE_MS + Math.min(intervalMs, MAX_INTERVAL_MS) * count;
+    return { uploads: await pictures.tickets({ purpose: 'task', ownerId: taskId, homeId, deviceId, channel, count, ttlMs }) };
   };
 }
 

@@ -1,8 +1,8 @@
-import { type AudioCodec, conforms, type ParamsOf, startTalking } from '@cardea/protocol';
+import { type AudioCodec, acceptsMembers, type ParamsOf, startTalking } from '@cardea/protocol';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { CommandFiller } from './user-commands.ts';
 
-const { properties } = startTalking.params;
+const areGiven = acceptsMembers(startTalking, ['channel', 'sessionId', 'codec', 'sampleRate']);
 
 /** Where the device fetches what a user says in a session. */
 export type TalkSources = (
@@ -17,14 +17,9 @@ export type TalkSources = (
 /** A user who names no source says what they have to say to this platform, at `/talk/{sessionId}`. */
 export function talkFiller(sourceFor: TalkSources): CommandFiller {
   return async ({ proof, params, missing }) => {
-    const { channel, sessionId, codec, sampleRate } = params;
     // What is wrong with the params is told by their schema.
-    const isComplete =
-      conforms(properties.channel, channel) &&
-      conforms(properties.sessionId, sessionId) &&
-      conforms(properties.codec, codec) &&
-      conforms(properties.sampleRate, sampleRate);
-    if (!missing.includes('source') || !isComplete) return {};
+    if (!missing.includes('source') || !areGiven(params)) return {};
+    const { channel, sessionId, codec, sampleRate } = params;
     return { source: await sourceFor(proof, { channel, sessionId, format: { codec, sampleRate } }) };
   };
 }

@@ -26,7 +26,8 @@ const DeviceInfo = Type.Object(
   { description: 'mandatory when seq is 0 and when anything in it changed' },
 );
 
-const KeepAliveStatus = Type.Object(
+/** What a report may say of the device besides that it is there. */
+export const KeepAliveStatus = Type.Object(
   {
     batteryPct: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'charge left' })),
     rssiDbm: Type.Optional(SignalDbm),
