@@ -13,6 +13,7 @@ import type { Config } from './config.ts';
 import { DeviceLogs } from './device-logs/device-logs.ts';
 import { DeviceManagement } from './device-management/device-management.ts';
 import { firmwareFiller } from './device-management/firmware-filler.ts';
+import { livePushFiller } from './device-management/live-push-filler.ts';
 import { playbackFiller } from './device-management/playback-filler.ts';
 import { snapshotFiller } from './device-management/snapshot-filler.ts';
 import { talkFiller } from './device-management/talk-filler.ts';
@@ -173,6 +174,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         'snapshot.capture': snapshotFiller(pictures),
         'log.upload': (command) => logs.fill(command),
         'firmware.upgrade': firmwareFiller(firmware.catalogue),
+        'live.push': livePushFiller((proof, wanted) => media.pushTarget(proof, wanted)),
         'playback.start': playbackFiller((proof, wanted) => media.playbackTarget(proof, wanted)),
         'talk.start': talkFiller((proof, wanted) => talks.sourceFor(proof, wanted)),
       },

@@ -82,6 +82,21 @@ test('live.push: the first viewer makes the camera publish pictures that decode'
   await client.call('live.delete', { params: { sessionId: session.sessionId } });
 });
 
+test('live.push: as a plain command it starts the push all viewers share, and keeps it for a while without any', async () => {
+  const { client, deviceId } = system;
+  const { sessionId, video } = await client.command(deviceId, 'live.push', { channel: 1, stream: 'sub' });
+  assert.deepEqual([video.width, video.height], [640, 360]);
+  const session = await client.call('live.create', { params: { id: deviceId }, body: { channel: 1, stream: 'sub' } });
+  await watch(session.urls.ws, 5);
+  const { channels } = await client.command(deviceId, 'device.getStatus', { sections: ['channels'] });
+  assert.deepEqual(
+    channels[0]?.live.map((live) => live.sessionId),
+    [sessionId],
+  );
+  await client.call('live.delete', { params: { sessionId: session.sessionId } });
+  assert.deepEqual((await client.command(deviceId, 'live.stop', { sessionId })).stopped, [sessionId]);
+});
+
 test('live.requestKeyframe: the running push is asked for a key frame, an unknown one is refused', async () => {
   const { client, deviceId } = system;
   const session = await client.call('live.create', { params: { id: deviceId }, body: { channel: 1, stream: 'sub' } });
@@ -92,6 +107,21 @@ test('live.requestKeyframe: the running push is asked for a key frame, an unknow
   assert.ok(Math.abs(at - Date.now()) < 5_000);
   await assert.rejects(client.command(deviceId, 'live.requestKeyframe', { sessionId: '01KDVAPJ7C5T9N3W1QX8Z6D0SG' }), refusedWith(1108));
   await client.call('live.delete', { params: { sessionId: session.sessionId } });
+});
+
+test('live.changed: a push the media server refuses is an event of the camera', async () => {
+  const { client, deviceId, url } = system;
+  const { sessionId } = await client.call('live.create', { params: { id: deviceId }, body: { channel: 1, stream: 'sub' } });
+  const { channels } = await client.command(deviceId, 'device.getStatus', { sections: ['channels'] });
+  const target = { protocol: 'wss-fmp4', url: `${url.replace('http', 'ws')}/vm/v1/sessions/none`, expiresAt: Date.now() + 60_000 } as const;
+  await client.command(deviceId, 'live.push', { channel: 1, stream: 'main', target: { ...target, token: 'wrong' }, ttlSec: 60 });
+  await eventually('the failure is told', async () => {
+    const { items } = await client.call('event.list', { query: { deviceId, kind: 'device', type: 'live' } });
+    return items.some(({ state }) => state === 'error') ? true : undefined;
+  });
+  assert.equal(channels[0]?.live.length, 1, 'the other one goes on');
+  await client.command(deviceId, 'live.stop', { channel: 1, stream: 'main' });
+  await client.call('live.delete', { params: { sessionId } });
 });
 
 test('live.stop: ten seconds after the last viewer the camera publishes nothing', async () => {

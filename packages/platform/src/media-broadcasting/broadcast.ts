@@ -95,6 +95,13 @@ export class Broadcast {
     this.linger = this.options.clock.setTimer(liveTimers.lingerMs, () => void this.end());
   }
 
+  /** Keeps the push going for a while without any session. */
+  keepFor(ms: number): void {
+    if (this.viewSessions.size > 0) return;
+    this.linger?.[Symbol.dispose]();
+    this.linger = this.options.clock.setTimer(ms, () => void this.end());
+  }
+
   /** Ends the sessions that are left, then the push. */
   async end(): Promise<void> {
     this.options.onOver();

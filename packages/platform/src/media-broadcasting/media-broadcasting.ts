@@ -56,6 +56,11 @@ export interface MediaBroadcastingSnapshot extends Readonly<MediaCounters> {
   readonly viewers: number;
 }
 
+/** A push that is wanted without anybody who watches. */
+export interface PushWish extends Pick<MediaSource, 'channel' | 'stream'> {
+  readonly ttlSec: number;
+}
+
 const RECHECK_MS = 30_000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY = 1008;
@@ -156,6 +161,27 @@ export class MediaBroadcasting implements AsyncDisposable {
     return await this.playbacks.targetFor(proof, wanted);
   }
 
+  /**
+   * The session of a push that is asked for by a plain message, and where the device publishes it. It is the one all viewers
+   * share; without any it goes on for `ttlSec`.
+   * @throws AppError DEVICE_OFFLINE | DEVICE_ASLEEP | CANCELLED | what the device answered, kept in `remote`
+   */
+  async pushTarget(
+    proof: Pick<DeviceProof, 'deviceId' | 'homeId' | 'epoch'>,
+    { channel, stream, ttlSec }: PushWish,
+  ): Promise<{ readonly sessionId: string; readonly target: PushTarget }> {
+    const source = { deviceId: proof.deviceId, channel, stream };
+    const broadcast = this.broadcastFor(proof, source);
+    try {
+      await broadcast.push.agreement({});
+      const { sessionId } = broadcast.push;
+      if (sessionId === undefined) throw new AppError('CANCELLED');
+      return { sessionId, target: await this.addresses.forPublisher(source, { epoch: proof.epoch, sessionId }) };
+    } finally {
+      broadcast.keepFor(ttlSec * 1_000);
+    }
+  }
+
   /** Another minute, with a fresh token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
   async renew(principal: Principal, sessionId: string): Promise<LiveSession> {
     const session = this.admission.sessionOf(principal, sessionId);
@@ -206,7 +232,7 @@ export class MediaBroadcasting implements AsyncDisposable {
     await Promise.all(this.outputs.map((output) => output.close?.()));
   }
 
-  private broadcastFor({ homeId, epoch }: DeviceProof<'view.live'>, source: MediaSource): Broadcast {
+  private broadcastFor({ homeId, epoch }: Pick<DeviceProof, 'homeId' | 'epoch'>, source: MediaSource): Broadcast {
     const key = keyOf(source);
     const running = this.broadcasts.get(key);
     if (running?.epoch === epoch) return running;

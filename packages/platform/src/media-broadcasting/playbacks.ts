@@ -129,7 +129,7 @@ export class Playbacks {
 
   private add(claims: TokenClaims['view']): void {
     const { clock } = this.options;
-    if (this.of(claims.deviceId).length >= MAX_PER_DEVICE) throw new AppError('LIMIT_EXCEEDED');
+    this.makeRoomFor(claims.deviceId);
     const session = new ViewSession({
       claims,
       clock,
@@ -141,6 +141,15 @@ export class Playbacks {
     const broadcast = new RecordedBroadcast({ ...this.options, session });
     this.broadcasts.set(claims.sessionId, broadcast);
     session.renew();
+  }
+
+  /** A session the device never published is only waited for: the oldest such gives way. */
+  private makeRoomFor(deviceId: string): void {
+    const running = this.of(deviceId);
+    if (running.length < MAX_PER_DEVICE) return;
+    const idle = running.find(({ stream, fmp4 }) => !stream.publishing && fmp4.viewers === 0);
+    if (idle === undefined) throw new AppError('LIMIT_EXCEEDED');
+    idle.session.end(CLOSE_NORMAL, 'never started');
   }
 
   private async sessionOfToken(token: string, sessionId: string): Promise<ViewSession> {
