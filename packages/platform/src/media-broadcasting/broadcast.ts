@@ -3,6 +3,7 @@ import { liveTimers, type PushTarget } from '@cardea/protocol';
 import { DevicePush, type LiveState } from './device-push.ts';
 import { FanOut } from './fan-out.ts';
 import { LiveStream } from './live-stream.ts';
+import { type MediaFeed, SilentFeed } from './media-feed.ts';
 import type { DeviceCommands, MediaCounters, MediaSource } from './ports.ts';
 import type { PushFormat } from './push-format.ts';
 import type { ViewSession } from './view-session.ts';
@@ -39,7 +40,8 @@ export class Broadcast {
   readonly epoch: number;
   readonly stream: LiveStream;
   readonly push: DevicePush;
-  private readonly fanOuts = new Map<PushFormat, FanOut>();
+  private readonly silentStream: SilentFeed;
+  private readonly fanOuts = new Map<MediaFeed, Map<PushFormat, FanOut>>();
   private readonly parts = new Set<BroadcastPart>();
   private readonly viewSessions = new Map<string, ViewSession>();
   private readonly options: BroadcastOptions;
@@ -55,21 +57,29 @@ export class Broadcast {
       onPublishing: () => this.push.onPublishing(),
       onEnded: (reason) => this.push.onEnded(reason),
     });
+    this.silentStream = new SilentFeed(this.stream);
     this.push = new DevicePush({ ...options, stream: this.stream, onFailed: (error) => this.onFailed(error) });
   }
 
   /** Open connections of viewers, over all outputs. */
   get viewers(): number {
-    return [...this.fanOuts.values(), ...this.parts].reduce((sum, { viewers }) => sum + viewers, 0);
+    const fanOuts = [...this.fanOuts.values()].flatMap((byFormat) => [...byFormat.values()]);
+    return [...fanOuts, ...this.parts].reduce((sum, { viewers }) => sum + viewers, 0);
+  }
+
+  /** The media for viewers that want the sound, or do not. */
+  feed({ sound }: { readonly sound: boolean }): MediaFeed {
+    return sound ? this.stream : this.silentStream;
   }
 
   /** The stream in a format that is pushed; its viewers share every byte. */
-  fanOut(format: PushFormat): FanOut {
+  fanOut(format: PushFormat, { sound = true }: { readonly sound?: boolean } = {}): FanOut {
     const { clock, counters } = this.options;
-    const known = this.fanOuts.get(format);
-    if (known !== undefined) return known;
-    const fanOut = new FanOut({ format, stream: this.stream, clock, counters });
-    this.fanOuts.set(format, fanOut);
+    const stream = this.feed({ sound });
+    const byFormat = this.fanOuts.get(stream) ?? new Map<PushFormat, FanOut>();
+    this.fanOuts.set(stream, byFormat);
+    const fanOut = byFormat.get(format) ?? new FanOut({ format, stream, clock, counters });
+    byFormat.set(format, fanOut);
     return fanOut;
   }
 

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '@cardea/core';
 import type { AccessUnit, Track } from '@cardea/media';
-import type { LiveStream, MediaBatch, MediaSink } from './live-stream.ts';
+import type { MediaBatch, MediaSink } from './live-stream.ts';
+import type { MediaFeed } from './media-feed.ts';
 import type { MediaCounters } from './ports.ts';
 import { newsOf, type PushFormat, type PushHead } from './push-format.ts';
 import { StreamRate } from './stream-rate.ts';
@@ -8,7 +9,7 @@ import { type OutputFrame, Subscription, type ViewerSocket } from './subscriptio
 
 export interface FanOutOptions {
   readonly format: PushFormat;
-  readonly stream: LiveStream;
+  readonly stream: MediaFeed;
   readonly clock: Clock;
   readonly counters: MediaCounters;
 }

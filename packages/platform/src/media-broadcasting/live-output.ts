@@ -2,7 +2,7 @@ import type { LiveSession } from '@cardea/api';
 import type { Clock, Logger, Random } from '@cardea/core';
 import type { HttpServer } from '../http/http-server.ts';
 import type { ListenAddress } from '../listen-address.ts';
-import type { MediaCounters, PrincipalFromRequest } from './ports.ts';
+import type { DeviceChannels, MediaCounters, PrincipalFromRequest } from './ports.ts';
 import type { ViewSession } from './view-session.ts';
 import type { ViewerAdmission } from './viewer-admission.ts';
 
@@ -16,6 +16,7 @@ export interface MediaPorts {
 /** What every output may use. */
 export interface LiveOutputContext {
   readonly admission: ViewerAdmission;
+  readonly channels: DeviceChannels;
   readonly principalFromRequest: PrincipalFromRequest;
   /** Origin under which users reach this server, `http` or `https`, without a slash at the end. */
   readonly publicUrl: () => string;

@@ -14,6 +14,7 @@ import type { LiveOutput, MediaPorts } from './live-output.ts';
 import { createLiveOutputs } from './live-outputs.ts';
 import { parseLivePath } from './live-path.ts';
 import type { LiveStream } from './live-stream.ts';
+import { wantsSound } from './media-feed.ts';
 import { Playbacks, type PlaybackWish, playbackOfPath } from './playbacks.ts';
 import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, PrincipalFromRequest, ViewAudit } from './ports.ts';
 import type { ViewSession } from './view-session.ts';
@@ -62,6 +63,8 @@ export interface PushWish extends Pick<MediaSource, 'channel' | 'stream'> {
 }
 
 const RECHECK_MS = 30_000;
+/** How exactly a right that ends at a known instant ends then. */
+const TICK_MS = 500;
 const CLOSE_NORMAL = 1000;
 const CLOSE_POLICY = 1008;
 
@@ -100,7 +103,8 @@ export class MediaBroadcasting implements AsyncDisposable {
     const viewing = new ViewerEndpoint({
       ...this.options,
       admit: (credentials, url) => admission.admit(credentials, parseLivePath(url.pathname)?.source),
-      outputOf: async (session, { signal }) => (await admission.broadcastOf(session, { signal })).fanOut(webSocketFmp4),
+      outputOf: async (session, { signal, url }) =>
+        (await admission.broadcastOf(session, { signal })).fanOut(webSocketFmp4, { sound: wantsSound(url) }),
     });
     const playing = new ViewerEndpoint({
       ...this.options,
@@ -287,9 +291,16 @@ export class MediaBroadcasting implements AsyncDisposable {
   }
 
   private async recheckForever(signal: AbortSignal): Promise<void> {
+    const { clock } = this.options;
+    let allDueMs = clock.monotonicMs() + RECHECK_MS;
     while (!signal.aborted) {
-      await sleep(this.options.clock, RECHECK_MS, { signal });
-      for (const session of this.allSessions()) await this.recheck(session);
+      await sleep(clock, TICK_MS, { signal });
+      const isAllDue = clock.monotonicMs() >= allDueMs;
+      if (isAllDue) allDueMs = clock.monotonicMs() + RECHECK_MS;
+      const now = clock.now();
+      for (const session of this.allSessions()) {
+        if (isAllDue || (session.rightUntil ?? Number.POSITIVE_INFINITY) <= now) await this.recheck(session);
+      }
     }
   }
 
@@ -299,7 +310,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   private async recheck(session: ViewSession): Promise<void> {
     try {
-      await this.options.authorizer.ticket(session.claims, session.claims.action);
+      session.rightUntil = (await this.options.authorizer.ticket(session.claims, session.claims.action)).until;
     } catch {
       session.end(CLOSE_POLICY, 'revoked');
     }

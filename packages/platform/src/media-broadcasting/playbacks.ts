@@ -92,14 +92,14 @@ export class Playbacks {
    * @throws AppError LIMIT_EXCEEDED | FORBIDDEN when it is somebody else's
    */
   async targetFor(
-    { deviceId, epoch, principal }: DeviceProof,
+    { deviceId, epoch, principal, until }: DeviceProof,
     { channel, sessionId }: { readonly channel: number; readonly sessionId: string },
   ): Promise<PushTarget> {
     const { userId, userSessionId } = principal;
     const source = { deviceId, channel, stream: STREAM };
     const known = this.broadcasts.get(sessionId)?.session.claims;
     if (known !== undefined && (known.userId !== userId || known.deviceId !== deviceId)) throw new AppError('FORBIDDEN');
-    if (known === undefined) this.add({ ...source, userId, userSessionId, epoch, action: 'view.recordings', sessionId });
+    if (known === undefined) this.add({ ...source, userId, userSessionId, epoch, action: 'view.recordings', sessionId }, until);
     return await this.options.addresses.forPublisher(source, { epoch, sessionId, kind: 'playback' });
   }
 
@@ -127,11 +127,12 @@ export class Playbacks {
     for (const { session } of [...this.broadcasts.values()]) session.end(CLOSE_GOING_AWAY, 'going away');
   }
 
-  private add(claims: TokenClaims['view']): void {
+  private add(claims: TokenClaims['view'], rightUntil: number | undefined): void {
     const { clock } = this.options;
     this.makeRoomFor(claims.deviceId);
     const session = new ViewSession({
       claims,
+      rightUntil,
       clock,
       onEnded: () => {
         this.broadcasts.delete(claims.sessionId);
@@ -161,9 +162,10 @@ export class Playbacks {
     return session;
   }
 
-  private sessionOf({ userId }: Principal, sessionId: string): ViewSession {
+  private sessionOf({ userId, userSessionId, within }: Principal, sessionId: string): ViewSession {
     const session = this.broadcasts.get(sessionId)?.session;
-    if (session === undefined || session.claims.userId !== userId) throw new AppError('NOT_FOUND');
+    const isOwn = session?.claims.userId === userId && (within === undefined || session.claims.userSessionId === userSessionId);
+    if (session === undefined || !isOwn) throw new AppError('NOT_FOUND');
     return session;
   }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ParamsOf, ResultOf, RpcDefinition, StreamName } from '@cardea/protocol';
+import type { ChannelCapability, ParamsOf, ResultOf, RpcDefinition, StreamName } from '@cardea/protocol';
 import type { Principal } from '../authorization/proof.ts';
 
 /** One encoding of one lens: what can be watched. */
@@ -28,6 +28,8 @@ export interface DeviceCommands {
 export interface DeviceChannels {
   /** @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND */
   assertSource(source: MediaSource): Promise<void>;
+  /** What the device announced of a channel. @throws AppError CHANNEL_NOT_FOUND | as a command when the device has to be asked */
+  lensOf(deviceId: string, channel: number): Promise<Pick<ChannelCapability, 'video'>>;
 }
 
 /** Who saw what. */

@@ -9,6 +9,8 @@ export interface ViewerConnection {
 
 export interface ViewSessionOptions {
   readonly claims: TokenClaims['view'];
+  /** When the right may end by itself, Unix ms. */
+  readonly rightUntil: number | undefined;
   readonly clock: Clock;
   /** Called once, after the connections were closed. */
   readonly onEnded: (session: ViewSession) => void;
@@ -24,6 +26,8 @@ export const VIEW_SESSION_TTL_MS = 60_000;
 export class ViewSession {
   readonly claims: TokenClaims['view'];
   readonly startedAt: number;
+  /** When the right may end by itself and is to be asked for again, Unix ms. */
+  rightUntil: number | undefined;
   private readonly options: ViewSessionOptions;
   private readonly connections = new Set<ViewerConnection>();
   private renewedAt: number;
@@ -33,6 +37,7 @@ export class ViewSession {
   constructor(options: ViewSessionOptions) {
     this.options = options;
     this.claims = options.claims;
+    this.rightUntil = options.rightUntil;
     this.startedAt = options.clock.now();
     this.renewedAt = this.startedAt;
   }

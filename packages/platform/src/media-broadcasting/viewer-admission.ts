@@ -60,6 +60,29 @@ export class ViewerAdmission {
   }
 
   /**
+   * As `admit`, only that a token is good for every stream of its channel: whoever shows it for another one than its own gets a
+   * session beside, which ends with that of the token.
+   * @throws AppError as `admit`
+   */
+  async admitToChannel(credentials: ViewerCredentials, source: MediaSource | undefined): Promise<Admission> {
+    return await admitBy(source, credentials, {
+      byToken: async (token, named) => {
+        const { session, proof } = await this.rightOfToken(token, named);
+        return session.claims.stream === named.stream ? { session, onClosed: () => {} } : await this.openBeside(session, proof, named);
+      },
+      byPrincipal: (principal, named) => this.openFor(principal, named),
+    });
+  }
+
+  /** The session of a token whatever stream of the channel it is for, or one made for a user who shows who they are. @throws AppError as `admit` */
+  async channelSession(credentials: ViewerCredentials, source: MediaSource | undefined): Promise<ViewSession> {
+    return await admitBy(source, credentials, {
+      byToken: async (token, named) => (await this.rightOfToken(token, named)).session,
+      byPrincipal: async (principal, named) => (await this.openFor(principal, named)).session,
+    });
+  }
+
+  /**
    * What the session watches, once its device agreed to push.
    * @throws AppError SESSION_NOT_FOUND | DEVICE_OFFLINE | DEVICE_ASLEEP | CANCELLED | what the device answered, kept in `remote`
    */
@@ -81,6 +104,7 @@ export class ViewerAdmission {
     if (broadcast.sessions.length >= MAX_SESSIONS_PER_STREAM) throw new AppError('LIMIT_EXCEEDED');
     const session = new ViewSession({
       claims: { ...source, userId, userSessionId, epoch, action, sessionId: random.ulid() },
+      rightUntil: proof.until,
       clock,
       onEnded: (ended) => {
         this.byId.delete(ended.id);
@@ -94,10 +118,11 @@ export class ViewerAdmission {
     return session;
   }
 
-  /** @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
-  sessionOf({ userId }: Principal, sessionId: string): ViewSession {
+  /** @throws AppError SESSION_NOT_FOUND when it is over, or not this user's; an API token or a share has but its own */
+  sessionOf({ userId, userSessionId, within }: Principal, sessionId: string): ViewSession {
     const session = this.byId.get(sessionId);
-    if (session === undefined || session.claims.userId !== userId) throw new AppError('SESSION_NOT_FOUND');
+    const isOwn = session?.claims.userId === userId && (within === undefined || session.claims.userSessionId === userSessionId);
+    if (session === undefined || !isOwn) throw new AppError('SESSION_NOT_FOUND');
     return session;
   }
 
@@ -107,14 +132,34 @@ export class ViewerAdmission {
   }
 
   /** The session of a token, long or short, when it is for `source`. @throws AppError UNAUTHORIZED whatever is wrong with it */
-  async sessionOfToken(token: string, { deviceId, channel, stream }: MediaSource): Promise<ViewSession> {
+  async sessionOfToken(token: string, source: MediaSource): Promise<ViewSession> {
+    const { session } = await this.rightOfToken(token, source);
+    if (session.claims.stream !== source.stream) throw new AppError('UNAUTHORIZED');
+    return session;
+  }
+
+  private async rightOfToken(
+    token: string,
+    { deviceId, channel }: MediaSource,
+  ): Promise<{ readonly session: ViewSession; readonly proof: DeviceProof<'view.live'> }> {
     const { authorizer, tokens } = this.options;
     const session = this.shortTokens.ownerOf(token) ?? this.byId.get((await tokens.verify('view', token)).sessionId);
-    const watched = session?.claims;
-    const fits = watched?.deviceId === deviceId && watched.channel === channel && watched.stream === stream;
-    if (session === undefined || !fits) throw new AppError('UNAUTHORIZED');
-    await authorizer.ticket(session.claims, 'view.live');
-    return session;
+    if (session === undefined || session.claims.deviceId !== deviceId || session.claims.channel !== channel) {
+      throw new AppError('UNAUTHORIZED');
+    }
+    return { session, proof: await authorizer.ticket(session.claims, 'view.live') };
+  }
+
+  private async openBeside(session: ViewSession, proof: DeviceProof<'view.live'>, source: MediaSource): Promise<Admission> {
+    const beside = await this.open(proof, source);
+    const tie = session.attach({ close: (code, reason) => beside.end(code, reason) });
+    return {
+      session: beside,
+      onClosed: () => {
+        tie[Symbol.dispose]();
+        beside.end(CLOSE_NORMAL, 'closed');
+      },
+    };
   }
 
   /** Nobody else knows of a session made for one connection, so it ends with it. */

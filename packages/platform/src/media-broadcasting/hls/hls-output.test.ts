@@ -38,10 +38,10 @@ async function watched(clock: Clock): Promise<Watched> {
   return { rig, url: urls.hls, publisher: await publish(rig, clip), [Symbol.asyncDispose]: async () => await rig[Symbol.asyncDispose]() };
 }
 
-async function publish({ device }: Rig, media: Clip): Promise<VmPublisher> {
+async function publish({ device }: Rig, media: Clip, stream: 'main' | 'sub' = 'main'): Promise<VmPublisher> {
   const target = device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target;
   assert.ok(typeof target === 'object' && target !== null && 'url' in target && 'token' in target);
-  return await VmPublisher.connect({ url: String(target.url), token: String(target.token) }, media);
+  return await VmPublisher.connect({ url: String(target.url), token: String(target.token) }, media, { ...camera, stream });
 }
 
 async function textOf(url: string): Promise<string> {
@@ -150,4 +150,104 @@ test('ffmpeg reads the address as it stands', async () => {
   const fields = ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0'];
   const { stdout } = await promisify(execFile)('ffprobe', [...fields, live.url], { timeout: 30_000 });
   assert.deepEqual(new Set(stdout.split('\n').filter((line) => line !== '')), new Set(['h264', 'aac']));
+});
+
+test('who wants no sound gets pictures alone, beside others who hear it', async () => {
+  await using live = await watched(new VirtualClock());
+  live.publisher.publishUntil(0.5);
+  const codecsAt = async (url: string): Promise<readonly string[]> => {
+    const { segments } = mediaPlaylistOf(await textOf(url));
+    return parseInitSegment(await bytesOf(new URL(segments[0]?.map?.uri ?? '', live.url).href)).map(({ codec }) => codec);
+  };
+  assert.deepEqual(await codecsAt(live.url), ['h264', 'aac']);
+  assert.deepEqual(await codecsAt(at(live.url, 'audio=off')), ['h264']);
+});
+
+test('the playlist of a channel offers its streams, and the token of one opens the other while its session lives', async () => {
+  await using live = await watched(new VirtualClock());
+  const master = parse(await textOf(live.url.replace('main/index.m3u8', 'master.m3u8')));
+  assert.ok(master.isMasterPlaylist);
+  assert.deepEqual(
+    master.variants.map(({ uri, bandwidth, resolution }) => [uri.split('?')[0], bandwidth, resolution?.height]),
+    [
+      ['main/index.m3u8', 2_128_000, 720],
+      ['sub/index.m3u8', 428_000, 360],
+    ],
+  );
+  const sub = new URL(master.variants[1]?.uri ?? '', live.url.replace('main/index.m3u8', '')).href;
+  const asked = textOf(sub);
+  await until(() => live.rig.device.pushes === 2);
+  const other = await publish(live.rig, clip, 'sub');
+  other.publishUntil(0.5);
+  assert.match(await asked, /part-0-0\.m4s/);
+
+  const [session] = live.rig.service.viewers(await live.rig.proof('anna'));
+  live.rig.service.end(live.rig.principal('anna'), session?.sessionId ?? '');
+  assert.equal((await fetch(sub)).status, 401);
+  assert.deepEqual(live.rig.service.viewers(await live.rig.proof('anna')), []);
+});
+
+test('a player counts as an open connection while it asks, no longer when it fell silent, and may come back', async () => {
+  const clock = new VirtualClock();
+  await using live = await watched(clock);
+  for (let second = 1; second <= 4; second += 1) {
+    const { bytesIn } = live.rig.service.snapshot();
+    live.publisher.publishUntil(second);
+    await until(() => live.rig.service.snapshot().bytesIn > bytesIn);
+    await textOf(live.url);
+    await clock.advance(5_000);
+    assert.equal(live.rig.service.snapshot().viewers, 1);
+  }
+  await clock.advance(1_000);
+  assert.equal(live.rig.service.snapshot().viewers, 0);
+  await textOf(live.url);
+  assert.equal(live.rig.service.snapshot().viewers, 1);
+});
+
+test('what a player waits for ends at once with its session', async () => {
+  await using live = await watched(new VirtualClock());
+  live.publisher.publishUntil(0.3);
+  await textOf(live.url);
+  const waiting = fetch(at(live.url, '_HLS_msn=1&_HLS_part=3'));
+  const [session] = live.rig.service.viewers(await live.rig.proof('anna'));
+  live.rig.service.end(live.rig.principal('anna'), session?.sessionId ?? '');
+  assert.equal((await waiting).status, 401);
+  assert.equal((await fetch(new URL(`segment-0.m4s${new URL(live.url).search}`, live.url))).status, 401);
+});
+
+test('a user who may watch needs no token, a stranger learns nothing, a visitor is asked who he is', async () => {
+  await using live = await watched(new VirtualClock());
+  live.publisher.publishUntil(0.5);
+  const address = live.url.split('?')[0] ?? '';
+  const as = (name: string): Promise<Response> => fetch(address, { headers: { authorization: `Bearer ${name}` } });
+
+  const own = await as('ben');
+  assert.equal(own.status, 200);
+  const [part = ''] = /part-0-0[^"]+/.exec(await own.text()) ?? [];
+  assert.ok((await bytesOf(new URL(part, address).href)).length > 0, 'the addresses in it work by themselves');
+  const foreign = await as('carl');
+  const absent = await fetch(address.replace(camera.deviceId, '00000000000000000000000000'), { headers: { authorization: 'Bearer carl' } });
+  assert.deepEqual([foreign.status, await foreign.text()], [404, await absent.text()]);
+  assert.equal((await fetch(address)).status, 401);
+  assert.equal((await fetch(`${address}?token=x`)).status, 401);
+});
+
+test('a camera that changes what it sends is followed behind a discontinuity', async () => {
+  await using live = await watched(new VirtualClock());
+  live.publisher.publishUntil(1.5);
+  await textOf(live.url);
+  const pictures = {
+    tracks: clip.tracks.filter(({ kind }) => kind === 'video'),
+    units: clip.units.filter(({ trackId }) => trackId === clip.tracks[0]?.id),
+  };
+  live.publisher.drop();
+  const silent = await publish(live.rig, pictures);
+  silent.publishUntil(1.5);
+  const text = await textOf(at(live.url, '_HLS_msn=2&_HLS_part=0'));
+  assert.match(text, /init-1\.mp4[\s\S]+#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="init-2\.mp4/);
+  const second = await bytesOf(new URL(`init-2.mp4${new URL(live.url).search}`, live.url).href);
+  assert.deepEqual(
+    parseInitSegment(second).map(({ codec }) => codec),
+    ['h264'],
+  );
 });

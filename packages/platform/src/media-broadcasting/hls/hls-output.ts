@@ -1,21 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@cardea/core';
 import type { HttpServer } from '../../http/http-server.ts';
-import { PROBLEM_TYPE, problemOf } from '../../http/problem.ts';
 import type { LiveOutput, LiveOutputContext } from '../live-output.ts';
-import { livePath, parseLivePath } from '../live-path.ts';
+import { livePath, mediaSourceOf, parseLivePath } from '../live-path.ts';
+import { wantsSound } from '../media-feed.ts';
 import { PerBroadcast } from '../per-broadcast.ts';
 import type { MediaSource } from '../ports.ts';
 import type { ViewSession } from '../view-session.ts';
 import { credentialsOf, type ViewerCredentials } from '../viewer-credentials.ts';
+import { channelPlaylist } from './channel-playlist.ts';
 import { HlsReader } from './hls-reader.ts';
 import { HlsStream } from './hls-stream.ts';
 import type { HlsPosition } from './hls-window.ts';
+import { type HttpAnswer, MEDIA_TYPE, PLAYLIST_TYPE, sendAnswer, sendRefusal } from './http-answer.ts';
 
 /** Players of one stream; the next gets 429. */
 const MAX_READERS_PER_STREAM = 5_000;
-const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
-const MEDIA_TYPE = 'video/mp4';
+/** Ends the addresses of a player that wants no sound. */
+const SILENT = '&audio=off';
 
 const MEDIA_FILES = ':file(^(?:init|segment|part)-[0-9-]+\\.m(?:p4|4s)$)';
 
@@ -26,13 +28,16 @@ type Wanted =
   | { readonly kind: 'segment'; readonly sequence: number }
   | { readonly kind: 'part'; readonly sequence: number; readonly part: number };
 
-interface Answer {
-  readonly type: string;
-  readonly pieces: readonly Uint8Array[];
+interface Asked {
+  readonly credentials: ViewerCredentials;
+  /** `undefined` when the address names none. */
+  readonly source: MediaSource | undefined;
+  readonly sound: boolean;
 }
 
 /**
- * Low-latency HLS: `/live/{deviceId}/{channel}/{stream}/index.m3u8`, with fragmented MP4 in parts of a quarter of a second.
+ * Low-latency HLS: `/live/{deviceId}/{channel}/{stream}/index.m3u8`, with fragmented MP4 in parts of a quarter of a second;
+ * `/live/{deviceId}/{channel}/master.m3u8` for players that choose the stream themselves; `?audio=off` leaves the sound out.
  * Players wait for what comes next in a request that blocks. Every address in a playlist carries the token of the session.
  * @see RFC 8216bis 6.2 and appendix B
  */
@@ -40,26 +45,35 @@ export class HlsOutput implements LiveOutput {
   readonly name = 'hls';
   private readonly context: LiveOutputContext;
   private readonly streams: PerBroadcast<HlsStream>;
-  /** By what players show: a token, or who they are and what they read. */
+  private readonly silentStreams: PerBroadcast<HlsStream>;
+  /** By what players show, a token or who they are, and what they read. */
   private readonly readers = new Map<string, Promise<HlsReader>>();
 
   constructor(context: LiveOutputContext) {
     this.context = context;
-    this.streams = new PerBroadcast(({ stream }) => new HlsStream({ stream, clock: context.clock }));
+    const { clock } = context;
+    this.streams = new PerBroadcast((broadcast) => new HlsStream({ feed: broadcast.feed({ sound: true }), clock }));
+    this.silentStreams = new PerBroadcast(
+      (broadcast) => new HlsStream({ feed: broadcast.feed({ sound: false }), clock, addressSuffix: SILENT }),
+    );
   }
 
   start(http: HttpServer): void {
-    for (const file of ['index.m3u8', MEDIA_FILES]) {
+    const serve = (url: string, handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>): void => {
       http.app.route({
         method: ['GET', 'HEAD'],
-        url: `/live/:deviceId/:channel/:stream/${file}`,
+        url,
         exposeHeadRoute: false,
         handler: (request, reply) => {
           // Thousands of these a second: the framework routes them and does no more.
           reply.hijack();
-          void this.handle(request.raw, reply.raw);
+          void handle(request.raw, reply.raw);
         },
       });
+    };
+    serve('/live/:deviceId/:channel/master.m3u8', (request, response) => this.handleChannel(request, response));
+    for (const file of ['index.m3u8', MEDIA_FILES]) {
+      serve(`/live/:deviceId/:channel/:stream/${file}`, (request, response) => this.handle(request, response));
     }
   }
 
@@ -76,25 +90,22 @@ export class HlsOutput implements LiveOutput {
       const path = parseLivePath(url.pathname);
       const wanted = wantedOf(path?.what);
       if (wanted === undefined) throw new AppError('NOT_FOUND');
-      const reader = await this.readerOf(credentialsOf(request, url, this.context.principalFromRequest), path?.source);
+      const credentials = credentialsOf(request, url, this.context.principalFromRequest);
+      const reader = await this.readerOf({ credentials, source: path?.source, sound: wantsSound(url) });
       const answer = await reader.ask((signal) => serve(reader, wanted, { url, signal }), gone.signal);
       reader.carry(response);
-      this.send(response, answer, { withBody: request.method === 'GET' });
+      this.context.counters.bytesOut += sendAnswer(response, answer);
     } catch (error) {
       if (!gone.signal.aborted) this.refuse(response, error);
     }
   }
 
-  private async readerOf(credentials: ViewerCredentials, source: MediaSource | undefined): Promise<HlsReader> {
-    const key = await keyOf(credentials, source);
+  private async readerOf(asked: Asked): Promise<HlsReader> {
+    const key = keyOf(await identityOf(asked.credentials), asked);
     const known = this.readers.get(key);
-    if (known !== undefined) {
-      const reader = await known;
-      if (source === undefined || !isSame(reader.session.claims, source)) throw new AppError('UNAUTHORIZED');
-      return reader;
-    }
+    if (known !== undefined) return await known;
     // Requests that come together make one reader.
-    const opening = this.open(credentials, source, key);
+    const opening = this.open(asked, key);
     this.readers.set(key, opening);
     try {
       return await opening;
@@ -104,17 +115,17 @@ export class HlsOutput implements LiveOutput {
     }
   }
 
-  private async open(credentials: ViewerCredentials, source: MediaSource | undefined, key: string): Promise<HlsReader> {
+  private async open(asked: Asked, key: string): Promise<HlsReader> {
     const { admission, clock } = this.context;
-    const { session, onClosed } = await admission.admit(credentials, source);
+    const { session, onClosed } = await admission.admitToChannel(asked.credentials, asked.source);
     try {
-      const stream = this.streams.of(await admission.broadcastOf(session));
+      const stream = (asked.sound ? this.streams : this.silentStreams).of(await admission.broadcastOf(session));
       if (stream.viewers >= MAX_READERS_PER_STREAM) throw new AppError('LIMIT_EXCEEDED');
       const token = admission.shortTokenOf(session);
-      const keys = [key, token];
+      const keys = [key, keyOf(token, asked)];
       const reader: HlsReader = new HlsReader({
-        session,
         token,
+        session,
         stream,
         clock,
         onClosed: () => {
@@ -130,48 +141,37 @@ export class HlsOutput implements LiveOutput {
     }
   }
 
-  private send(response: ServerResponse, { type, pieces }: Answer, { withBody }: { readonly withBody: boolean }): void {
-    const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
-    response.writeHead(200, { ...commonHeaders, 'content-type': type, 'content-length': sizeBytes });
-    if (withBody) {
-      this.context.counters.bytesOut += sizeBytes;
-      for (const piece of pieces) response.write(piece);
+  /** Never rejects. */
+  private async handleChannel(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { admission, channels, principalFromRequest } = this.context;
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    try {
+      const [, , deviceId, channel] = url.pathname.split('/');
+      const source = mediaSourceOf({ deviceId, channel, stream: 'main' });
+      const session = await admission.channelSession(credentialsOf(request, url, principalFromRequest), source);
+      const { video } = await channels.lensOf(session.claims.deviceId, session.claims.channel);
+      const text = channelPlaylist(video, admission.shortTokenOf(session), wantsSound(url) ? '' : SILENT);
+      sendAnswer(response, { type: PLAYLIST_TYPE, pieces: [Buffer.from(text)] });
+    } catch (error) {
+      this.refuse(response, error);
     }
-    response.end();
   }
 
   private refuse(response: ServerResponse, thrown: unknown): void {
     const error = AppError.from(thrown);
     if (error.status === 'INTERNAL_ERROR') this.context.logger.warn({ err: thrown }, 'an HLS player was not served');
-    const problem = problemOf(error);
-    // RFC 8216bis 6.2.5.2 names the status of a wait that was in vain.
-    const status = error.status === 'TIMEOUT' && error.remote === undefined ? 503 : problem.status;
-    response.writeHead(status, {
-      ...commonHeaders,
-      'content-type': PROBLEM_TYPE,
-      ...(status === 401 ? { 'www-authenticate': 'Bearer realm="cardea"' } : {}),
-      ...(error.retryAfterMs === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1_000))) }),
-    });
-    response.end(JSON.stringify({ ...problem, status }));
+    sendRefusal(response, error);
   }
 }
-
-/** A page of any origin may read what it has the token for; without one a browser sends it no cookie of ours. */
-const commonHeaders = {
-  'cache-control': 'private, no-store',
-  'access-control-allow-origin': '*',
-  'cross-origin-resource-policy': 'cross-origin',
-  'x-content-type-options': 'nosniff',
-};
 
 async function serve(
   { stream, token }: HlsReader,
   wanted: Wanted,
   { url, signal }: { readonly url: URL; readonly signal: AbortSignal },
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   switch (wanted.kind) {
     case 'playlist': {
-      const text = await stream.playlist({ token, position: positionOf(url.searchParams), renditionReports: [] }, signal);
+      const text = await stream.playlist({ token, position: positionOf(url.searchParams) }, signal);
       return { type: PLAYLIST_TYPE, pieces: [Buffer.from(text)] };
     }
     case 'init':
@@ -208,14 +208,14 @@ function directiveOf(query: URLSearchParams, name: string): number | undefined {
   return Number(text);
 }
 
-/** @throws AppError UNAUTHORIZED when nothing valid is shown */
-async function keyOf({ token, principal }: ViewerCredentials, source: MediaSource | undefined): Promise<string> {
+/** What stands for whoever asks. @throws AppError UNAUTHORIZED when nothing valid is shown */
+async function identityOf({ token, principal }: ViewerCredentials): Promise<string> {
   if (token !== undefined) return token;
   const known = await principal();
   if (known === undefined) throw new AppError('UNAUTHORIZED');
-  return JSON.stringify([known.userId, known.userSessionId, source]);
+  return JSON.stringify([known.userId, known.userSessionId]);
 }
 
-function isSame(a: MediaSource, b: MediaSource): boolean {
-  return a.deviceId === b.deviceId && a.channel === b.channel && a.stream === b.stream;
+function keyOf(identity: string, { source, sound }: Asked): string {
+  return `${source?.deviceId}/${source?.channel}/${source?.stream}/${sound}/${identity}`;
 }

@@ -1,14 +1,15 @@
 import { AppError, type Clock } from '@cardea/core';
-import type { HlsRenditionReport } from '@cardea/media';
 import { abortable } from '../abortable.ts';
 import type { BroadcastPart } from '../broadcast.ts';
-import type { LiveStream } from '../live-stream.ts';
+import type { MediaFeed } from '../media-feed.ts';
 import { HlsSegmenter } from './hls-segmenter.ts';
 import { type HlsPosition, HlsWindow } from './hls-window.ts';
 
 export interface HlsStreamOptions {
-  readonly stream: LiveStream;
+  readonly feed: MediaFeed;
   readonly clock: Clock;
+  /** Follows the token in every address. */
+  readonly addressSuffix?: string;
 }
 
 export interface PlaylistWish {
@@ -16,7 +17,6 @@ export interface PlaylistWish {
   readonly token: string;
   /** What the playlist must hold; without it the first part will do. */
   readonly position: HlsPosition | undefined;
-  readonly renditionReports: readonly HlsRenditionReport[];
 }
 
 const SHORTEST_TARGET_SEC = 2;
@@ -51,11 +51,6 @@ export class HlsStream implements BroadcastPart {
     return PATIENCE_TARGETS * (this.window?.targetDurationSec ?? SHORTEST_TARGET_SEC) * 1_000;
   }
 
-  /** The newest part; `undefined` while nobody reads. */
-  get newest(): Required<HlsPosition> | undefined {
-    return this.window?.newest;
-  }
-
   /** Somebody reads until the result is disposed. */
   join(): Disposable {
     this.readerCount += 1;
@@ -75,11 +70,11 @@ export class HlsStream implements BroadcastPart {
    * The playlist, once it holds what is wished for.
    * @throws AppError INVALID_PARAMS for a position too far ahead | TIMEOUT when it does not come | CANCELLED
    */
-  async playlist({ position, renditionReports, token }: PlaylistWish, signal: AbortSignal): Promise<string> {
+  async playlist({ position, token }: PlaylistWish, signal: AbortSignal): Promise<string> {
     const window = this.reading();
     if (position !== undefined && !window.mayCome(position)) throw new AppError('INVALID_PARAMS', { _HLS_msn: 'too far ahead' });
     await this.until(() => (position === undefined ? !window.isEmpty : window.has(position)), signal);
-    return window.playlist(token, renditionReports);
+    return window.playlist(token);
   }
 
   /** @throws AppError NOT_FOUND */
@@ -104,13 +99,13 @@ export class HlsStream implements BroadcastPart {
   }
 
   private open(): void {
-    const { clock, stream } = this.options;
-    const window = new HlsWindow({ firstSequence: this.firstSequence, targetDurationSec: targetFor(stream.gopSec) });
+    const { addressSuffix = '', clock, feed } = this.options;
+    const window = new HlsWindow({ firstSequence: this.firstSequence, targetDurationSec: targetFor(feed.gopSec), addressSuffix });
     const segmenter = new HlsSegmenter({ window, clock, onChange: () => this.serve() });
     this.window = window;
-    this.attachment = stream.attach(segmenter);
+    this.attachment = feed.attach(segmenter);
     // Whoever comes to a stream that runs does not wait for its next key frame.
-    if (stream.gop.length > 0) segmenter.onBatch({ units: stream.gop, startsWithKeyframe: true });
+    if (feed.gop.length > 0) segmenter.onBatch({ units: feed.gop, startsWithKeyframe: true });
   }
 
   private close(): void {

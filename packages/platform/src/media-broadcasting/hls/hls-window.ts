@@ -1,4 +1,4 @@
-import { type HlsRenditionReport, type HlsSegment, writeMediaPlaylist } from '@cardea/media';
+import { type HlsSegment, writeMediaPlaylist } from '@cardea/media';
 
 /** A few pictures with their sound: a fragment that can be fetched before its segment is whole. */
 export interface LivePart {
@@ -38,6 +38,15 @@ const PARTS_TO_HOLD_BACK = 3;
 /** Stands where the token of a session goes. */
 const TOKEN = '\u0001';
 
+export interface HlsWindowOptions {
+  /** Whole seconds. */
+  readonly targetDurationSec: number;
+  /** Number of the first segment. */
+  readonly firstSequence: number;
+  /** Follows the token in every address. */
+  readonly addressSuffix?: string;
+}
+
 /** The newest segments of one stream with their parts, bounded in number and bytes, and the playlist that tells of them. */
 export class HlsWindow {
   readonly targetDurationSec: number;
@@ -49,12 +58,13 @@ export class HlsWindow {
   private discontinuitySequence = 0;
   private partTargetSec = 0;
   private bytes = 0;
+  private readonly addressSuffix: string;
   private template: readonly string[] | undefined;
 
-  /** @param firstSequence number of the first segment */
-  constructor({ targetDurationSec, firstSequence }: { readonly targetDurationSec: number; readonly firstSequence: number }) {
+  constructor({ targetDurationSec, firstSequence, addressSuffix = '' }: HlsWindowOptions) {
     this.targetDurationSec = targetDurationSec;
     this.nextSequence = firstSequence;
+    this.addressSuffix = `?token=${TOKEN}${addressSuffix}`;
   }
 
   get isEmpty(): boolean {
@@ -147,13 +157,12 @@ export class HlsWindow {
   }
 
   /** The playlist of now, with `token` in every address. @throws MediaError INVALID_REQUEST for a token that cannot stand there */
-  playlist(token: string, renditionReports: readonly HlsRenditionReport[]): string {
-    if (renditionReports.length > 0) return this.write(renditionReports).replaceAll(TOKEN, token);
-    this.template ??= this.write([]).split(TOKEN);
+  playlist(token: string): string {
+    this.template ??= this.write().split(TOKEN);
     return this.template.join(token);
   }
 
-  private write(renditionReports: readonly HlsRenditionReport[]): string {
+  private write(): string {
     const listed = this.segments.slice(-LISTED_SEGMENTS - 1);
     const hint = this.hint();
     return writeMediaPlaylist({
@@ -162,8 +171,7 @@ export class HlsWindow {
       discontinuitySequence: this.discontinuitySequence + this.discontinuitiesBefore(listed[0]),
       lowLatency: { partTargetSec: this.partTargetSec, partHoldBackSec: PARTS_TO_HOLD_BACK * this.partTargetSec },
       segments: this.describe(listed),
-      preloadHintUri: `part-${hint.sequence}-${hint.part}.m4s?token=${TOKEN}`,
-      renditionReports: renditionReports.map((report) => ({ ...report, uri: `${report.uri}?token=${TOKEN}` })),
+      preloadHintUri: `part-${hint.sequence}-${hint.part}.m4s${this.addressSuffix}`,
     });
   }
 
@@ -171,14 +179,14 @@ export class HlsWindow {
     const firstWithParts = this.hint().sequence - SEGMENTS_WITH_PARTS;
     return listed.map(({ sequence, initVersion, startAt, discontinuity, parts, durationSec, whole }) => {
       return {
-        mapUri: `init-${initVersion}.mp4?token=${TOKEN}`,
+        mapUri: `init-${initVersion}.mp4${this.addressSuffix}`,
         startAt,
         durationSec,
         discontinuity,
-        ...(whole && { uri: `segment-${sequence}.m4s?token=${TOKEN}` }),
+        ...(whole && { uri: `segment-${sequence}.m4s${this.addressSuffix}` }),
         ...(sequence > firstWithParts && {
           parts: parts.map((part, number) => ({
-            uri: `part-${sequence}-${number}.m4s?token=${TOKEN}`,
+            uri: `part-${sequence}-${number}.m4s${this.addressSuffix}`,
             durationSec: part.durationSec,
             independent: part.independent,
           })),

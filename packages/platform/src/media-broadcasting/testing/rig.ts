@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { roleActions } from '@cardea/api';
 import { AppError, type Clock, createRandom, silentLogger } from '@cardea/core';
+import type { ChannelCapability } from '@cardea/protocol';
 import { Authorizer } from '../../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../../authorization/proof.ts';
 import { bearerToken } from '../../http/bearer-token.ts';
@@ -58,7 +59,7 @@ export async function createRig(clock: Clock, { rtspPort }: { readonly rtspPort:
     authorizer,
     tokens,
     commands: device,
-    channels: { assertSource },
+    channels: { assertSource, lensOf: async () => ({ video: [encoding('main', 1280, 2_000), encoding('sub', 640, 300)] }) },
     audit: { record: async () => {} },
     // The bearer of these tests is the name of the user.
     principalFromRequest: async (request) => userNamed(bearerToken(request)),
@@ -90,6 +91,10 @@ export async function createRig(clock: Clock, { rtspPort }: { readonly rtspPort:
 async function assertSource({ channel, stream }: MediaSource): Promise<void> {
   if (channel !== camera.channel) throw new AppError('CHANNEL_NOT_FOUND');
   if (stream === 'third') throw new AppError('STREAM_NOT_FOUND');
+}
+
+function encoding(stream: 'main' | 'sub', width: number, kbps: number): ChannelCapability['video'][number] {
+  return { stream, codecs: ['h264'], resolutions: [[width, (width * 9) / 16]], fps: [1, 25], bitrateKbps: [100, kbps], gopSec: [1, 4] };
 }
 
 function newKey(): string {

@@ -1,6 +1,7 @@
 import { Fmp4Muxer, type Track } from '@cardea/media';
 import { encodeMediaFrame } from '@cardea/protocol';
 import { WebSocket } from 'ws';
+import type { MediaSource } from '../ports.ts';
 import type { Clip } from './media.ts';
 import { camera } from './rig.ts';
 
@@ -33,14 +34,14 @@ export class VmPublisher {
   }
 
   /** Connects, announces itself and sends the init segment; resolves when the platform accepted. */
-  static async connect({ url, token }: PushTarget, clip: Clip): Promise<VmPublisher> {
+  static async connect({ url, token }: PushTarget, clip: Clip, source: MediaSource = camera): Promise<VmPublisher> {
     const socket = new WebSocket(url, 'hss.vm.v1', { headers: { authorization: `Bearer ${token}` } });
     const publisher = new VmPublisher(socket, clip);
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     const accepted = new Promise((resolve) => socket.once('message', resolve));
     const video = { codec: 'h264', width: 320, height: 180, fps: 25, kbps: 500, gopSec: 1 };
     const sessionId = url.split('/').at(-1);
-    publisher.say({ type: 'start', sessionId, ...camera, kind: 'live', token, startAt: 0, video });
+    publisher.say({ type: 'start', sessionId, ...source, kind: 'live', token, startAt: 0, video });
     await accepted;
     publisher.send('init', publisher.muxer.initSegment());
     return publisher;
