@@ -34,6 +34,7 @@ const services = [
   'cluster',
   'firmware',
   'device-logs',
+  'shares',
   'wake',
   'talk',
 ];

@@ -17,6 +17,7 @@ export { PlaybackRequest, PlaybackSession } from './model/playback.ts';
 export { Problem } from './model/problem.ts';
 export { HourSpan, Permission, RoleWish } from './model/role.ts';
 export { type RemovedSegment, Segment } from './model/segment.ts';
+export { FreshShare, Share, SharedThing, ShareRequest, ShareView } from './model/share.ts';
 export { Snapshot } from './model/snapshot.ts';
 export { TalkRequest, TalkSession } from './model/talk.ts';
 export { DayCoverage, GapCause, GapReason, Timeline, TimelineSpan } from './model/timeline.ts';

@@ -10,6 +10,7 @@ import { LiveSession, Viewer } from './model/live.ts';
 import { Member } from './model/member.ts';
 import { Problem } from './model/problem.ts';
 import { Segment } from './model/segment.ts';
+import { Share } from './model/share.ts';
 import { Snapshot } from './model/snapshot.ts';
 import { TalkSession } from './model/talk.ts';
 import { Login, Session, User } from './model/user.ts';
@@ -19,8 +20,8 @@ import { routes } from './routes/index.ts';
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 const components = {
-  AuditEntry,
   ApiToken,
+  AuditEntry,
   BindingCode,
   Campaign,
   Device,
@@ -30,10 +31,11 @@ const components = {
   HomeEvent,
   LiveSession,
   Login,
-  Problem,
   Member,
+  Problem,
   Segment,
   Session,
+  Share,
   Snapshot,
   TalkSession,
   User,
@@ -107,11 +109,11 @@ function requestBodyOf({ body, consumes }: Route): { readonly requestBody?: Json
 
 function accessText(access: Access): string {
   if (access.kind === 'public') return 'Open to everybody.';
-  if (access.kind === 'user') return 'For every user; shows what the user may see.';
-  if (access.kind === 'liveSession') return 'For the user who made the session.';
   if (access.kind === 'anyone') return 'Open to everybody; a login counts.';
   if (access.kind === 'login') return 'For a user who is logged in; not for API tokens.';
   if (access.kind === 'membership') return `Needs the action \`${access.action}\`, or to be that member.`;
+  if (access.kind === 'user') return 'For every user; shows what the user may see.';
+  if (access.kind === 'liveSession') return 'For the user who made the session.';
   if (access.kind === 'command') return 'Needs the action of the method.';
   return `Needs the action \`${access.action}\`.`;
 }

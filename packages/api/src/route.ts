@@ -14,7 +14,7 @@ export type Access =
   | { readonly kind: 'anyone' }
   | { readonly kind: 'user' }
   | { readonly kind: 'login' }
-  | { readonly kind: 'home' | 'membership' | 'device' | 'segment' | 'event' | 'deviceLog'; readonly action: Action }
+  | { readonly kind: 'home' | 'membership' | 'device' | 'segment' | 'event' | 'deviceLog' | 'share'; readonly action: Action }
   | { readonly kind: 'command' }
   | { readonly kind: 'liveSession' };
 

@@ -37,6 +37,7 @@ test('an operation on an object names it in its path, so that its proof can be m
       segment: ['id'],
       event: ['id'],
       deviceLog: ['id'],
+      share: ['id'],
       command: ['id', 'method'],
       liveSession: ['sessionId'],
     };

@@ -25,10 +25,11 @@ import { Bindings } from './homes/binding.ts';
 import { Homes } from './homes/homes.ts';
 import { Invitations } from './homes/invitations.ts';
 import { Members } from './homes/members.ts';
+import { Passcodes } from './homes/passcodes.ts';
 import { Setup } from './homes/setup.ts';
 import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
-import { registerWebApp } from './http/web-app.ts';
+import { registerWebApp, sendPage } from './http/web-app.ts';
 import { listenBeside, parseListen } from './listen-address.ts';
 import type { MediaPorts } from './media-broadcasting/live-output.ts';
 import { MediaBroadcasting } from './media-broadcasting/media-broadcasting.ts';
@@ -40,6 +41,10 @@ import { rolesOf } from './roles.ts';
 import { SchedulingService } from './scheduling/scheduling-service.ts';
 import { LocalServers } from './scheduling/server-directory.ts';
 import { registerVsRoutes } from './scheduling/vs-routes.ts';
+import { registerShareRoutes } from './shares/share-routes.ts';
+import { ShareVisits } from './shares/share-visits.ts';
+import { SharedMedia } from './shares/shared-media.ts';
+import { Shares } from './shares/shares.ts';
 import { InProcessBus } from './store/bus/in-process-bus.ts';
 import { NatsBus } from './store/bus/nats-bus.ts';
 import { RecordedRevocations } from './store/bus/recorded-revocations.ts';
@@ -53,7 +58,9 @@ import { UrlSigner } from './tokens/url-signer.ts';
 import { registerUploadRoutes } from './uploads/upload-routes.ts';
 import { Uploads } from './uploads/uploads.ts';
 import { registerHealth } from './user-api/health.ts';
+import { HomeEvents } from './user-api/home-events.ts';
 import { UserApi } from './user-api/user-api.ts';
+import { registerVodRoutes } from './video-service/playback/vod-routes.ts';
 import { VideoService } from './video-service/video-service.ts';
 import { registerVrRoutes } from './video-service/vr-routes.ts';
 import { WakeChannel } from './wake/wake-channel.ts';
@@ -122,12 +129,12 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const http = stack.use(new HttpServer({ logger }));
 
   const accounts = new Accounts({ ...shared, sessionSecret: keys.sessionSecret });
-  const homes = new Homes(shared);
-  const bindings = new Bindings({ ...shared, publicUrl });
   const apiTokens = new ApiTokens({ ...shared, authorizer });
-  const setup = new Setup({ accounts, homes, random });
+  const homes = new Homes(shared);
   const members = new Members({ ...shared, authorizer });
   const invitations = new Invitations({ ...shared, accounts, members, publicUrl });
+  const bindings = new Bindings({ ...shared, publicUrl });
+  const setup = new Setup({ accounts, homes, random });
 
   const signer = new UrlSigner(keys.uploadSecret, clock);
   const uploads = stack.use(new Uploads({ ...shared, objects, signer, publicUrl }));
@@ -156,7 +163,22 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const servers = cluster?.servers ?? new LocalServers({ publicUrl, hasRoom: () => local.admitting });
   const wake = stack.use(new WakeChannel({ ...shared, secret: keys.wakeSecret, presence: local, publicUrl }));
   const waker = stack.use(new Waker({ channel: wake, presence: local, clock, logger }));
-  const devices = stack.use(
+  const video: VideoService = stack.use(
+    new VideoService({
+      ...shared,
+      objects,
+      tokens,
+      signer,
+      publicUrl,
+      serverId: 'cardea',
+      limits: { maxSegmentBytes: config['limits.segmentBytes'] },
+      notices: {
+        stopped: ({ deviceId, homeId, channel }, occurredAt) =>
+          devices.note(deviceId, homeId, { type: 'recordingStopped', text: 'no video arrives', channel, occurredAt }),
+      },
+    }),
+  );
+  const devices: DeviceManagement = stack.use(
     new DeviceManagement({
       ...shared,
       tokens,
@@ -169,6 +191,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       servers,
       pictures,
       logs,
+      recordings: video.ledger,
       audit,
       fillers: {
         'snapshot.capture': snapshotFiller(pictures),
@@ -181,17 +204,6 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       ownOrigins,
       keepAlive,
       server: { id: 'cardea', version: VERSION, maxSegmentBytes: config['limits.segmentBytes'] },
-    }),
-  );
-  const video = stack.use(
-    new VideoService({
-      ...shared,
-      objects,
-      tokens,
-      signer,
-      publicUrl,
-      serverId: 'cardea',
-      limits: { maxSegmentBytes: config['limits.segmentBytes'] },
     }),
   );
   const media: MediaBroadcasting = stack.use(
@@ -218,6 +230,9 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       publicUrl,
     }),
   );
+  const events = new HomeEvents({ db, publicUrl });
+  const sharing = { ...shared, authorizer, accounts, events, audit, passcodes: new Passcodes({ clock }), publicUrl };
+  const shares = new Shares(sharing);
   const registry = new Registry();
   const isLeaving = (): boolean => !local.admitting;
   const userApi = stack.use(
@@ -229,8 +244,11 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       publicUrl,
       secret: keys.sessionSecret,
       accounts,
+      apiTokens,
       setup,
       homes,
+      members,
+      invitations,
       bindingCodes: bindings,
       devices: {
         describe: (proof) => devices.describe(proof),
@@ -241,14 +259,14 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       live: media,
       talks,
       segments: video.library,
+      shares,
+      timelines: video.timelines,
+      vod: video.vod,
       pictures,
       firmware,
       logs,
-      apiTokens,
       audit,
     }),
-    members,
-    invitations,
   );
   const scheduling = stack.use(
     new SchedulingService({
@@ -289,10 +307,20 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     talks.start(http);
   }
   if (roles.includes('api')) {
+    registerVodRoutes(http.app, { ...shared, vod: video.vod, authorizer, principalFromRequest: userApi.principalFromRequest, audit });
     userApi.start(http);
     registerWebApp(http.app, { directory: webDirectory });
+    registerShareRoutes(http, {
+      visits: new ShareVisits({ ...sharing, secret: keys.sessionSecret }),
+      media: new SharedMedia({ live: media, vod: video.vod, events, segments: video.library }),
+      pictures,
+      page: (reply) => sendPage(reply, { directory: webDirectory }),
+      isSecure: () => url.startsWith('https:'),
+      logger,
+    });
   } else registerHealth(http.app, { db, clock, registry, isLeaving });
 
+  revocations?.start();
   pictures.start();
   logs.start();
   local.start();
@@ -306,12 +334,17 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     firmware.start();
     stack.use(new Lifetime(logger)).run('purge', async (signal) => {
       while (!signal.aborted) {
-        await Promise.all([accounts.purgeExpired(), bindings.purgeExpired(), invitations.purgeExpired(), userApi.purgeExpired()]);
+        await Promise.all([
+          accounts.purgeExpired(),
+          bindings.purgeExpired(),
+          invitations.purgeExpired(),
+          shares.purgeExpired(),
+          userApi.purgeExpired(),
+        ]);
         await sleep(clock, PURGE_MS, { signal });
       }
     });
   }
-  revocations?.start();
   const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);
   if (url === '') url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;

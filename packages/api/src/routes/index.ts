@@ -8,6 +8,7 @@ import { recordRoutes } from './records.ts';
 import { segmentRoutes } from './segments.ts';
 import { sessionRoutes } from './sessions.ts';
 import { setupRoutes } from './setup.ts';
+import { shareRoutes } from './shares.ts';
 import { snapshotRoutes } from './snapshots.ts';
 import { tokenRoutes } from './tokens.ts';
 
@@ -22,6 +23,7 @@ export const routes = [
   ...segmentRoutes,
   ...snapshotRoutes,
   ...eventRoutes,
+  ...shareRoutes,
   ...recordRoutes,
   ...firmwareRoutes,
 ] as const;

@@ -16,14 +16,31 @@ import { Bindings } from '../homes/binding.ts';
 import { Homes } from '../homes/homes.ts';
 import { Invitations } from '../homes/invitations.ts';
 import { Members } from '../homes/members.ts';
+import { Passcodes } from '../homes/passcodes.ts';
 import { Setup } from '../homes/setup.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { registerSecurityHeaders } from '../http/security-headers.ts';
+import { sendPage } from '../http/web-app.ts';
+import { registerShareRoutes } from '../shares/share-routes.ts';
+import { ShareVisits } from '../shares/share-visits.ts';
+import { SharedMedia } from '../shares/shared-media.ts';
+import { Shares } from '../shares/shares.ts';
 import { InProcessBus } from '../store/bus/in-process-bus.ts';
 import type { Db } from '../store/ports.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
-import type { DeviceCommands, DeviceDirectory, FirmwareService, LiveService, PictureService, SegmentService, TalkService } from '../user-api/ports.ts';
+import { HomeEvents } from '../user-api/home-events.ts';
+import type {
+  DeviceCommands,
+  DeviceDirectory,
+  FirmwareService,
+  LiveService,
+  PictureService,
+  SegmentService,
+  TalkService,
+  VodService,
+} from '../user-api/ports.ts';
 import { UserApi } from '../user-api/user-api.ts';
+import { Timelines } from '../video-service/timeline/timelines.ts';
 
 /** A user with a home of their own, logged in. */
 export interface Household {
@@ -46,6 +63,14 @@ export interface Send {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+const oneVod: VodService = {
+  open: async () => ({
+    urls: { hls: '/vod/index.m3u8?token=T', multivariant: '/vod/multivariant.m3u8?token=T', clip: '/vod/clip.mp4?token=T' },
+    token: 'T',
+    expiresAt: 1,
+  }),
+};
 
 const PASSWORD = 'correct horse battery';
 
@@ -77,6 +102,8 @@ export class UserSide implements AsyncDisposable {
   readonly setup: Setup;
   readonly bindings: Bindings;
   readonly api: UserApi;
+  /** What visitors of shares reach; registered beside the API. */
+  private readonly visiting: Parameters<typeof registerShareRoutes>[1];
   url = '';
 
   private constructor(db: Db, directory: string, { command, live, talks, publicUrl }: Stubs) {
@@ -91,6 +118,19 @@ export class UserSide implements AsyncDisposable {
     this.setup = new Setup({ accounts: this.accounts, homes: this.homes, random });
     this.bindings = new Bindings({ db, clock, random, publicUrl: () => this.url });
     const members = new Members({ db, bus, clock, authorizer: this.authorizer });
+    const audit = new AuditLog({ db, clock });
+    const events = new HomeEvents({ db, publicUrl: () => this.url });
+    const shared = { db, bus, clock, random, logger, authorizer: this.authorizer, accounts: this.accounts, events, audit };
+    const sharing = { ...shared, passcodes: new Passcodes({ clock }), publicUrl: () => publicUrl ?? this.url };
+    const allLive = { ...idleLive, ...live };
+    this.visiting = {
+      visits: new ShareVisits({ ...sharing, secret: sessionSecret }),
+      media: new SharedMedia({ live: allLive, vod: oneVod, events, segments: this.segments }),
+      pictures: onePicture,
+      page: (reply) => sendPage(reply, {}),
+      isSecure: () => false,
+      logger,
+    };
     this.api = new UserApi({
       db,
       bus,
@@ -110,13 +150,16 @@ export class UserSide implements AsyncDisposable {
       bindingCodes: this.bindings,
       devices: new RowDevices(db),
       commands: { call: command ?? (async (_proof, method, params) => ({ method, params })) },
-      live: { ...idleLive, ...live },
+      live: allLive,
       talks: { ...idleTalks, ...talks },
       segments: this.segments,
+      shares: new Shares(sharing),
+      timelines: new Timelines({ db, clock, targetSegmentSec: 10 }),
+      vod: oneVod,
       pictures: onePicture,
       firmware: oneFirmware,
       logs: new DeviceLogs({ db, clock, uploads: oneLog }),
-      audit: new AuditLog({ db, clock }),
+      audit,
     });
   }
 
@@ -126,6 +169,7 @@ export class UserSide implements AsyncDisposable {
     side.http.app.addHook('onRoute', ({ method, url }) => void side.served.push(...[method].flat().map((name) => `${name} ${url}`)));
     registerSecurityHeaders(side.http.app, { publicUrl: () => stubs.publicUrl ?? side.url });
     side.api.start(side.http);
+    registerShareRoutes(side.http, side.visiting);
     side.url = `http://127.0.0.1:${await side.http.listen('127.0.0.1', 0)}`;
     return side;
   }

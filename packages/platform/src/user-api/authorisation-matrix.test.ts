@@ -38,6 +38,9 @@ const besideTheTable = [
   'GET /healthz',
   'GET /metrics',
   'GET /readyz',
+  ...['', '/about', '/live/:output', '/index.m3u8', '/clip.mp4', '/pictures/:number'].map((path) => `GET /s/:token${path}`),
+  'POST /s/:token/live/:output',
+  'POST /s/:token/unlock',
 ];
 
 const table: readonly Route[] = routes;
@@ -57,6 +60,8 @@ class World {
   readonly member: { readonly userId: string; readonly token: string };
   /** Belongs to homes besides, to be acted on. */
   readonly other: { readonly userId: string };
+  /** The one among `objects` made last. */
+  private device = '';
   private readonly live: Map<string, string>;
 
   private constructor(side: UserSide, live: Map<string, string>, users: Pick<World, 'owner' | 'stranger' | 'member' | 'other'>) {
@@ -96,7 +101,10 @@ class World {
     this.live.set(liveSession, owner.userId);
     const event = await side.raiseAlarm(device, owner.homeId);
     const deviceLog = await side.addLog(device, owner.homeId);
+    const shared = await side.send('POST', '/shares', { token: owner.token, body: { kind: 'live', deviceId: device } });
+    this.device = device;
     return {
+      share: shared.body.id,
       home,
       membership: home,
       device,
@@ -134,7 +142,7 @@ class World {
       .replace('{method}', 'ptz.control')
       .replace('{number}', '1');
     if (route.consumes !== undefined) return await this.sendBytes(route, token);
-    const body = bodies[route.id];
+    const body = route.id === 'share.create' ? { kind: 'live', deviceId: this.device } : bodies[route.id];
     return await this.side.send(route.method, path, { ...(token === undefined ? {} : { token }), ...(body === undefined ? {} : { body }) });
   }
 
@@ -162,6 +170,7 @@ function traceOf({ status, headers, body }: Answer): unknown {
 
 const absent: Objects = {
   home: '01KDVAEZ8T0000000000000000',
+  share: '01KDVAEZ8T0000000000000000',
   membership: '01KDVAEZ8T0000000000000000',
   device: '00000000000000000000000000',
   command: '00000000000000000000000000',
@@ -245,6 +254,43 @@ test('a member without the action is refused, with it alone is served, and witho
 
     await world.setMembership(homeId, [action]);
     assert.equal((await ask()).status, route.success, `${route.id} with ${action}`);
+  }
+});
+
+test('an API token is served where its actions and devices say so, and nowhere else', async () => {
+  const world = await World.open();
+  await using _ = world.side;
+  const tokenFor = async (allowed: readonly Action[], device: string): Promise<string> => {
+    const body = { name: 'Script', actions: allowed, devices: [device] };
+    return (await world.side.send('POST', '/tokens', { token: world.owner.token, body })).body.token;
+  };
+  for (const route of guarded) {
+    const action = actionOf(route.access);
+    if (action === undefined) continue;
+    const kind = route.access.kind as Kind;
+    const isOfHome = kind === 'home' || kind === 'membership';
+    const objects = await world.objects();
+    const without = actions.filter((other) => other !== action);
+    const ask = async (token: string): Promise<number> => (await world.send(route, objects[kind], token)).status;
+    assert.equal(await ask(await tokenFor(without, '*')), 403, `${route.id} without ${action}`);
+    if (!isOfHome) assert.equal(await ask(await tokenFor(actions, await world.side.addDevice(world.owner.homeId))), 404, route.id);
+    else if (action === 'manage') assert.equal(await ask(await tokenFor(actions, objects.device)), 403, route.id);
+    assert.equal(await ask(await tokenFor([action], '*')), route.success, `${route.id} with ${action}`);
+  }
+  const all = await tokenFor(actions, '*');
+  for (const route of table.filter(({ access }) => access.kind === 'login')) {
+    assert.equal((await world.send(route, 'x', all)).status, 403, route.id);
+  }
+});
+
+test('a link that shares something is no credential', async () => {
+  const world = await World.open();
+  await using _ = world.side;
+  const { device } = await world.objects();
+  const { url } = (await world.side.send('POST', '/shares', { token: world.owner.token, body: { kind: 'live', deviceId: device } })).body;
+  const [, shareToken = ''] = url.split('/s/');
+  for (const route of table.filter(({ access }) => !open.includes(access.kind))) {
+    assert.equal((await world.send(route, device, shareToken)).status, 401, route.id);
   }
 });
 

@@ -4,7 +4,7 @@ import { AppError, hasStatus } from '@cardea/core';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
 import type { HomeEvents } from './home-events.ts';
-import type { Accounts, ApiTokens, DeviceLogService, SegmentService, Visitor } from './ports.ts';
+import type { Accounts, ApiTokens, DeviceLogService, SegmentService, ShareService, Visitor } from './ports.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
 export interface GatekeeperOptions {
@@ -14,6 +14,7 @@ export interface GatekeeperOptions {
   readonly cookie: SessionCookie;
   readonly segments: Pick<SegmentService, 'deviceOf'>;
   readonly events: Pick<HomeEvents, 'deviceOf'>;
+  readonly shares: Pick<ShareService, 'deviceOf'>;
   readonly logs: Pick<DeviceLogService, 'deviceOf'>;
 }
 
@@ -91,6 +92,8 @@ export class Gatekeeper {
         return await authorizer.device(principal, access.action, found(await this.options.events.deviceOf(id)));
       case 'deviceLog':
         return await authorizer.device(principal, access.action, found(await this.options.logs.deviceOf(id)));
+      case 'share':
+        return await authorizer.device(principal, access.action, found(await this.options.shares.deviceOf(id)));
       default:
         return undefined;
     }

@@ -12,6 +12,7 @@ import type {
   Firmware,
   FirmwareClaim,
   FreshApiToken,
+  FreshShare,
   Home,
   Invitation,
   InvitationRequest,
@@ -25,10 +26,13 @@ import type {
   RoleWish,
   Segment,
   Session,
+  Share,
+  ShareRequest,
+  ShareView,
   Snapshot,
-  Timeline,
   TalkRequest,
   TalkSession,
+  Timeline,
   User,
   Viewer,
   VodRequest,
@@ -232,6 +236,15 @@ export interface Picture {
   /** Lower-case hex. */
   readonly sha256: string;
   read(): Promise<Readable>;
+}
+
+/** Links for people without a login. */
+export interface ShareService {
+  deviceOf(id: string): Promise<string | undefined>;
+  create(principal: Principal, request: ShareRequest): Promise<FreshShare>;
+  list(principal: Principal, query: { readonly homeId?: string | undefined }): Promise<readonly Share[]>;
+  remove(proof: DeviceProof<'share'>, id: string): Promise<void>;
+  views(proof: DeviceProof<'share'>, id: string): Promise<readonly ShareView[]>;
 }
 
 /** Firmware of devices and its roll-out. */

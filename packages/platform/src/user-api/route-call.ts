@@ -7,7 +7,7 @@ import type { Source, Visitor } from './ports.ts';
 /** The evidence a route's access rule yields. */
 export type ProofOf<A extends Access> = A extends { readonly kind: 'home' | 'membership'; readonly action: infer N extends Action }
   ? HomeProof<N>
-  : A extends { readonly kind: 'device' | 'segment' | 'event' | 'deviceLog'; readonly action: infer N extends Action }
+  : A extends { readonly kind: 'device' | 'segment' | 'event' | 'deviceLog' | 'share'; readonly action: infer N extends Action }
     ? DeviceProof<N>
     : A extends { readonly kind: 'command' }
       ? DeviceProof

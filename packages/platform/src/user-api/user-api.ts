@@ -18,6 +18,7 @@ import { createMemberHandlers } from './handlers/member-handlers.ts';
 import { createPictureHandlers } from './handlers/picture-handlers.ts';
 import { createRecordHandlers } from './handlers/record-handlers.ts';
 import { createSegmentHandlers } from './handlers/segment-handlers.ts';
+import { createShareHandlers } from './handlers/share-handlers.ts';
 import { createTalkHandlers } from './handlers/talk-handlers.ts';
 import { createTokenHandlers } from './handlers/token-handlers.ts';
 import { registerHealth } from './health.ts';
@@ -39,6 +40,7 @@ import type {
   PictureService,
   SegmentService,
   Setup,
+  ShareService,
   TalkService,
   TimelineService,
   VodService,
@@ -64,16 +66,17 @@ export interface UserApiOptions {
   readonly secret: Uint8Array;
   readonly accounts: Accounts;
   readonly setup: Setup;
+  readonly apiTokens: ApiTokens;
   readonly homes: Homes;
+  readonly members: Members;
+  readonly invitations: Invitations;
   readonly bindingCodes: BindingCodes;
   readonly devices: DeviceDirectory;
   readonly commands: DeviceCommands;
-  readonly apiTokens: ApiTokens;
   readonly live: LiveService;
   readonly talks: TalkService;
-  readonly members: Members;
-  readonly invitations: Invitations;
   readonly segments: SegmentService;
+  readonly shares: ShareService;
   readonly timelines: TimelineService;
   readonly vod: VodService;
   readonly pictures: PictureService;
@@ -136,7 +139,9 @@ export class UserApi implements Disposable {
     const services = { ...this.options, cookie: this.cookie, events: this.events, streams: this.streams };
     return {
       ...createAccountHandlers(services),
+      ...createTokenHandlers(services),
       ...createHomeHandlers(services),
+      ...createMemberHandlers(services),
       ...createDeviceHandlers(services),
       ...createLiveHandlers(services),
       ...createTalkHandlers(services),
@@ -144,9 +149,8 @@ export class UserApi implements Disposable {
       ...createEventHandlers(services),
       ...createPictureHandlers(services),
       ...createFirmwareHandlers(services),
-      ...createTokenHandlers(services),
       ...createRecordHandlers(services),
-      ...createMemberHandlers(services),
+      ...createShareHandlers(services),
     };
   }
 }

@@ -82,7 +82,10 @@ export class Vod {
       });
     }
     if (segments.length === 0) throw new AppError('RECORD_NOT_FOUND', undefined, { httpStatus: 404 });
-    return writeMediaPlaylist({ segments, type: 'VOD', ended: true, independentSegments: true });
+    // A segment that began before is whole: players begin within it.
+    const earlyMs = Math.max(0, range.from - (segments[0]?.startAt ?? range.from));
+    const start = earlyMs > 0 ? { startOffsetSec: earlyMs / 1_000 } : {};
+    return writeMediaPlaylist({ segments, type: 'VOD', ended: true, independentSegments: true, ...start });
   }
 
   /** The playlist of all streams, the smallest first. @throws AppError RECORD_NOT_FOUND */

@@ -1,0 +1,43 @@
+import { DeviceId, Instant } from '@cardea/protocol';
+import { type Static, Type } from 'typebox';
+
+const mode = Type.Enum(['continuous', 'event', 'off'] as const, {
+  description: 'what is kept: everything, what belongs to events and what people record, or nothing',
+});
+const streams = Type.Enum(['all', 'main', 'sub'] as const, { description: 'which encodings are kept' });
+const days = Type.Integer({ minimum: 1, maximum: 3_650, description: 'age at which recordings go' });
+const quotaBytes = Type.Integer({ minimum: 1_000_000, description: 'most that is kept; the oldest recordings go first' });
+
+/** What a home or a camera keeps. A camera without a value of its own has that of its home, a home that of the platform. */
+export const RetentionChange = Type.Object({
+  mode: Type.Optional(Type.Union([mode, Type.Null()])),
+  streams: Type.Optional(Type.Union([streams, Type.Null()])),
+  days: Type.Optional(Type.Union([days, Type.Null()])),
+  quotaBytes: Type.Optional(Type.Union([quotaBytes, Type.Null()])),
+});
+export type RetentionChange = Static<typeof RetentionChange>;
+
+/** What holds now. Locked recordings are kept whatever it says. */
+export const Retention = Type.Object({ mode, streams, days, quotaBytes: Type.Optional(quotaBytes) });
+export type Retention = Static<typeof Retention>;
+
+const usage = {
+  usedBytes: Type.Integer({ minimum: 0, description: 'stored' }),
+  lockedBytes: Type.Integer({ minimum: 0, description: 'of these, kept until unlocked' }),
+  oldestAt: Type.Optional(Instant),
+  keptDays: Type.Number({ minimum: 0, description: 'how far back recordings reach' }),
+  bytesPerDay: Type.Number({ minimum: 0, description: 'stored in the last day' }),
+};
+
+/** How much a home stores, how far back that reaches, and for how long there is room. */
+export const StorageUse = Type.Object({
+  ...usage,
+  retention: Retention,
+  freeBytes: Type.Integer({ minimum: 0, description: 'room of the home: of its quota, or of the volume when that is less' }),
+  daysToFull: Type.Optional(
+    Type.Number({ minimum: 0, description: 'until the oldest recordings have to go for new ones; absent while nothing is stored' }),
+  ),
+  level: Type.Enum(['normal', 'freeing', 'noBackfill', 'essential', 'full'] as const, { description: 'how full the volume is' }),
+  devices: Type.Array(Type.Object({ deviceId: DeviceId, ...usage, retention: Retention })),
+});
+export type StorageUse = Static<typeof StorageUse>;

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SystemClock, VirtualClock } from '@cardea/core';
+import { camera, createRig, type Rig } from './testing/rig.ts';
+import { until, WsViewer } from './testing/ws-viewer.ts';
+
+const HOUR_MS = 3_600_000;
+const TRIALS = 100;
+
+const watchAs = async (rig: Rig, user: 'anna' | 'ben'): Promise<WsViewer> =>
+  await WsViewer.open((await rig.service.startLive(await rig.proof(user), camera)).urls.ws);
+
+test('a running view ends when the hour ends, and a membership when its day comes', async () => {
+  const clock = new VirtualClock();
+  await using rig = await createRig(clock);
+  const hourEnd = new Date(Math.ceil((clock.now() + HOUR_MS) / 60_000) * 60_000);
+  const { timezone } = await rig.db
+    .selectFrom('home')
+    .select('timezone')
+    .where('id', '=', (await rig.proof('ben')).homeId)
+    .executeTakeFirstOrThrow();
+  const to = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' }).format(hourEnd);
+  const from = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' }).format(clock.now() - HOUR_MS);
+  await rig.db
+    .updateTable('home_member')
+    .set({ hours: JSON.stringify([{ from, to }]) })
+    .where('user_id', '=', 'ben')
+    .execute();
+  const [anna, ben] = [await watchAs(rig, 'anna'), await watchAs(rig, 'ben')];
+  await clock.advance(hourEnd.getTime() - clock.now() - 1_000);
+  assert.equal(ben.closed, undefined);
+  await clock.advance(1_500);
+  await until(() => ben.closed !== undefined);
+  assert.deepEqual([ben.closed, anna.closed], [{ code: 1008, reason: 'revoked' }, undefined]);
+  await assert.rejects(rig.proof('ben'), { status: 'FORBIDDEN' });
+
+  const day = clock.now() + 24 * HOUR_MS;
+  await rig.db.updateTable('home_member').set({ hours: null, access_until: day }).where('user_id', '=', 'ben').execute();
+  const again = await watchAs(rig, 'ben');
+  await clock.advance(24 * HOUR_MS + 500);
+  await until(() => again.closed !== undefined);
+  await assert.rejects(rig.proof('ben'), { status: 'NOT_FOUND' });
+});
+
+test('a hundred times out of a hundred a member who is removed sees nothing more within a second', async () => {
+  const clock = new SystemClock();
+  await using rig = await createRig(clock);
+  const row = await rig.db.selectFrom('home_member').selectAll().where('user_id', '=', 'ben').executeTakeFirstOrThrow();
+  const delaysMs: number[] = [];
+  for (let trial = 0; trial < TRIALS; trial += 1) {
+    const viewer = await watchAs(rig, 'ben');
+    await rig.db.deleteFrom('home_member').where('user_id', '=', 'ben').execute();
+    const revokedMs = clock.monotonicMs();
+    rig.bus.publish({ type: 'revoked', scope: 'user', id: 'ben' });
+    await until(() => viewer.closed !== undefined);
+    delaysMs.push(clock.monotonicMs() - revokedMs);
+    await rig.db.insertInto('home_member').values(row).execute();
+  }
+  assert.ok(Math.max(...delaysMs) < 1_000, `the slowest took ${Math.max(...delaysMs)} ms`);
+});
+
+test('an API token renews and ends the views it opened, not those of its user', async () => {
+  await using rig = await createRig(new VirtualClock());
+  const { sessionId } = await rig.service.startLive(await rig.proof('ben'), camera);
+  const narrow = { ...rig.principal('ben'), userSessionId: 'token', within: { actions: ['view.live'] as const, devices: ['*'] } };
+  await assert.rejects(rig.service.renew(narrow, sessionId), { status: 'SESSION_NOT_FOUND' });
+  assert.throws(() => rig.service.end(narrow, sessionId), { status: 'SESSION_NOT_FOUND' });
+  assert.equal((await rig.service.renew(rig.principal('ben'), sessionId)).sessionId, sessionId);
+});
