@@ -11,7 +11,7 @@ export { DeviceLog } from './model/device-log.ts';
 export { EventKind, HomeEvent } from './model/event.ts';
 export { Campaign, CampaignRequest, Firmware, FirmwareClaim, UpgradeState } from './model/firmware.ts';
 export { BindingCode, Home } from './model/home.ts';
-export { LiveSession, LiveState, Viewer } from './model/live.ts';
+export { LiveForm, LiveSession, LiveState, Viewer } from './model/live.ts';
 export { Acceptance, Invitation, InvitationRequest, InvitationSummary, Joined, Member } from './model/member.ts';
 export { PlaybackRequest, PlaybackSession } from './model/playback.ts';
 export { Problem } from './model/problem.ts';

@@ -18,6 +18,16 @@ export const LiveSession = Type.Object({
 });
 export type LiveSession = Static<typeof LiveSession>;
 
+/** Ways to watch, as the addresses of a live session name them. */
+export const LiveForm = Type.Enum(['ws', 'hls', 'flv', 'whep', 'rtsp'] as const);
+export type LiveForm = Static<typeof LiveForm>;
+
+const ViewerConnection = Type.Object({
+  form: LiveForm,
+  openedAt: Instant,
+  bytesOut: Type.Integer({ minimum: 0, description: 'sent so far' }),
+});
+
 /** Someone who watches. */
 export const Viewer = Type.Object({
   sessionId: Type.String(),
@@ -26,6 +36,7 @@ export const Viewer = Type.Object({
   channel: Channel,
   stream: StreamName,
   startedAt: Instant,
+  connections: Type.Array(ViewerConnection, { description: 'how it is watched now; empty between two connections' }),
 });
 export type Viewer = Static<typeof Viewer>;
 

@@ -1,6 +1,6 @@
-import type { LiveSession, PlaybackSession } from '@cardea/api';
+import type { LiveSession, PlaybackSession, Viewer } from '@cardea/api';
 import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
-import type { PushTarget, StreamName } from '@cardea/protocol';
+import type { PushTarget } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { HttpServer } from '../http/http-server.ts';
@@ -40,13 +40,7 @@ export interface MediaBroadcastingOptions {
 }
 
 /** One session that watches. */
-export interface LiveViewer {
-  readonly sessionId: string;
-  readonly userId: string;
-  readonly channel: number;
-  readonly stream: StreamName;
-  readonly startedAt: number;
-}
+export type LiveViewer = Omit<Viewer, 'userName'>;
 
 export interface MediaBroadcastingSnapshot extends Readonly<MediaCounters> {
   /** Streams a device publishes now. */
@@ -209,7 +203,14 @@ export class MediaBroadcasting implements AsyncDisposable {
   viewers(proof: DeviceProof<'view.live'>): readonly LiveViewer[] {
     const ofDevice = this.broadcastsOf(proof.deviceId).filter(({ epoch }) => epoch === proof.epoch);
     return ofDevice.flatMap(({ sessions, source: { channel, stream } }) =>
-      sessions.map(({ id, claims, startedAt }) => ({ sessionId: id, userId: claims.userId, channel, stream, startedAt })),
+      sessions.map(({ id, claims, startedAt, connections }) => ({
+        sessionId: id,
+        userId: claims.userId,
+        channel,
+        stream,
+        startedAt,
+        connections: [...connections],
+      })),
     );
   }
 

@@ -1,8 +1,17 @@
+import type { LiveForm } from '@cardea/api';
 import type { Clock, Timer } from '@cardea/core';
 import type { TokenClaims } from '../tokens/token-issuer.ts';
 
+/** What a connection is, for those who ask who watches. */
+export interface ConnectionReport {
+  readonly form: LiveForm;
+  readonly bytesOut: number;
+}
+
 /** One open connection of somebody who watches. */
 export interface ViewerConnection {
+  /** Absent on what only stands for another session. */
+  report?(): ConnectionReport;
   /** @param code of RFC 6455 7.4.1 */
   close(code: number, reason: string): void;
 }
@@ -29,7 +38,7 @@ export class ViewSession {
   /** When the right may end by itself and is to be asked for again, Unix ms. */
   rightUntil: number | undefined;
   private readonly options: ViewSessionOptions;
-  private readonly connections = new Set<ViewerConnection>();
+  private readonly openedAt = new Map<ViewerConnection, number>();
   private renewedAt: number;
   private expiry: Timer | undefined;
   private over = false;
@@ -51,12 +60,20 @@ export class ViewSession {
   }
 
   get connectionCount(): number {
-    return this.connections.size;
+    return this.openedAt.size;
+  }
+
+  /** The connections, oldest first. */
+  get connections(): readonly (ConnectionReport & { readonly openedAt: number })[] {
+    return [...this.openedAt].flatMap(([connection, openedAt]) => {
+      const report = connection.report?.();
+      return report === undefined ? [] : [{ ...report, openedAt }];
+    });
   }
 
   /** Unix milliseconds. An open connection moves it on all the time. */
   get expiresAt(): number {
-    return (this.connections.size > 0 ? this.options.clock.now() : this.renewedAt) + VIEW_SESSION_TTL_MS;
+    return (this.openedAt.size > 0 ? this.options.clock.now() : this.renewedAt) + VIEW_SESSION_TTL_MS;
   }
 
   /** Lives for another minute from now. */
@@ -64,24 +81,24 @@ export class ViewSession {
     this.expiry?.[Symbol.dispose]();
     this.expiry = undefined;
     this.renewedAt = this.options.clock.now();
-    if (this.over || this.connections.size > 0) return;
+    if (this.over || this.openedAt.size > 0) return;
     this.expiry = this.options.clock.setTimer(VIEW_SESSION_TTL_MS, () => this.end(1000, 'expired'));
   }
 
   /** `connection` uses the session until the result is disposed. */
   attach(connection: ViewerConnection): Disposable {
-    this.connections.add(connection);
+    this.openedAt.set(connection, this.options.clock.now());
     this.renew();
     return {
       [Symbol.dispose]: () => {
-        if (this.connections.delete(connection)) this.renew();
+        if (this.openedAt.delete(connection)) this.renew();
       },
     };
   }
 
   /** Closes the connections with the given code and leaves the session as it is. */
   closeConnections(code: number, reason: string): void {
-    for (const connection of [...this.connections]) connection.close(code, reason);
+    for (const connection of [...this.openedAt.keys()]) connection.close(code, reason);
   }
 
   end(code: number, reason: string): void {

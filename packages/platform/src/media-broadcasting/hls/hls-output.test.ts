@@ -12,7 +12,7 @@ import { parse, setOptions } from 'hls-parser';
 import { type Clip, makeClip } from '../testing/media.ts';
 import { camera, createRig, type Rig } from '../testing/rig.ts';
 import { VmPublisher } from '../testing/vm-publisher.ts';
-import { until } from '../testing/ws-viewer.ts';
+import { until, WsViewer } from '../testing/ws-viewer.ts';
 
 setOptions({ strictMode: true });
 
@@ -250,4 +250,21 @@ test('a camera that changes what it sends is followed behind a discontinuity', a
     parseInitSegment(second).map(({ codec }) => codec),
     ['h264'],
   );
+});
+
+test('the owner sees who watches, how, and how much was sent', async () => {
+  await using live = await watched(new VirtualClock());
+  live.publisher.publishUntil(1);
+  const viewer = await WsViewer.open(live.url.replace('http', 'ws').replace('index.m3u8', 'ws'));
+  const sizeBytes = Buffer.byteLength(await textOf(live.url));
+  await until(() => viewer.binaries.length > 0);
+  const viewers = live.rig.service.viewers(await live.rig.proof('anna'));
+  assert.deepEqual(
+    viewers.map(({ userId, channel, stream, startedAt }) => ({ userId, channel, stream, startedAt })),
+    [{ userId: 'anna', channel: 1, stream: 'main', startedAt: 1_767_225_600_000 }],
+  );
+  const connections = new Map(viewers[0]?.connections.map(({ form, bytesOut }) => [form, bytesOut]));
+  assert.deepEqual([...connections.keys()].sort(), ['hls', 'ws']);
+  assert.equal(connections.get('hls'), sizeBytes);
+  assert.ok((connections.get('ws') ?? 0) > 1_000);
 });

@@ -93,8 +93,9 @@ export class HlsOutput implements LiveOutput {
       const credentials = credentialsOf(request, url, this.context.principalFromRequest);
       const reader = await this.readerOf({ credentials, source: path?.source, sound: wantsSound(url) });
       const answer = await reader.ask((signal) => serve(reader, wanted, { url, signal }), gone.signal);
-      reader.carry(response);
-      this.context.counters.bytesOut += sendAnswer(response, answer);
+      const sizeBytes = sendAnswer(response, answer);
+      reader.carry(response, sizeBytes);
+      this.context.counters.bytesOut += sizeBytes;
     } catch (error) {
       if (!gone.signal.aborted) this.refuse(response, error);
     }

@@ -1,5 +1,5 @@
 import { AppError, type Clock, type Timer } from '@cardea/core';
-import type { ViewerConnection, ViewSession } from '../view-session.ts';
+import type { ConnectionReport, ViewerConnection, ViewSession } from '../view-session.ts';
 import type { HlsStream } from './hls-stream.ts';
 
 export interface HlsReaderOptions {
@@ -35,6 +35,7 @@ export class HlsReader implements ViewerConnection {
   private readonly use: Disposable;
   private readonly place: Disposable;
   private requests = 0;
+  private bytesOut = 0;
   private askedAtMs: number;
   private idle: Timer | undefined;
 
@@ -66,8 +67,13 @@ export class HlsReader implements ViewerConnection {
     }
   }
 
+  report(): ConnectionReport {
+    return { form: 'hls', bytesOut: this.bytesOut };
+  }
+
   /** `answer` is cut off when the reader ends before it. */
-  carry(answer: OpenAnswer): void {
+  carry(answer: OpenAnswer, sizeBytes: number): void {
+    this.bytesOut += sizeBytes;
     this.answers.add(answer);
     answer.once('close', () => this.answers.delete(answer));
   }

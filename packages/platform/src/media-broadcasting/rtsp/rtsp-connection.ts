@@ -11,7 +11,7 @@ import {
 } from '@cardea/media';
 import type { Broadcast } from '../broadcast.ts';
 import type { PerBroadcast } from '../per-broadcast.ts';
-import type { ViewerConnection } from '../view-session.ts';
+import type { ConnectionReport, ViewerConnection } from '../view-session.ts';
 import type { ViewerAdmission } from '../viewer-admission.ts';
 import { parseRtspAddress, type RtspAddress } from './rtsp-address.ts';
 import { type RtspAnswer, reasonOf, refusalOf } from './rtsp-answer.ts';
@@ -60,6 +60,11 @@ export class RtspConnection implements ViewerConnection {
   /** Whoever it is has shown no token of a session that lives. */
   get isStranger(): boolean {
     return this.viewing === undefined;
+  }
+
+  /** Packets sent over UDP are not counted. */
+  report(): ConnectionReport {
+    return { form: 'rtsp', bytesOut: this.options.socket.bytesWritten };
   }
 
   get remoteAddress(): string {

@@ -1,8 +1,9 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@cardea/core';
 import type { WebSocket } from 'ws';
 import type { FanOut } from '../fan-out.ts';
-import type { ViewerConnection, ViewSession } from '../view-session.ts';
+import type { ConnectionReport, ViewerConnection, ViewSession } from '../view-session.ts';
 
 export interface ViewerSessionOptions {
   readonly webSocket: WebSocket;
@@ -44,6 +45,11 @@ export class ViewerSession implements ViewerConnection {
       onClosed();
     });
     this.subscription = output.join({ socket, onTooSlow: () => this.close(CLOSE_TOO_SLOW, 'too slow') });
+  }
+
+  report(): ConnectionReport {
+    const { socket } = this.options;
+    return { form: 'ws', bytesOut: socket instanceof Socket ? socket.bytesWritten : 0 };
   }
 
   close(code: number, reason: string): void {
