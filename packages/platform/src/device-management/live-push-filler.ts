@@ -1,8 +1,8 @@
-import { conforms, liveTimers, type PushTarget, pushLiveVideo, type StreamName } from '@cardea/protocol';
+import { acceptsMembers, liveTimers, type PushTarget, pushLiveVideo, type StreamName } from '@cardea/protocol';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { CommandFiller } from './user-commands.ts';
 
-const { properties } = pushLiveVideo.params;
+const areGiven = acceptsMembers(pushLiveVideo, ['channel', 'stream', 'ttlSec']);
 
 /** The session in which a device publishes a stream to this platform, for `ttlSec` even if nobody watches. */
 export type LivePushes = (
@@ -13,9 +13,9 @@ export type LivePushes = (
 /** A user who names no place for live video has it pushed to this platform, in the session that all viewers share. */
 export function livePushFiller(sessionOf: LivePushes): CommandFiller {
   return async ({ proof, params, missing }) => {
-    const { channel, stream, ttlSec = liveTimers.ttlDefaultSec } = params;
+    const wanted = { ttlSec: liveTimers.ttlDefaultSec, ...params };
     // What is wrong with the params is told by their schema.
-    if (!missing.includes('target') || !conforms(properties.channel, channel) || !conforms(properties.stream, stream)) return {};
-    return await sessionOf(proof, { channel, stream, ttlSec: conforms(properties.ttlSec, ttlSec) ? ttlSec : liveTimers.ttlDefaultSec });
+    if (!missing.includes('target') || !areGiven(wanted)) return {};
+    return await sessionOf(proof, wanted);
   };
 }
