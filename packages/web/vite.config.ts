@@ -11,6 +11,7 @@ export default defineConfig({
   server: {
     proxy: {
       '/api': platformUrl,
+      '/vod': platformUrl,
       '/live': { target: platformUrl, ws: true },
     },
   },

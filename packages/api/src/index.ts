@@ -16,6 +16,7 @@ export { Acceptance, Invitation, InvitationRequest, InvitationSummary, Joined, M
 export { PlaybackRequest, PlaybackSession } from './model/playback.ts';
 export { Problem } from './model/problem.ts';
 export { HourSpan, Permission, RoleWish } from './model/role.ts';
+export { Retention, RetentionChange, StorageUse } from './model/retention.ts';
 export { type RemovedSegment, Segment } from './model/segment.ts';
 export { FreshShare, Share, SharedThing, ShareRequest, ShareView } from './model/share.ts';
 export { Snapshot } from './model/snapshot.ts';

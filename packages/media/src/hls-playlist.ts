@@ -44,6 +44,8 @@ export interface HlsMediaPlaylist {
   readonly discontinuitySequence?: number;
   /** `VOD`: nothing will change; `EVENT`: only added to. Absent for a window that moves. */
   readonly type?: 'VOD' | 'EVENT';
+  /** Where players begin, seconds after the beginning of the first segment. */
+  readonly startOffsetSec?: number;
   /** Nothing follows. */
   readonly ended?: boolean;
   /** Every segment begins with a key frame. */
@@ -123,6 +125,7 @@ function headOf(playlist: HlsMediaPlaylist): readonly string[] {
   const lines = ['#EXTM3U', `#EXT-X-VERSION:${VERSION}`];
   if (independentSegments === true) lines.push('#EXT-X-INDEPENDENT-SEGMENTS');
   lines.push(`#EXT-X-TARGETDURATION:${playlist.targetDurationSec ?? longestSec}`);
+  if (playlist.startOffsetSec !== undefined) lines.push(`#EXT-X-START:TIME-OFFSET=${seconds(playlist.startOffsetSec)},PRECISE=YES`);
   if (lowLatency !== undefined) {
     lines.push(`#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(lowLatency.partHoldBackSec)}`);
     lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(lowLatency.partTargetSec)}`);

@@ -3,7 +3,7 @@ import type { Bus, Db, Row } from '../store/ports.ts';
 import type { DeviceRow } from './device-records.ts';
 
 /** What the platform itself notes about a device, beside what the device reports (clarification S15). */
-export type OwnEventType = 'online' | 'offline' | 'binding' | 'clock' | 'firmware' | 'recordingStopped';
+export type OwnEventType = 'online' | 'offline' | 'binding' | 'clock' | 'firmware' | 'recordingStopped' | 'storage';
 
 /** An event as a device reported it. */
 export interface ReportedEvent {

@@ -10,7 +10,8 @@ export interface StoragePlan {
 
 /** Where the plans of homes are known. */
 export interface StoragePlans {
-  planOf(homeId: string): Promise<StoragePlan>;
+  /** Of a home, or of one of its cameras. */
+  planOf(homeId: string, deviceId?: string): Promise<StoragePlan>;
 }
 
 /** Everyone who runs a platform at home stores everything: there is nobody to buy a plan from. */

@@ -21,6 +21,7 @@ export interface Tables {
   segment: SegmentTable;
   recording_fact: RecordingFactTable;
   recording_gap: RecordingGapTable;
+  retention_policy: RetentionPolicyTable;
   upload_statistic: UploadStatisticTable;
   upload: UploadTable;
   picture: PictureTable;
@@ -281,6 +282,17 @@ export interface RecordingGapTable {
   reason: Fixed<string>;
   from_at: Fixed<number>;
   to_at: number;
+}
+
+/** What a home keeps, and each camera that has values of its own; null: not of its own. */
+export interface RetentionPolicyTable {
+  home_id: Fixed<string>;
+  /** Empty: the home as a whole. */
+  device_id: Fixed<string>;
+  mode: 'continuous' | 'event' | 'off' | null;
+  streams: 'all' | 'main' | 'sub' | null;
+  days: number | null;
+  quota_bytes: number | null;
 }
 
 export interface UploadStatisticTable {

@@ -151,6 +151,13 @@ export class RecordingLedger {
     }
   }
 
+  /** Nothing is to be told of the device in this home any more. */
+  async forget(homeId: string, deviceId: string): Promise<void> {
+    for (const table of ['recording_fact', 'recording_gap'] as const) {
+      await this.db.deleteFrom(table).where('home_id', '=', homeId).where('device_id', '=', deviceId).execute();
+    }
+  }
+
   /** The device started anew; until it is heard again it was without power, since it was last there. */
   async restarted(homeId: string, deviceId: string, silentMs: number): Promise<void> {
     const to = this.clock.now();

@@ -8,6 +8,7 @@ import * as pictures from './0004-pictures.ts';
 import * as keptCommands from './0005-kept-commands.ts';
 import * as people from './0006-people.ts';
 import * as timeline from './0007-timeline.ts';
+import * as retention from './0008-retention.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
@@ -18,6 +19,7 @@ const migrations: Record<string, Migration> = {
   '0005-kept-commands': keptCommands,
   '0006-people': people,
   '0007-timeline': timeline,
+  '0008-retention': retention,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
