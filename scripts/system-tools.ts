@@ -4,11 +4,16 @@ import { delimiter, join } from 'node:path';
 
 /** Programs the tests run beside Cardea, with the Debian packages that each comes with. */
 const tools: Readonly<Record<string, string>> = {
+  ceph: 'ceph-common',
+  'ceph-mon': 'ceph-mon',
+  'ceph-osd': 'ceph-osd',
   chromium: 'chromium',
   ffmpeg: 'ffmpeg',
   ffprobe: 'ffmpeg',
-  'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good',
+  'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad',
   'nats-server': 'nats-server',
+  openssl: 'openssl',
+  radosgw: 'radosgw',
   strace: 'strace',
 };
 

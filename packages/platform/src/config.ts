@@ -48,7 +48,18 @@ export const settings = {
     'How often a device reports that it is there, in seconds',
   ),
   'keepAlive.missed': setting(Type.Integer({ minimum: 2, maximum: 10 }), 3, 'Reports that may be missing before a device counts as lost'),
-  'rtmp.listen': setting(Type.String({ pattern: '^(off|.+:[0-9]{1,5})$' }), 'off', 'HOST:PORT for RTMP, or off'),
+  'rtmp.listen': setting(
+    Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }),
+    '',
+    'HOST:PORT at which devices publish over RTMP, or off; empty means port 1935 of the host of `listen`',
+  ),
+  'rtmps.listen': setting(
+    Type.String({ pattern: '^(off|.+:[0-9]{1,5})$' }),
+    'off',
+    'HOST:PORT at which devices publish over RTMP in TLS, or off; needs a certificate',
+  ),
+  'rtmps.certificate': setting(Type.String(), '', 'File with the certificate chain of RTMPS, in PEM'),
+  'rtmps.key': setting(Type.String(), '', 'File with the private key of RTMPS, in PEM'),
   'wake.listen': setting(
     Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }),
     '',

@@ -97,6 +97,7 @@ export interface Platform extends AsyncDisposable {
 const VERSION = '0.1.0';
 const PURGE_MS = 60 * 60_000;
 const WAKE_PORT = 8_781;
+const RTMP_PORT = 1_935;
 const RTSP_PORT = 8_554;
 
 /**
@@ -391,5 +392,19 @@ function mediaPorts(config: Config): MediaPorts {
   if (first === undefined || last === undefined || last > 65_535 || last < first + 3) {
     throw new AppError('INVALID_PARAMS', { 'rtsp.udpPorts': config['rtsp.udpPorts'] });
   }
-  return { rtsp: listenBeside(parseListen(config.listen), config['rtsp.listen'], RTSP_PORT), rtspUdp: [first, last] };
+  const http = parseListen(config.listen);
+  return {
+    rtmp: { plain: listenBeside(http, config['rtmp.listen'], RTMP_PORT), tls: rtmpsPort(config) },
+    rtsp: listenBeside(http, config['rtsp.listen'], RTSP_PORT),
+    rtspUdp: [first, last],
+  };
+}
+
+function rtmpsPort(config: Config): MediaPorts['rtmp']['tls'] {
+  const { 'rtmps.listen': listen, 'rtmps.certificate': certificateFile, 'rtmps.key': keyFile } = config;
+  if (listen === 'off') return undefined;
+  if (certificateFile === '' || keyFile === '') {
+    throw new AppError('INVALID_PARAMS', undefined, { message: 'rtmps.listen needs rtmps.certificate and rtmps.key' });
+  }
+  return { ...parseListen(listen), certificateFile, keyFile };
 }

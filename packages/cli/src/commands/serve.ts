@@ -29,7 +29,7 @@ export const serve = new Command('serve')
   .option('--role <roles>', 'roles of this process: all, or some of scheduling,access,media,video,api (default all)')
   .option('--bus <url>', 'NATS server that joins the processes of one platform')
   .option('--node <id>', 'name of this process among them (default host name and port)')
-  .option('--rtmp <host:port>', 'address for RTMP, or off; this release has no RTMP, so that any address only warns')
+  .option('--rtmp <host:port>', 'address at which cameras publish over RTMP, or off (default port 1935)')
   .option('--wake <host:port>', 'address at which sleeping battery cameras wait to be woken, or off (default port 8781)')
   .option('--rtsp <host:port>', 'address at which streams are watched over RTSP, or off (default port 8554)')
   .option('--log-level <level>', 'debug, info, warn, error or silent (default info)')
@@ -41,7 +41,6 @@ export const serve = new Command('serve')
       env: process.env,
       ...(file !== undefined && { file }),
     });
-    if (config['rtmp.listen'] !== 'off') terminal.note('Warning: this release has no RTMP; it stays off');
     await using platform = await startPlatform(config, { webDirectory: findWebDirectory() });
     if (platform.setupLink !== undefined) terminal.print(`Set-up link: ${platform.setupLink}`);
     terminal.print(`Cardea is ready at ${platform.url}`);

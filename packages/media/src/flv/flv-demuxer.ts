@@ -6,13 +6,15 @@ import { h264Track, parseAvcC } from '../h264.ts';
 import { h265Track, parseHvcC } from '../h265.ts';
 import { MediaError, malformed } from '../media-error.ts';
 import { opusPacketSamples, opusSampleRate, opusTrack } from '../opus.ts';
-import { decodeAmf0, isAmfObject } from './amf0.ts';
+import { type AmfObject, decodeAmf0, isAmfObject } from './amf0.ts';
 import { type FlvAudioCodec, type FlvUnit, type FlvVideoCodec, parseAudioBody, parseVideoBody } from './flv-body.ts';
 import { type FlvTag, flvType } from './flv-tag.ts';
 import { SoundClock } from './sound-clock.ts';
 
 /** Called synchronously, in the order of the stream. */
 export interface FlvDemuxerEvents {
+  /** What the publisher says about itself, as far as it is an object. */
+  onMetadata?(metadata: AmfObject): void;
   /** All that follows belongs to these tracks: video first, then sound when there is any. */
   onTracks(tracks: readonly Track[]): void;
   /** Video in milliseconds; sound in ticks of its own sampling rate. */
@@ -63,6 +65,7 @@ export class FlvDemuxer {
     const metadata = values.findLast(isAmfObject) ?? {};
     const { audiocodecid, width, height } = metadata;
     this.soundAnnounced = Boolean(audiocodecid);
+    this.events.onMetadata?.(metadata);
     if (typeof width === 'number' && typeof height === 'number' && isSize(width) && isSize(height)) this.size = { width, height };
   }
 

@@ -13,6 +13,7 @@ import {
 import type { TokenClaims } from '../tokens/token-issuer.ts';
 import type { EndReason, LiveStream, Publisher } from './live-stream.ts';
 import type { MediaCounters } from './ports.ts';
+import { PublisherFeed } from './publisher-feed.ts';
 
 export interface IngestSessionOptions {
   readonly link: Link;
@@ -41,19 +42,20 @@ export class IngestSession implements Publisher {
   private state: 'opening' | 'publishing' | 'over' = 'opening';
   private tracks: readonly Track[] = [];
   private nextSeq = 0;
-  private keyframeSeen = false;
-  private deadline: Timer | undefined;
-  private mediaAtMs = 0;
+  private opening: Timer | undefined;
+  private readonly feed: PublisherFeed;
 
   constructor(options: IngestSessionOptions) {
     this.options = options;
     const { deviceId, sessionId } = options.claims;
     this.logger = options.logger.child({ deviceId, sessionId });
+    this.feed = new PublisherFeed({ ...options, kind: options.claims.kind, publisher: this, onLate: (what) => this.onLate(what) });
   }
 
   start(): void {
-    this.expect(vmTimers.publishTimeoutMs, () => this.refuse(new AppError('TIMEOUT')));
-    this.options.link.open({
+    const { clock, link } = this.options;
+    this.opening = clock.setTimer(vmTimers.publishTimeoutMs, () => this.refuse(new AppError('TIMEOUT')));
+    link.open({
       onText: (text) => this.guard(() => this.onFrame(decodeVmFrame(text))),
       onBinary: (bytes) => this.guard(() => this.onMedia(bytes)),
       onClose: () => this.finish('lost'),
@@ -86,7 +88,7 @@ export class IngestSession implements Publisher {
   }
 
   private open(start: VmStart): void {
-    const { claims, stream, token } = this.options;
+    const { claims, token } = this.options;
     const allowed =
       start.token === token &&
       start.kind === claims.kind &&
@@ -97,9 +99,10 @@ export class IngestSession implements Publisher {
       (start.kind === 'playback' || start.stream === claims.stream);
     if (!allowed) throw new AppError('FORBIDDEN');
     this.state = 'publishing';
-    stream.open(this, start.startAt);
+    this.opening?.[Symbol.dispose]();
+    this.feed.open(start.startAt);
     this.send({ type: 'started', sessionId: claims.sessionId, idleTimeoutSec: vmTimers.mediaSilenceMs / 1_000 });
-    this.expect(vmTimers.firstKeyframeMs, () => this.onNoKeyframe());
+    this.feed.expectKeyframe();
   }
 
   private close(reason: StopReason): void {
@@ -117,48 +120,25 @@ export class IngestSession implements Publisher {
       throw new AppError('INVALID_REQUEST', undefined, { message: `frame ${frame.seq} came where ${this.nextSeq} was due` });
     }
     this.nextSeq = (this.nextSeq + 1) >>> 0;
-    this.options.counters.bytesIn += bytes.length;
-    this.mediaAtMs = this.options.clock.monotonicMs();
+    this.feed.count(bytes.length);
     if (frame.kind === 'init') this.onInit(frame);
     else this.onFragment(frame);
   }
 
   private onInit({ payload }: MediaFrame): void {
     const tracks = parseInitSegment(payload);
-    if (!tracks.some(({ kind }) => kind === 'video')) throw new AppError('CODEC_UNSUPPORTED');
+    this.feed.begin(tracks);
     this.tracks = tracks;
-    this.options.stream.begin(this, tracks);
   }
 
   private onFragment({ payload }: MediaFrame): void {
     if (this.tracks.length === 0) throw new AppError('INVALID_STATE', undefined, { message: 'a fragment came before any init segment' });
-    const units = parseFragment(payload, this.tracks);
-    this.options.stream.write(this, units);
-    if (this.keyframeSeen || !units.some((unit) => unit.keyframe && this.isVideo(unit.trackId))) return;
-    this.keyframeSeen = true;
-    // A recording may be paused; whoever plays it ends it.
-    if (this.options.claims.kind === 'playback') this.deadline?.[Symbol.dispose]();
-    else this.watchSilence();
+    this.feed.write(parseFragment(payload, this.tracks));
   }
 
-  private isVideo(trackId: number): boolean {
-    return this.tracks.some(({ id, kind }) => id === trackId && kind === 'video');
-  }
-
-  private onNoKeyframe(): void {
-    this.logger.info({}, 'publisher sent no key frame in time');
+  private onLate(what: string): void {
+    this.logger.info({ what }, 'a publisher was late');
     this.stop('error');
-  }
-
-  /** One timer that looks when the last media came is cheaper than one timer per frame. */
-  private watchSilence(): void {
-    const silentMs = this.options.clock.monotonicMs() - this.mediaAtMs;
-    if (silentMs < vmTimers.mediaSilenceMs) {
-      this.expect(vmTimers.mediaSilenceMs - silentMs, () => this.watchSilence());
-    } else {
-      this.logger.info({}, 'publisher fell silent');
-      this.stop('error');
-    }
   }
 
   private refuse(error: AppError): void {
@@ -171,13 +151,8 @@ export class IngestSession implements Publisher {
   private finish(reason: EndReason): void {
     if (this.state === 'over') return;
     this.state = 'over';
-    this.deadline?.[Symbol.dispose]();
-    this.options.stream.close(this, reason);
-  }
-
-  private expect(withinMs: number, onMissed: () => void): void {
-    this.deadline?.[Symbol.dispose]();
-    this.deadline = this.options.clock.setTimer(withinMs, onMissed);
+    this.opening?.[Symbol.dispose]();
+    this.feed.close(reason);
   }
 
   private send(frame: VmFrame): void {

@@ -3,11 +3,13 @@ import type { Clock, Logger, Random } from '@cardea/core';
 import type { HttpServer } from '../http/http-server.ts';
 import type { ListenAddress } from '../listen-address.ts';
 import type { DeviceChannels, MediaCounters, PrincipalFromRequest } from './ports.ts';
+import type { RtmpPorts } from './rtmp/rtmp-ingest.ts';
 import type { ViewSession } from './view-session.ts';
 import type { ViewerAdmission } from './viewer-admission.ts';
 
-/** The ports that ways to watch have besides that of HTTP; `undefined`: off. */
+/** The ports besides that of HTTP on which media come and go; `undefined`: off. */
 export interface MediaPorts {
+  readonly rtmp: RtmpPorts;
   readonly rtsp: ListenAddress | undefined;
   /** First and last of the UDP ports of which viewers over RTSP get two. */
   readonly rtspUdp: readonly [number, number];

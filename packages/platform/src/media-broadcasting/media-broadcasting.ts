@@ -17,6 +17,8 @@ import type { LiveStream } from './live-stream.ts';
 import { wantsSound } from './media-feed.ts';
 import { Playbacks, type PlaybackWish, playbackOfPath } from './playbacks.ts';
 import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, PrincipalFromRequest, ViewAudit } from './ports.ts';
+import type { PublishGrant } from './rtmp/rtmp-connection.ts';
+import { RtmpIngest } from './rtmp/rtmp-ingest.ts';
 import type { ViewSession } from './view-session.ts';
 import { ViewerAdmission } from './viewer-admission.ts';
 import { ViewerEndpoint } from './websocket/viewer-endpoint.ts';
@@ -73,6 +75,7 @@ export class MediaBroadcasting implements AsyncDisposable {
   private readonly broadcasts = new Map<string, Broadcast>();
   private readonly admission: ViewerAdmission;
   private readonly outputs: readonly LiveOutput[];
+  private readonly rtmp: RtmpIngest;
   private readonly playbacks: Playbacks;
   private readonly counters: MediaCounters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
 
@@ -85,7 +88,13 @@ export class MediaBroadcasting implements AsyncDisposable {
       runningBroadcast: (source) => this.broadcasts.get(keyOf(source)),
     });
     this.outputs = createLiveOutputs({ ...options, admission: this.admission, counters: this.counters });
-    this.addresses = new LiveAddresses({ ...options, outputs: this.outputs });
+    this.rtmp = new RtmpIngest({
+      ...options,
+      ports: options.ports.rtmp,
+      counters: this.counters,
+      sessionOf: (sessionId) => this.publishGrantOf(sessionId),
+    });
+    this.addresses = new LiveAddresses({ ...options, outputs: this.outputs, rtmp: this.rtmp });
     this.playbacks = new Playbacks({ ...options, addresses: this.addresses, counters: this.counters });
   }
 
@@ -116,6 +125,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Opens the ports besides that of HTTP, which is open. */
   async openPorts(): Promise<void> {
+    await this.rtmp.openPorts();
     for (const output of this.outputs) await output.openPort?.();
   }
 
@@ -234,7 +244,7 @@ export class MediaBroadcasting implements AsyncDisposable {
     await this.lifetime[Symbol.asyncDispose]();
     this.playbacks.endAll();
     await Promise.all([...this.broadcasts.values()].map((broadcast) => broadcast.end()));
-    await Promise.all(this.outputs.map((output) => output.close?.()));
+    await Promise.all([this.rtmp.close(), ...this.outputs.map((output) => output.close?.())]);
   }
 
   private broadcastFor({ homeId, epoch }: Pick<DeviceProof, 'homeId' | 'epoch'>, source: MediaSource): Broadcast {
@@ -265,6 +275,15 @@ export class MediaBroadcasting implements AsyncDisposable {
     const broadcast = this.broadcasts.get(keyOf(claims));
     if (broadcast?.push.sessionId !== claims.sessionId) throw new AppError('SESSION_NOT_FOUND');
     return broadcast.stream;
+  }
+
+  private async publishGrantOf(sessionId: string): Promise<PublishGrant> {
+    const broadcast = [...this.broadcasts.values()].find(({ push }) => push.sessionId === sessionId);
+    const claims =
+      broadcast === undefined
+        ? this.playbacks.publisherOf(sessionId)
+        : ({ ...broadcast.source, epoch: broadcast.epoch, sessionId, kind: 'live' } as const);
+    return { claims, stream: await this.streamOf(claims) };
   }
 
   private publishState({ homeId, source }: Broadcast, state: LiveState): void {

@@ -103,6 +103,12 @@ export class Playbacks {
     return await this.options.addresses.forPublisher(source, { epoch, sessionId, kind: 'playback' });
   }
 
+  /** What the publisher of a session may publish. @throws AppError SESSION_NOT_FOUND when nobody asked for it */
+  publisherOf(sessionId: string): TokenClaims['vm-publish'] {
+    const { deviceId, channel, stream, epoch } = this.get(sessionId).session.claims;
+    return { deviceId, channel, stream, epoch, sessionId, kind: 'playback' };
+  }
+
   /** @throws AppError SESSION_NOT_FOUND when nobody asked for it */
   streamOf({ sessionId, deviceId, epoch }: TokenClaims['vm-publish']): LiveStream {
     const { session, stream } = this.get(sessionId);

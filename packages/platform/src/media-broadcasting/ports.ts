@@ -29,7 +29,7 @@ export interface DeviceChannels {
   /** @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND */
   assertSource(source: MediaSource): Promise<void>;
   /** What the device announced of a channel. @throws AppError CHANNEL_NOT_FOUND | as a command when the device has to be asked */
-  lensOf(deviceId: string, channel: number): Promise<Pick<ChannelCapability, 'video'>>;
+  lensOf(deviceId: string, channel: number): Promise<Pick<ChannelCapability, 'live' | 'video'>>;
 }
 
 /** Who saw what. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { roleActions } from '@cardea/api';
 import { AppError, type Clock, createRandom, silentLogger } from '@cardea/core';
-import type { ChannelCapability } from '@cardea/protocol';
+import type { ChannelCapability, PushTarget } from '@cardea/protocol';
 import { Authorizer } from '../../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../../authorization/proof.ts';
 import { bearerToken } from '../../http/bearer-token.ts';
@@ -13,6 +13,7 @@ import { InProcessBus } from '../../store/bus/in-process-bus.ts';
 import type { BusMessageOf, Db } from '../../store/ports.ts';
 import { openSqlite } from '../../store/sql/sqlite.ts';
 import { TokenIssuer } from '../../tokens/token-issuer.ts';
+import type { MediaPorts } from '../live-output.ts';
 import { MediaBroadcasting } from '../media-broadcasting.ts';
 import type { MediaSource } from '../ports.ts';
 import { FakeDevice } from './fake-device.ts';
@@ -36,8 +37,16 @@ export interface Rig extends AsyncDisposable {
   proof(user: UserName): Promise<DeviceProof<'view.live'>>;
 }
 
-/** `rtspPort` 0: any free one; `undefined`: off. */
-export async function createRig(clock: Clock, { rtspPort }: { readonly rtspPort: number | undefined } = { rtspPort: 0 }): Promise<Rig> {
+export interface RigOptions {
+  /** 0: any free one; `undefined`: off. */
+  readonly rtspPort?: number | undefined;
+  /** On which the camera can push. */
+  readonly carriers?: readonly PushTarget['protocol'][];
+  readonly rtmps?: MediaPorts['rtmp']['tls'];
+}
+
+export async function createRig(clock: Clock, options: RigOptions = {}): Promise<Rig> {
+  const { carriers = ['wss-fmp4'], rtmps: tls, rtspPort } = { rtspPort: 0, ...options };
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'cardea-live-'));
   stack.defer(() => rm(directory, { recursive: true }));
@@ -59,12 +68,22 @@ export async function createRig(clock: Clock, { rtspPort }: { readonly rtspPort:
     authorizer,
     tokens,
     commands: device,
-    channels: { assertSource, lensOf: async () => ({ video: [encoding('main', 1280, 2_000), encoding('sub', 640, 300)] }) },
+    channels: {
+      assertSource,
+      lensOf: async () => ({
+        live: { protocols: [...carriers], maxSessions: 2 },
+        video: [encoding('main', 1280, 2_000), encoding('sub', 640, 300)],
+      }),
+    },
     audit: { record: async () => {} },
     // The bearer of these tests is the name of the user.
     principalFromRequest: async (request) => userNamed(bearerToken(request)),
     publicUrl: () => `http://127.0.0.1:${port}`,
-    ports: { rtsp: rtspPort === undefined ? undefined : { host: '127.0.0.1', port: rtspPort }, rtspUdp: [52_000, 52_999] },
+    ports: {
+      rtmp: { plain: { host: '127.0.0.1', port: 0 }, tls },
+      rtsp: rtspPort === undefined ? undefined : { host: '127.0.0.1', port: rtspPort },
+      rtspUdp: [52_000, 52_999],
+    },
     clock,
     random,
     logger: silentLogger,

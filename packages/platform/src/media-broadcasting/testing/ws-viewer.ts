@@ -38,11 +38,11 @@ export class WsViewer {
   }
 }
 
-/** Lets sockets work until `holds`; fails after five seconds. */
-export async function until(holds: () => boolean): Promise<void> {
+/** Lets sockets work until `holds`; fails after five seconds. Other programs may take longer to start. */
+export async function until(holds: () => boolean, withinMs = 5_000): Promise<void> {
   const startedAt = performance.now();
   while (!holds()) {
-    if (performance.now() - startedAt > 5_000) throw new Error(`waited in vain until ${String(holds)}`);
+    if (performance.now() - startedAt > withinMs) throw new Error(`waited in vain until ${String(holds)}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
