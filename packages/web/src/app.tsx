@@ -20,8 +20,11 @@ const AccountPage = lazy(async () => ({ default: (await import('./pages/account-
 const loadCameraPage = async () => ({ default: (await import('./pages/camera-page.tsx')).CameraPage });
 const CameraPage = lazy(loadCameraPage);
 const DevicesPage = lazy(async () => ({ default: (await import('./pages/devices-page.tsx')).DevicesPage }));
+const InvitationPage = lazy(async () => ({ default: (await import('./pages/invitation-page.tsx')).InvitationPage }));
 const LoginPage = lazy(async () => ({ default: (await import('./pages/login-page.tsx')).LoginPage }));
+const MembersPage = lazy(async () => ({ default: (await import('./pages/members-page.tsx')).MembersPage }));
 const SetupPage = lazy(async () => ({ default: (await import('./pages/setup-page.tsx')).SetupPage }));
+const SharePage = lazy(async () => ({ default: (await import('./pages/share-page.tsx')).SharePage }));
 
 export interface AppProps {
   readonly services: AppServices;
@@ -44,10 +47,13 @@ export function App({ services, queries, texts, linkLogin }: AppProps) {
                   <Routes>
                     <Route path="/setup" element={<SetupPage />} />
                     <Route path="/login" element={<LoginPage linkFailed={linkLogin === 'failed'} />} />
+                    <Route path="/invitation" element={<InvitationPage />} />
+                    <Route path="/s/:token" element={<SharePage />} />
                     <Route element={<LoggedIn />}>
                       <Route index element={<HomePage />} />
                       <Route path="/devices" element={<DevicesPage />} />
                       <Route path="/cameras/:deviceId/:channel" element={<CameraPage />} />
+                      <Route path="/people" element={<MembersPage />} />
                       <Route path="/account" element={<AccountPage />} />
                       <Route path="*" element={<NotFound />} />
                     </Route>

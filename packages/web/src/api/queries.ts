@@ -6,6 +6,9 @@ export type User = AnswerOf<RouteOf<'me.get'>>;
 export type Home = AnswerOf<RouteOf<'home.get'>>;
 export type Device = AnswerOf<RouteOf<'device.get'>>;
 export type Session = AnswerOf<RouteOf<'session.list'>>['items'][number];
+export type Member = AnswerOf<RouteOf<'member.list'>>['items'][number];
+export type Share = AnswerOf<RouteOf<'share.list'>>['items'][number];
+export type ApiToken = AnswerOf<RouteOf<'token.list'>>['items'][number];
 export type StreamName = Device['channels'][number]['streams'][number];
 
 const PAGE_ITEMS = 200;
@@ -17,6 +20,9 @@ export const keys = {
   homes: ['homes'],
   devices: ['devices'],
   sessions: ['sessions'],
+  shares: ['shares'],
+  tokens: ['tokens'],
+  members: (homeId: string) => ['members', homeId],
   presets: (deviceId: string, channel: number) => ['presets', deviceId, channel],
   alarms: (deviceId: string, from: number) => ['alarms', deviceId, from],
   timeline: (deviceId: string, channel: number, from: number) => ['timeline', deviceId, channel, from],
@@ -115,6 +121,30 @@ export interface TimelineRange {
   readonly channel: number;
   readonly fromMs: number;
   readonly toMs: number;
+}
+
+/** Who belongs to a home, and who is invited. */
+export function membersQuery(api: Client, homeId: string) {
+  return queryOptions<readonly Member[]>({
+    queryKey: keys.members(homeId),
+    queryFn: async ({ signal }) => (await api.call('member.list', { params: { id: homeId }, signal })).items,
+  });
+}
+
+/** Links that still work. */
+export function sharesQuery(api: Client) {
+  return queryOptions<readonly Share[]>({
+    queryKey: keys.shares,
+    queryFn: async ({ signal }) => (await api.call('share.list', { signal })).items,
+  });
+}
+
+/** Credentials for programs. */
+export function tokensQuery(api: Client) {
+  return queryOptions<readonly ApiToken[]>({
+    queryKey: keys.tokens,
+    queryFn: async ({ signal }) => (await api.call('token.list', { signal })).items,
+  });
 }
 
 export function useDevices() {

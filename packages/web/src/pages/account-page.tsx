@@ -2,13 +2,14 @@ import { Button, Skeleton } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { programOf } from '../account/program-name.ts';
+import { TokensSection } from '../account/tokens-section.tsx';
 import { forgetUser, keys, meQuery, type Session } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
+import styles from '../parts/cards.module.css';
 import { Icon } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { instantText } from '../time-text.ts';
-import styles from './account-page.module.css';
 
 export function AccountPage() {
   const { t } = useTranslation();
@@ -42,6 +43,7 @@ export function AccountPage() {
           </li>
         ))}
       </ul>
+      <TokensSection />
     </Page>
   );
 }

@@ -1,10 +1,12 @@
 import { ActionIcon } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import { useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useNavigate, useParams } from 'react-router';
 import { AlarmsPanel } from '../alarms/alarms-panel.tsx';
-import { useDevice } from '../api/queries.ts';
+import { homesQuery, useDevice } from '../api/queries.ts';
+import { useApp } from '../app-context.ts';
 import { AboutCamera } from '../camera/about-camera.tsx';
 import { type Camera, camerasOf } from '../camera/camera.ts';
 import { CameraStage } from '../camera/camera-stage.tsx';
@@ -19,6 +21,8 @@ import { useLive } from '../player/use-live.ts';
 import { RecordingsPanel } from '../recordings/recordings-panel.tsx';
 import { usePlayback } from '../recordings/use-playback.ts';
 import styles from './camera-page.module.css';
+
+const ShareDialog = lazy(async () => ({ default: (await import('../shares/share-dialog.tsx')).ShareDialog }));
 
 export function CameraPage() {
   const { t } = useTranslation();
@@ -45,6 +49,9 @@ function CameraView({ camera }: { readonly camera: Camera }) {
   const stream = streams.includes('main') ? 'main' : 'sub';
   const playback = usePlayback({ deviceId: device.id, channel, stream });
   const [playedAt, setPlayedAt] = useState<number>();
+  const [sharing, setSharing] = useState(false);
+  const homes = useQuery(homesQuery(useApp().api));
+  const mayShare = homes.data?.find(({ id }) => id === device.homeId)?.actions.includes('share') === true;
   const isLive = playback.wish === undefined;
   // Someone looks at it on purpose, so a sleeping camera is woken; one that is away is not asked.
   const enabled = isLive && device.state !== 'offline';
@@ -62,6 +69,11 @@ function CameraView({ camera }: { readonly camera: Camera }) {
           <Icon name="left" />
         </ActionIcon>
         <h1>{name}</h1>
+        {mayShare && (
+          <ActionIcon variant="subtle" size={44} aria-label={t('share.button')} title={t('share.button')} onClick={() => setSharing(true)}>
+            <Icon name="share" />
+          </ActionIcon>
+        )}
       </header>
       <div className={styles.layout}>
         <CameraStage camera={camera} live={live} playback={playback} playedAt={playedAt} onTime={setPlayedAt} />
@@ -86,6 +98,14 @@ function CameraView({ camera }: { readonly camera: Camera }) {
           />
         </div>
       </div>
+      {sharing && (
+        <Suspense>
+          <ShareDialog
+            subject={{ deviceId: device.id, channel, name, recordedAt: isLive ? undefined : playedAt }}
+            onClose={() => setSharing(false)}
+          />
+        </Suspense>
+      )}
     </div>
   );
 }
