@@ -3,11 +3,12 @@ import type { ChainHead } from './audit/audit-chain.ts';
 import type { AuditReport } from './audit/verify-audit.ts';
 import { requestDrain } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
-import { checkDataDirectory, verifyAuditOfDirectory } from './data-check.ts';
+import { checkDataDirectory, rebuildDataDirectory, verifyAuditOfDirectory } from './data-check.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import { openAccounts, type StandaloneAccounts } from './standalone-accounts.ts';
 import { NatsBus } from './store/bus/nats-bus.ts';
 import type { FsckReport } from './video-service/fsck.ts';
+import type { RebuildReport } from './video-service/rebuild.ts';
 
 /** The platform on the machine's own clock, chance and log. @throws AppError as `createPlatform` */
 export async function startPlatform(
@@ -25,9 +26,15 @@ export async function openDataAccounts({ data, logLevel }: Config): Promise<Stan
 }
 
 /** Compares the catalogue of a data directory with its files, while a platform runs on it or not. */
-export async function checkData({ data, logLevel }: Config, options: { readonly deep: boolean }): Promise<FsckReport> {
-  const random = createRandom(new SystemClock());
-  return await checkDataDirectory(data, { ...options, random, logger: createLogger(logLevel) });
+export async function checkData(config: Config, options: { readonly deep: boolean }): Promise<FsckReport> {
+  const clock = new SystemClock();
+  return await checkDataDirectory(config, { ...options, clock, random: createRandom(clock), logger: createLogger(config.logLevel) });
+}
+
+/** Makes the catalogue of a data directory anew from its recordings, as far as it lost them. No platform may run on it. */
+export async function rebuildData(config: Config): Promise<RebuildReport> {
+  const clock = new SystemClock();
+  return await rebuildDataDirectory(config, { clock, random: createRandom(clock), logger: createLogger(config.logLevel) });
 }
 
 /** Looks for tampering in the audit log of a data directory, while a platform runs on it or not; `known` is a head noted before. */

@@ -49,7 +49,7 @@ import { InProcessBus } from './store/bus/in-process-bus.ts';
 import { NatsBus } from './store/bus/nats-bus.ts';
 import { RecordedRevocations } from './store/bus/recorded-revocations.ts';
 import { lockDataDirectory } from './store/data-lock.ts';
-import { DirectoryObjectStore } from './store/objects/directory-object-store.ts';
+import { objectStoreSettings, openObjectStore } from './store/objects/open-object-store.ts';
 import { openSqlite } from './store/sql/sqlite.ts';
 import { Talks } from './talk/talks.ts';
 import { loadPlatformKeys } from './tokens/platform-keys.ts';
@@ -118,7 +118,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const revocations = exchange && stack.use(new RecordedRevocations({ bus: exchange, db, clock, random, logger }));
   const bus = revocations ?? new InProcessBus(logger);
   const shared = { db, bus, clock, random, logger };
-  const objects = new DirectoryObjectStore({ root: join(data, 'objects'), db, random, logger });
+  const objects = await openObjectStore(objectStoreSettings(config), shared);
   const tokens = new TokenIssuer(keys.tokenKeyPem, { clock, random });
   const authorizer = new Authorizer(shared);
 

@@ -1,14 +1,28 @@
-import { checkData, loadConfig } from '@cardea/platform';
+import { existsSync } from 'node:fs';
+import { checkData, loadConfig, rebuildData } from '@cardea/platform';
 import { Command } from 'commander';
 import { terminal } from '../terminal.ts';
 
+interface Flags {
+  readonly data: string;
+  readonly deep: boolean;
+  readonly rebuild: boolean;
+  readonly json?: true;
+}
+
+const DEFAULT_FILE = 'cardea.yaml';
+
 export const fsck = new Command('fsck')
-  .description('check that the catalogue and the recordings agree, both ways; changes nothing and works while the platform runs')
+  .description('check that the catalogue and the recordings agree, both ways; works while the platform runs')
   .option('--data <dir>', 'data directory of the platform', './data')
   .option('--deep', 'read every recording and compare its digest', false)
+  .option('--rebuild', 'first put recordings the catalogue lost back into it; the platform must not run', false)
   .option('--json', 'print the counts as JSON')
-  .action(async ({ data, deep, json }: { data: string; deep: boolean; json?: true }, command: Command) => {
-    const report = await checkData(loadConfig({ flags: { data, logLevel: 'warn' } }), { deep });
+  .action(async ({ data, deep, rebuild, json }: Flags, command: Command) => {
+    const file = existsSync(DEFAULT_FILE) ? { file: DEFAULT_FILE } : {};
+    const config = loadConfig({ flags: { data, logLevel: 'warn' }, env: process.env, ...file });
+    const rebuilt = rebuild ? await rebuildData(config) : {};
+    const report = { ...rebuilt, ...(await checkData(config, { deep })) };
     const asJson = json === true || command.optsWithGlobals<{ json?: true }>().json === true;
     const lines = Object.entries(report).map(([name, count]) => `${name.padEnd(12)} ${count}`);
     terminal.print(asJson ? JSON.stringify(report) : lines.join('\n'));

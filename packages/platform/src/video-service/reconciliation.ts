@@ -41,15 +41,17 @@ async function* judgeBatch({ db, objects }: Stores, files: readonly ListedObject
   const rows = await db.selectFrom('segment').select(['id', 'state', 'object_key', 'upload_key']).where('id', 'in', ids).execute();
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const file of files) {
-    const verdict = judge(file, byId.get(segmentIdOf(file.key) ?? ''));
+    const verdict = judge(file, byId.get(segmentIdOf(file.key) ?? ''), objects.direct !== undefined);
     // A file whose segment was decided after the listing is gone by now.
     if (verdict === 'stored' || (await isThere(objects, file.key))) yield { key: file.key, verdict };
   }
 }
 
-function judge({ key, kind }: ListedObject, row: FileRow | undefined): JudgedFile['verdict'] {
+function judge({ key, kind }: ListedObject, row: FileRow | undefined, direct: boolean): JudgedFile['verdict'] {
   if (row === undefined) return 'unknown';
-  if (kind === 'upload') return key === row.upload_key ? 'pending' : 'torn';
+  // What a device brought past this platform is known to the row only once it is confirmed.
+  const waits = direct && (row.state === 'created' || row.state === 'expired');
+  if (kind === 'upload') return waits || key === row.upload_key ? 'pending' : 'torn';
   if (key !== row.object_key) return 'unknown';
   return row.state === 'stored' ? 'stored' : 'pending';
 }

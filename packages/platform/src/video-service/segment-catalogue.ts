@@ -92,9 +92,26 @@ export class SegmentCatalogue {
     );
   }
 
-  /** False when the segment does not wait for bytes any more. */
-  async setUpload(row: SegmentRow, { uploadKey, sizeBytes, sha256 }: Upload): Promise<boolean> {
-    return await this.change(row, 'created', { upload_key: uploadKey, size_bytes: sizeBytes, sha256 });
+  /** Adds a segment that is stored already; false when its time is covered by another one. */
+  async restore(
+    device: BoundDevice,
+    segment: NewSegment,
+    { sizeBytes, sha256, formatHash }: Omit<Upload, 'uploadKey'> & { readonly formatHash: string },
+  ): Promise<boolean> {
+    const { request, createdAt } = segment;
+    const bytes = { size_bytes: sizeBytes, sha256, format_hash: formatHash };
+    const row = { ...newRow(device, segment), ...bytes, state: 'stored', stored_at: createdAt, recovered: 1 } as const;
+    return await this.commits.run(async (transaction) => {
+      const times = { startAt: request.startAt, endAt: request.startAt + (request.durationMs ?? 0) };
+      if (await overlapsStored(transaction, row, times)) return false;
+      await transaction.insertInto('segment').values(row).execute();
+      return true;
+    });
+  }
+
+  /** False when the segment is not in `state` any more, by default when it does not wait for bytes. */
+  async setUpload(row: SegmentRow, { uploadKey, sizeBytes, sha256 }: Upload, state: SegmentState = 'created'): Promise<boolean> {
+    return await this.change(row, state, { upload_key: uploadKey, size_bytes: sizeBytes, sha256 });
   }
 
   /** Notes that a segment that will not be stored has no bytes left. */

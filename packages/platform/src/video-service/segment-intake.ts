@@ -71,9 +71,9 @@ export class SegmentIntake {
       const announced = await this.findAnnounced(device, request.clientSegmentId);
       if (announced !== undefined) {
         if (announced.create_hash !== createHash) throw new AppError('DUPLICATE', { segmentId: announced.id });
-        return { segment: this.toCreated(announced, device), replayed: true };
+        return { segment: await this.toCreated(announced, device), replayed: true };
       }
-      return { segment: this.toCreated(await this.insert(device, request, createHash), device), replayed: false };
+      return { segment: await this.toCreated(await this.insert(device, request, createHash), device), replayed: false };
     });
   }
 
@@ -113,10 +113,11 @@ export class SegmentIntake {
     report: BodyOf<typeof confirmVideoSegment>,
   ): Promise<AnswerOf<typeof confirmVideoSegment>> {
     return await this.options.locks.run(device.deviceId, async () => {
-      const row = await this.require(device, segmentId);
-      if (row.state === 'stored') return { segmentId, state: 'stored', storedAt: repeated(row, report) };
-      this.assertConfirmable(row);
-      assertTimes(row, report);
+      const announced = await this.require(device, segmentId);
+      if (announced.state === 'stored') return { segmentId, state: 'stored', storedAt: repeated(announced, report) };
+      this.assertConfirmable(announced);
+      assertTimes(announced, report);
+      const row = await this.options.keeper.claim(announced, report);
       if (row.upload_key === null) throw new AppError('OBJECT_MISSING');
       if (row.size_bytes !== report.sizeBytes || row.sha256 !== report.sha256) {
         throw new AppError('OBJECT_MISMATCH', { sizeBytes: row.size_bytes, sha256: row.sha256 });
@@ -185,9 +186,9 @@ export class SegmentIntake {
     return row;
   }
 
-  private toCreated(row: SegmentRow, device: BoundDevice): CreatedSegment {
+  private async toCreated(row: SegmentRow, device: BoundDevice): Promise<CreatedSegment> {
     const { tickets, limits } = this.options;
-    const upload = tickets.issue(row.id, { maxBytes: limits.maxSegmentBytes, epoch: device.epoch });
+    const upload = await tickets.issue(row, { maxBytes: limits.maxSegmentBytes, epoch: device.epoch });
     return { segmentId: row.id, state: 'created', objectKey: row.object_key, upload, confirmBefore: row.confirm_before };
   }
 

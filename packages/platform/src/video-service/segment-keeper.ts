@@ -1,15 +1,17 @@
 import { AppError, type Clock, hasStatus, type Logger } from '@cardea/core';
 import type { FragmentedMp4Report } from '@cardea/media';
-import type { Bus, ObjectStore } from '../store/ports.ts';
+import type { Bus, ObjectDigest, ObjectStore } from '../store/ports.ts';
 import { formatHashOf } from './format-hash.ts';
 import { checkMedia } from './media-check.ts';
 import { digestOf, isThere } from './object-probe.ts';
 import type { SegmentCatalogue, SegmentRow, SegmentTimes } from './segment-catalogue.ts';
+import { factsOf } from './segment-facts.ts';
 import { MAX_SEGMENT_MS } from './video-limits.ts';
 
 export interface SegmentKeeperOptions {
   readonly catalogue: SegmentCatalogue;
   readonly objects: ObjectStore;
+  readonly maxSegmentBytes: number;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -22,16 +24,37 @@ export interface SegmentKeeperOptions {
 export class SegmentKeeper {
   private readonly catalogue: SegmentCatalogue;
   private readonly objects: ObjectStore;
+  private readonly maxSegmentBytes: number;
   private readonly bus: Bus;
   private readonly clock: Clock;
   private readonly logger: Logger;
 
-  constructor({ catalogue, objects, bus, clock, logger }: SegmentKeeperOptions) {
+  constructor({ catalogue, objects, maxSegmentBytes, bus, clock, logger }: SegmentKeeperOptions) {
     this.catalogue = catalogue;
     this.objects = objects;
+    this.maxSegmentBytes = maxSegmentBytes;
     this.bus = bus;
     this.clock = clock;
     this.logger = logger;
+  }
+
+  /**
+   * The row with the bytes its device brought straight to the object store, where devices do so.
+   * @throws AppError OBJECT_MISSING; OBJECT_MISMATCH when nothing that was brought is as `expected`; SEGMENT_STATE
+   */
+  async claim(row: SegmentRow, expected?: ObjectDigest): Promise<SegmentRow> {
+    const { direct } = this.objects;
+    const claimed = row.upload_key !== null && (expected === undefined || row.sha256 === expected.sha256);
+    if (direct === undefined || claimed) return row;
+    const wanted = { maxBytes: this.maxSegmentBytes, facts: factsOf(row), ...(expected !== undefined && { expected }) };
+    const received = await direct.claim(row.object_key, wanted);
+    if (!(await this.catalogue.setUpload(row, received, row.state))) throw new AppError('SEGMENT_STATE');
+    return { ...row, upload_key: received.uploadKey, size_bytes: received.sizeBytes, sha256: received.sha256 };
+  }
+
+  /** Whether anything may be stored for a segment that is not stored itself. */
+  mayHaveBytes({ upload_key: uploadKey, state }: SegmentRow): boolean {
+    return uploadKey !== null || (this.objects.direct !== undefined && state !== 'cancelled');
   }
 
   /**
@@ -44,8 +67,9 @@ export class SegmentKeeper {
   }
 
   /** Stores an expired segment as far as its bytes tell what it is. False when they do not allow it. */
-  async recover(row: SegmentRow): Promise<boolean> {
+  async recover(expired: SegmentRow): Promise<boolean> {
     try {
+      const row = await this.claim(expired);
       const { durationMs, tracks } = await this.check(row);
       if (durationMs === 0 || durationMs > MAX_SEGMENT_MS) return false;
       const times = { startAt: row.start_at, endAt: row.start_at + durationMs };
@@ -59,10 +83,14 @@ export class SegmentKeeper {
 
   /** Removes whatever bytes a segment that will not be stored has, under either name. */
   async dropBytes(row: SegmentRow): Promise<void> {
-    if (row.upload_key === null) return;
-    await this.objects.discard(row.upload_key);
+    const { direct } = this.objects;
+    if (row.upload_key === null && direct === undefined) return;
+    if (row.upload_key !== null) await this.objects.discard(row.upload_key);
+    await direct?.discard(row.object_key);
     await this.objects.remove(row.object_key);
-    await this.catalogue.clearUpload(row);
+    if (row.upload_key !== null) await this.catalogue.clearUpload(row);
+    // Only so it is known that nothing has to be looked for any more.
+    else if (row.state === 'expired') await this.catalogue.move(row, 'cancelled');
   }
 
   /** Removes the bytes of a deleted segment, then its row: the row goes last, so that nothing is left without one (C-3). */
@@ -82,7 +110,7 @@ export class SegmentKeeper {
   ): Promise<number> {
     if (row.upload_key === null) throw new AppError('OBJECT_MISSING');
     if (await this.catalogue.overlapsStored(row, times)) throw new AppError('OVERLAP');
-    await this.objects.commit(row.object_key, row.upload_key);
+    await this.objects.commit(row.object_key, row.upload_key, factsOf(row));
     const storedAt = this.clock.now();
     const outcome = await this.catalogue.store(row, times, { storedAt, ...found });
     if (outcome !== 'stored') return await this.giveUp(row, outcome);

@@ -33,3 +33,13 @@ export function isSegmentPlace(key: string): boolean {
 export function segmentIdOf(key: string): string | undefined {
   return namePattern.exec(key)?.[1];
 }
+
+const objectPattern = /^h\/([^/]+)\/d\/([^/]+)\/(\d+)\/(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)\/(\d\d)-(\d\d\.\d{3})Z-([0-9A-Z]{26})\.mp4$/;
+
+/** What `segmentKey` was told, if `key` is what it makes. */
+export function segmentPlaceOf(key: string): Parameters<typeof segmentKey>[0] | undefined {
+  const [, homeId, deviceId, channel, year, month, day, hour, minute, second, segmentId] = objectPattern.exec(key) ?? [];
+  if (homeId === undefined || deviceId === undefined || segmentId === undefined) return undefined;
+  const startAt = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(startAt) ? undefined : { homeId, deviceId, channel: Number(channel), startAt, segmentId };
+}

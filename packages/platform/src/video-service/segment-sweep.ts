@@ -58,7 +58,7 @@ export class SegmentSweep {
       if (await catalogue.move(row, 'expired')) counts.expired += 1;
     });
     await this.each('expired', nowMs - vrTimers.expiredObjectKeptMs, async (row) => {
-      if (row.upload_key === null) return;
+      if (!keeper.mayHaveBytes(row)) return;
       if (await keeper.recover(row)) counts.recovered += 1;
       else await this.drop(row, counts);
     });
@@ -67,7 +67,7 @@ export class SegmentSweep {
     });
     for (const state of ['expired', 'cancelled'] as const) {
       await this.each(state, nowMs - ROWS_KEPT_MS, async (row) => {
-        if (row.upload_key !== null) return;
+        if (keeper.mayHaveBytes(row)) return;
         await catalogue.delete(row);
         counts.forgotten += 1;
       });

@@ -1,8 +1,11 @@
 import { AppError, type Clock, type Random } from '@cardea/core';
 import { paths, type UploadTicket, vrTimers } from '@cardea/protocol';
+import type { ObjectStore, Row } from '../store/ports.ts';
 import type { UrlSigner } from '../tokens/url-signer.ts';
 
 export const UPLOADS_PATH = `${paths.vr}/uploads`;
+
+const CONTENT_TYPE = 'video/mp4';
 
 /** What an upload ticket allows: bytes for one segment, while the binding it was made under lasts. */
 export interface UploadRight {
@@ -11,10 +14,13 @@ export interface UploadRight {
   readonly epoch: number;
 }
 
+type SegmentPlace = Pick<Row<'segment'>, 'id' | 'object_key'>;
+
 export interface UploadTicketsOptions {
   readonly signer: UrlSigner;
   readonly clock: Clock;
   readonly random: Random;
+  readonly objects: Pick<ObjectStore, 'direct'>;
   /** Origin under which devices reach this platform. */
   readonly publicUrl: () => string;
 }
@@ -24,21 +30,29 @@ export class UploadTickets {
   private readonly signer: UrlSigner;
   private readonly clock: Clock;
   private readonly random: Random;
+  private readonly objects: Pick<ObjectStore, 'direct'>;
   private readonly publicUrl: () => string;
 
-  constructor({ signer, clock, random, publicUrl }: UploadTicketsOptions) {
+  constructor({ signer, clock, random, objects, publicUrl }: UploadTicketsOptions) {
     this.signer = signer;
     this.clock = clock;
     this.random = random;
+    this.objects = objects;
     this.publicUrl = publicUrl;
   }
 
-  issue(segmentId: string, { maxBytes, epoch }: UploadRight): UploadTicket {
+  /** For the object store itself where devices bring their bytes there, else for this platform. */
+  async issue({ id, object_key: objectKey }: SegmentPlace, { maxBytes, epoch }: UploadRight): Promise<UploadTicket> {
     const expiresAt = this.clock.now() + vrTimers.uploadTicketTtlMs;
     const ticketId = this.random.ulid();
+    const ticket = { ticketId, method: 'PUT', expiresAt, maxBytes } as const;
+    const { direct } = this.objects;
+    if (direct !== undefined) {
+      return { ...ticket, ...(await direct.address(objectKey, { uploadId: ticketId, contentType: CONTENT_TYPE, expiresAt })) };
+    }
     const fields = { ticket: ticketId, maxBytes: String(maxBytes), epoch: String(epoch) };
-    const url = this.publicUrl().replace(/\/$/, '') + this.signer.sign(`${UPLOADS_PATH}/${segmentId}`, fields, expiresAt);
-    return { ticketId, method: 'PUT', url, headers: { 'content-type': 'video/mp4' }, expiresAt, maxBytes };
+    const url = this.publicUrl().replace(/\/$/, '') + this.signer.sign(`${UPLOADS_PATH}/${id}`, fields, expiresAt);
+    return { ...ticket, url, headers: { 'content-type': CONTENT_TYPE } };
   }
 
   /** @throws AppError FORBIDDEN when the address was not made here for this segment; TICKET_EXPIRED */

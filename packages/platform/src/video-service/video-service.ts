@@ -76,7 +76,7 @@ export class VideoService implements AsyncDisposable {
     const locks = new SegmentLocks();
     const sessions = new UploadSessions({ clock, maxPerDevice: limits.maxConcurrentUploads });
     const access = new VrAccess(options);
-    const keeper = new SegmentKeeper({ ...options, catalogue });
+    const keeper = new SegmentKeeper({ ...options, catalogue, maxSegmentBytes: limits.maxSegmentBytes });
     const parts = { ...options, limits, plans, catalogue, locks, sessions, access, keeper, tickets: new UploadTickets(options) };
     this.options = options;
     this.limits = limits;
@@ -117,7 +117,7 @@ export class VideoService implements AsyncDisposable {
 
   /** Answer of `GET /vr/v1/server-info`; a device that is unbound is told that it has no plan. */
   async serverInformation(device: KnownDevice): Promise<AnswerOf<typeof getVideoServerInformation>> {
-    const { clock, publicUrl, serverId = 'video' } = this.options;
+    const { clock, publicUrl, objects, serverId = 'video' } = this.options;
     const { maxSegmentBytes, targetSegmentSec, maxConcurrentUploads, maxBacklogSec, maxUploadKbps } = this.limits;
     const { hostname, host } = new URL(publicUrl());
     return {
@@ -131,7 +131,7 @@ export class VideoService implements AsyncDisposable {
         maxBacklogSec,
         ...(maxUploadKbps !== undefined && { maxUploadKbps }),
       },
-      storageHosts: [...new Set([hostname, host])],
+      storageHosts: [...new Set([hostname, host, ...(objects.direct === undefined ? [] : [objects.direct.host])])],
       minTls: '1.2',
     };
   }

@@ -6,7 +6,8 @@ import type { Db } from '../sql/schema.ts';
 import { takeBytes } from './byte-intake.ts';
 import { DigestThreads } from './digest-threads.ts';
 import { DiskSlots } from './disk-slots.ts';
-import { assertObjectKey, keyOfUpload, kindOfName, QUARANTINE, uploadKeyFor } from './object-key.ts';
+import { MarkerFile } from './marker-file.ts';
+import { assertObjectKey, keyOfUpload, kindOfName, objectKeyOf, QUARANTINE, uploadKeyFor } from './object-key.ts';
 import type { ListedObject, ObjectStat, ObjectStore, OpenObject, ReceivedObject } from './object-store.ts';
 import { VolumeIdentity } from './volume-identity.ts';
 import { VolumeSync } from './volume-sync.ts';
@@ -45,7 +46,7 @@ export class DirectoryObjectStore implements ObjectStore {
     this.root = root;
     this.random = random;
     this.sync = new VolumeSync(root, logger);
-    this.volume = new VolumeIdentity({ root, db, random, sync: this.sync });
+    this.volume = new VolumeIdentity({ db, random, place: `the object directory ${root}`, marker: new MarkerFile(root, this.sync) });
     this.slots = new DiskSlots(maxWriters);
     this.maxUploads = maxUploads;
   }
@@ -64,10 +65,10 @@ export class DirectoryObjectStore implements ObjectStore {
 
   async receive(key: string, source: Readable, { maxBytes }: { readonly maxBytes: number }): Promise<ReceivedObject> {
     const uploadKey = uploadKeyFor(key, this.random.ulid());
-    await this.assertWritable();
     if (this.uploads >= this.maxUploads) throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: BUSY_RETRY_MS });
     this.uploads += 1;
     try {
+      await this.assertWritable();
       return { uploadKey, ...(await this.write(this.pathOf(uploadKey), source, maxBytes)) };
     } finally {
       this.uploads -= 1;
@@ -98,7 +99,7 @@ export class DirectoryObjectStore implements ObjectStore {
   async stat(key: string): Promise<ObjectStat> {
     const found = await stat(this.pathOf(key)).catch(refuseAbsent);
     if (!found.isFile()) throw new AppError('NOT_FOUND');
-    return { sizeBytes: found.size, modifiedAt: Math.floor(found.mtimeMs) };
+    return { sizeBytes: found.size, modifiedAt: Math.floor(found.mtimeMs), facts: {} };
   }
 
   async read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
@@ -207,9 +208,7 @@ export class DirectoryObjectStore implements ObjectStore {
   }
 
   private pathOf(key: string): string {
-    const name = key.slice(key.lastIndexOf('/') + 1);
-    assertObjectKey(kindOfName(name) === 'upload' ? keyOfUpload(key) : key);
-    return join(this.root, key);
+    return join(this.root, objectKeyOf(key));
   }
 }
 

@@ -22,9 +22,7 @@ export function assertObjectKey(key: string): void {
 
 /** The key of a new upload for `key`: a hidden name beside the final one, so that the rename stays within one directory. */
 export function uploadKeyFor(key: string, uploadId: string): string {
-  assertObjectKey(key);
-  const slash = key.lastIndexOf('/') + 1;
-  return `${key.slice(0, slash)}.${key.slice(slash)}.${uploadId}.part`;
+  return `${uploadPrefixOf(key)}${uploadId}.part`;
 }
 
 /** The key an upload was made for. @throws AppError INVALID_PARAMS when `uploadKey` is not one */
@@ -41,4 +39,18 @@ export function keyOfUpload(uploadKey: string): string {
 export function kindOfName(name: string): ListedObject['kind'] | undefined {
   if (uploadPattern.test(name)) return 'upload';
   return namePattern.test(name) ? 'object' : undefined;
+}
+
+/** `key`, which is that of an object or of an upload. @throws AppError INVALID_PARAMS when it is neither */
+export function objectKeyOf(key: string): string {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  assertObjectKey(kindOfName(name) === 'upload' ? keyOfUpload(key) : key);
+  return key;
+}
+
+/** What every upload key for `key` starts with. */
+export function uploadPrefixOf(key: string): string {
+  assertObjectKey(key);
+  const slash = key.lastIndexOf('/') + 1;
+  return `${key.slice(0, slash)}.${key.slice(slash)}.`;
 }

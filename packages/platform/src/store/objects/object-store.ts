@@ -1,17 +1,16 @@
 import type { Readable } from 'node:stream';
 
-export interface ReceivedObject {
+export interface ReceivedObject extends ObjectDigest {
   /** Where the bytes wait until `commit`; opaque, taken by `commit`, `discard`, `stat` and `open`. */
   readonly uploadKey: string;
-  readonly sizeBytes: number;
-  /** Lower-case hex, computed while the bytes came in. */
-  readonly sha256: string;
 }
 
 export interface ObjectStat {
   readonly sizeBytes: number;
   /** When the last byte was written, by the clock of the store. */
   readonly modifiedAt: number;
+  /** As given to `commit`, or empty. */
+  readonly facts: ObjectFacts;
 }
 
 /** Random access to one object; belongs to the caller, who disposes it. */
@@ -19,6 +18,40 @@ export interface OpenObject extends AsyncDisposable {
   readonly sizeBytes: number;
   /** Resolves with exactly `length` bytes, or fewer at the end of the object. */
   read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Bytes a device brings straight to the store, past this platform. */
+export interface DirectUploads {
+  /** Host devices must be able to reach. */
+  readonly host: string;
+  /**
+   * A right to PUT bytes for `key` until `expiresAt`; the last whole PUT counts. `uploadId` is a ULID that was not used before.
+   * `headers` go with the request.
+   */
+  address(
+    key: string,
+    right: { readonly uploadId: string; readonly contentType: string; readonly expiresAt: number },
+  ): Promise<{ readonly url: string; readonly headers: Readonly<Record<string, string>> }>;
+  /**
+   * Takes the newest upload for `key` that is as `expected` out of the reach of whoever brought it, and reads it whole to prove
+   * it. The result is an upload as of `receive`. `facts` are kept with it, as by `commit`.
+   * @throws AppError OBJECT_MISSING without any upload; OBJECT_MISMATCH when none is as expected
+   */
+  claim(
+    key: string,
+    wanted: { readonly maxBytes: number; readonly expected?: ObjectDigest; readonly facts?: ObjectFacts },
+  ): Promise<ReceivedObject>;
+  /** Drops whatever was brought for `key` and not taken. */
+  discard(key: string): Promise<void>;
+}
+
+/** What a store that can keeps beside the bytes of an object, so that a lost catalogue can be made anew from it. */
+export type ObjectFacts = Readonly<Record<string, string>>;
+
+export interface ObjectDigest {
+  readonly sizeBytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
 }
 
 export interface ListedObject {
@@ -34,6 +67,8 @@ export interface ListedObject {
 export interface ObjectStore {
   /** False before `start`, and after a failure that makes what is written untrustworthy. */
   readonly sound: boolean;
+  /** Absent when all bytes come through this platform. */
+  readonly direct?: DirectUploads;
   /**
    * Takes the store into service, or back into service once its disk works again.
    * @throws AppError INVALID_STATE when the catalogue's objects are elsewhere; NO_CAPACITY or INTERNAL_ERROR while the disk fails
@@ -51,7 +86,7 @@ export interface ObjectStore {
    * Idempotent: succeeds when `key` already holds committed bytes and the upload is gone.
    * @throws AppError OBJECT_MISSING; INTERNAL_ERROR when a sync failed: the bytes count as lost then
    */
-  commit(key: string, uploadKey: string): Promise<void>;
+  commit(key: string, uploadKey: string, facts?: ObjectFacts): Promise<void>;
   /** Drops an upload that will not be committed; succeeds when it is already gone. */
   discard(uploadKey: string): Promise<void>;
   /** @throws AppError NOT_FOUND */

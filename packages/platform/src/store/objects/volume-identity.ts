@@ -1,31 +1,43 @@
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AppError, type Random } from '@cardea/core';
 import type { Db } from '../sql/schema.ts';
-import type { VolumeSync } from './volume-sync.ts';
 
-const MARKER = '.cardea-volume';
 const SETTING = 'objects.volume';
 const RETRY_AFTER_MS = 60_000;
 
+/** A name tag that lies among the objects. */
+export interface VolumeMarker {
+  /** Cheap to ask; changes when the marker may be another one, empty when there is none. */
+  trace(): Promise<string>;
+  read(): Promise<string | undefined>;
+  /** Durable when it resolves. */
+  write(id: string): Promise<void>;
+}
+
+export interface VolumeIdentityOptions {
+  readonly db: Db;
+  readonly random: Random;
+  /** Where the objects are, in words. */
+  readonly place: string;
+  readonly marker: VolumeMarker;
+}
+
 /**
- * Tells the disk the objects are on from the empty directory that is there when it is not mounted: a marker file in the
- * root carries an id which the catalogue knows too (reliability.md C-4).
+ * Tells the disk or bucket the objects are on from another one, such as the empty directory that is there when a disk is not
+ * mounted: a marker among the objects carries an id which the catalogue knows too (reliability.md C-4).
  */
 export class VolumeIdentity {
-  private readonly root: string;
   private readonly db: Db;
   private readonly random: Random;
-  private readonly sync: VolumeSync;
+  private readonly place: string;
+  private readonly marker: VolumeMarker;
   private id = '';
-  /** Device and inode of the marker when it was last read. */
   private seen = '';
 
-  constructor({ root, db, random, sync }: { readonly root: string; readonly db: Db; readonly random: Random; readonly sync: VolumeSync }) {
-    this.root = root;
+  constructor({ db, random, place, marker }: VolumeIdentityOptions) {
     this.db = db;
     this.random = random;
-    this.sync = sync;
+    this.place = place;
+    this.marker = marker;
   }
 
   /**
@@ -33,46 +45,26 @@ export class VolumeIdentity {
    * @throws AppError INVALID_STATE when the catalogue has stored segments and this is not the volume they are on
    */
   async claim(): Promise<void> {
-    const [found, expected] = await Promise.all([this.readMarker(), this.readSetting()]);
-    if ((found === undefined || found !== expected) && (await this.holdsSegments())) throw foreignVolume(this.root, found);
+    const [found, expected] = await Promise.all([this.marker.read(), this.readSetting()]);
+    if ((found === undefined || found !== expected) && (await this.holdsSegments())) throw this.foreign(found);
     this.id = found ?? (await this.mark());
     await this.writeSetting(this.id);
-    this.seen = await this.markerInode();
+    this.seen = await this.marker.trace();
   }
 
   /** @throws AppError NO_CAPACITY when the volume went away since `claim` */
   async assertPresent(): Promise<void> {
-    const inode = await this.markerInode();
-    if (inode !== '' && inode === this.seen) return;
-    if ((await this.readMarker()) !== this.id) {
+    const trace = await this.marker.trace();
+    if (trace !== '' && trace === this.seen) return;
+    if ((await this.marker.read()) !== this.id) {
       throw new AppError('NO_CAPACITY', undefined, { message: 'the volume of the objects is not there', retryAfterMs: RETRY_AFTER_MS });
     }
-    this.seen = inode;
-  }
-
-  private async markerInode(): Promise<string> {
-    const found = await stat(join(this.root, MARKER)).catch(ignoreAbsent);
-    return found === undefined ? '' : `${found.dev}:${found.ino}`;
-  }
-
-  private async readMarker(): Promise<string | undefined> {
-    const text = await readFile(join(this.root, MARKER), 'utf8').catch(ignoreAbsent);
-    // A marker is empty when the power went while it was written, that is before anything was stored.
-    return text?.trim() || undefined;
+    this.seen = trace;
   }
 
   private async mark(): Promise<string> {
-    await mkdir(this.root, { recursive: true, mode: 0o700 });
-    const path = join(this.root, MARKER);
     const id = this.random.ulid();
-    const file = await open(path, 'w', 0o600);
-    try {
-      await file.writeFile(`${id}\n`);
-      await this.sync.file(file, path);
-    } finally {
-      await file.close();
-    }
-    await this.sync.directory(this.root);
+    await this.marker.write(id);
     return id;
   }
 
@@ -93,16 +85,10 @@ export class VolumeIdentity {
     const row = await this.db.selectFrom('segment').select('id').where('state', '=', 'stored').limit(1).executeTakeFirst();
     return row !== undefined;
   }
-}
 
-function foreignVolume(root: string, found: string | undefined): AppError {
-  const fault = found === undefined ? 'carries no identity marker' : 'is another volume than the one the recordings were stored on';
-  const message = `the object directory ${root} ${fault}: is its disk mounted? Nothing was changed`;
-  return new AppError('INVALID_STATE', { root }, { message });
-}
-
-/** For `catch`: absence is an answer, anything else stays an error. */
-function ignoreAbsent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
+  private foreign(found: string | undefined): AppError {
+    const fault = found === undefined ? 'carries no identity marker' : 'is another volume than the one the recordings were stored on';
+    const message = `${this.place} ${fault}: is its disk mounted? Nothing was changed`;
+    return new AppError('INVALID_STATE', { place: this.place }, { message });
+  }
 }
