@@ -159,7 +159,9 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const local = stack.use(new SessionRegistry(shared));
   const nodeId = (): string => config.node || `${hostname()}-${new URL(url).port}`;
   const drainWindowSec = config['drain.windowSec'];
-  const cluster = exchange && stack.use(new Cluster({ ...shared, exchange, local, tokens, nodeId, publicUrl, roles, drainWindowSec }));
+  const viewers = (): number => media.snapshot().viewers;
+  const cluster =
+    exchange && stack.use(new Cluster({ ...shared, exchange, local, tokens, nodeId, publicUrl, roles, drainWindowSec, viewers }));
   const connections = cluster?.connections ?? local;
   const servers = cluster?.servers ?? new LocalServers({ publicUrl, hasRoom: () => local.admitting });
   const wake = stack.use(new WakeChannel({ ...shared, secret: keys.wakeSecret, presence: local, publicUrl }));
@@ -210,6 +212,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const media: MediaBroadcasting = stack.use(
     new MediaBroadcasting({
       ...shared,
+      exchange,
       authorizer,
       tokens,
       commands: { call: (deviceId, definition, params, options) => devices.send(deviceId, definition, params, options) },

@@ -49,3 +49,12 @@ test('a server that drains gets no device, and without any the device is told wh
     return true;
   });
 });
+
+test('of the media servers the one with the fewest viewers is named first', () => {
+  const media = (id: string, viewers: number): PlatformNode => node(id, 0, { roles: ['media'], viewers });
+  assert.deepEqual(serversOf(media('a', 300), media('b', 20)).addresses().vmUrls, [
+    'ws://hub.example/vm/v1',
+    'ws://b.example/vm/v1',
+    'ws://a.example/vm/v1',
+  ]);
+});

@@ -43,7 +43,9 @@ export class ClusterServers {
     const [video = this.registry.self()] = this.serving('video');
     return {
       vdUrls: this.serving('access').map(vdUrlOf),
-      vmUrls: this.serving('media').map((node) => socketOrigin(node) + paths.vm),
+      vmUrls: this.serving('media')
+        .toSorted((a, b) => (a.viewers ?? 0) - (b.viewers ?? 0))
+        .map((node) => socketOrigin(node) + paths.vm),
       vrBaseUrl: video.url + paths.vr,
     };
   }

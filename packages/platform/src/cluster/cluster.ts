@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly publicUrl: () => string;
   readonly roles: readonly string[];
   readonly drainWindowSec: number;
+  /** Open connections of viewers at this process. */
+  readonly viewers: () => number;
 }
 
 /** A platform of several processes, as one of them sees it. */
@@ -33,7 +35,7 @@ export class Cluster implements AsyncDisposable {
   private readonly resolveDrained: () => void;
 
   constructor(options: ClusterOptions) {
-    const { drainWindowSec, local, nodeId, publicUrl, roles } = options;
+    const { drainWindowSec, local, nodeId, publicUrl, roles, viewers } = options;
     this.options = options;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.drained = promise;
@@ -41,7 +43,14 @@ export class Cluster implements AsyncDisposable {
     this.nodes = this.stack.use(
       new NodeRegistry({
         ...options,
-        self: () => ({ id: nodeId(), url: publicUrl(), roles: [...roles], connections: local.connectionCount, state: 'serving' }),
+        self: () => ({
+          id: nodeId(),
+          url: publicUrl(),
+          roles: [...roles],
+          connections: local.connectionCount,
+          state: 'serving',
+          ...(roles.includes('media') && { viewers: viewers() }),
+        }),
       }),
     );
     this.servers = new ClusterServers(this.nodes);

@@ -11,6 +11,8 @@ const PlatformNode = Type.Object({
   roles: Type.Array(Type.String()),
   /** Devices connected to it. */
   connections: Type.Integer({ minimum: 0 }),
+  /** Connections of viewers; absent where nobody watches ever. */
+  viewers: Type.Optional(Type.Integer({ minimum: 0 })),
   /** Serving, about to stop, or gone. */
   state: Type.Enum(['serving', 'draining', 'gone'] as const),
 });

@@ -1,10 +1,13 @@
 import type { AppError, Clock, Logger, Random, Timer } from '@cardea/core';
 import { liveTimers, type PushTarget } from '@cardea/protocol';
 import { DevicePush, type LiveState } from './device-push.ts';
+import { OriginOrDevice } from './edge/origin-or-device.ts';
+import type { Origins } from './edge/origins.ts';
 import { FanOut } from './fan-out.ts';
 import { LiveStream } from './live-stream.ts';
 import { type MediaFeed, SilentFeed } from './media-feed.ts';
 import type { DeviceCommands, MediaCounters, MediaSource } from './ports.ts';
+import type { Push } from './push.ts';
 import type { PushFormat } from './push-format.ts';
 import type { ViewSession } from './view-session.ts';
 
@@ -19,6 +22,8 @@ export interface BroadcastOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly counters: MediaCounters;
+  /** The other processes of the platform; `undefined` when there are none. */
+  readonly origins: Origins | undefined;
   readonly onState: (state: LiveState) => void;
   /** Nobody watches any more, and the device was told. */
   readonly onOver: () => void;
@@ -39,7 +44,7 @@ export class Broadcast {
   readonly homeId: string;
   readonly epoch: number;
   readonly stream: LiveStream;
-  readonly push: DevicePush;
+  readonly push: Push;
   private readonly silentStream: SilentFeed;
   private readonly fanOuts = new Map<MediaFeed, Map<PushFormat, FanOut>>();
   private readonly parts = new Set<BroadcastPart>();
@@ -58,7 +63,12 @@ export class Broadcast {
       onEnded: (reason) => this.push.onEnded(reason),
     });
     this.silentStream = new SilentFeed(this.stream);
-    this.push = new DevicePush({ ...options, stream: this.stream, onFailed: (error) => this.onFailed(error) });
+    const { stream } = this;
+    const onFailed = (error: AppError): void => this.onFailed(error);
+    const device = new DevicePush({ ...options, stream, onFailed });
+    const { epoch, origins } = options;
+    this.push =
+      origins === undefined ? device : new OriginOrDevice({ ...options, source: { ...source, epoch }, origins, device, stream, onFailed });
   }
 
   /** Open connections of viewers, over all outputs. */

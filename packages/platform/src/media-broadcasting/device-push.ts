@@ -1,9 +1,10 @@
 import { AppError, Backoff, type Clock, hasStatus, type Logger, type Random, sleep } from '@cardea/core';
-import { liveTimers, type PushTarget, pushLiveVideo, stopLiveVideo } from '@cardea/protocol';
+import { liveTimers, type PushTarget, pushLiveVideo, requestKeyframe, stopLiveVideo } from '@cardea/protocol';
 import type { BusMessageOf } from '../store/ports.ts';
 import { abortable } from './abortable.ts';
 import type { EndReason, LiveStream } from './live-stream.ts';
 import type { DeviceCommands, MediaSource } from './ports.ts';
+import type { Push } from './push.ts';
 import { Wakeup } from './wakeup.ts';
 
 export type LiveState = BusMessageOf<'live'>['state'];
@@ -42,7 +43,7 @@ const UNPUBLISHED_MAX = 2;
  * its media went away (profile hss-open-1, C5). All who watch share the one push.
  * @see H.627.2 I.2.12 and I.2.13 (titles only)
  */
-export class DevicePush {
+export class DevicePush implements Push {
   private readonly options: DevicePushOptions;
   private readonly wakeup: Wakeup;
   private ending = new AbortController();
@@ -91,6 +92,16 @@ export class DevicePush {
   onEnded(reason: EndReason): void {
     this.ended = reason;
     this.wakeup.notify();
+  }
+
+  /** Asks the device for a key frame, if it knows how. Its answer is not waited for: the key frame is. */
+  requestKeyframe(): void {
+    const { commands, logger, source } = this.options;
+    const sessionId = this.session?.id;
+    if (sessionId === undefined) return;
+    commands.call(source.deviceId, requestKeyframe, { sessionId }, {}).catch((error: unknown) => {
+      logger.debug({ ...source, status: AppError.from(error).status }, 'the device made no key frame');
+    });
   }
 
   /** The device came or went: when its media is missing this is the time to ask again. */

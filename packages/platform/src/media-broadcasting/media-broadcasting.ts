@@ -4,10 +4,11 @@ import type { PushTarget } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { HttpServer } from '../http/http-server.ts';
-import type { Bus, BusMessageOf, Db } from '../store/ports.ts';
+import type { Bus, BusMessageOf, Db, Exchange } from '../store/ports.ts';
 import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
 import { Broadcast } from './broadcast.ts';
 import type { LiveState } from './device-push.ts';
+import { type BoundSource, Origins, pulledSourceOf } from './edge/origins.ts';
 import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
 import { LiveAddresses } from './live-addresses.ts';
 import type { LiveOutput, MediaPorts } from './live-output.ts';
@@ -19,8 +20,8 @@ import { Playbacks, type PlaybackWish, playbackOfPath } from './playbacks.ts';
 import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, PrincipalFromRequest, ViewAudit } from './ports.ts';
 import type { PublishGrant } from './rtmp/rtmp-connection.ts';
 import { RtmpIngest } from './rtmp/rtmp-ingest.ts';
-import type { ViewSession } from './view-session.ts';
-import { ViewerAdmission } from './viewer-admission.ts';
+import { ViewSession } from './view-session.ts';
+import { type Admission, ViewerAdmission } from './viewer-admission.ts';
 import { ViewerEndpoint } from './websocket/viewer-endpoint.ts';
 import { webSocketFmp4 } from './websocket/websocket-fmp4.ts';
 
@@ -36,6 +37,8 @@ export interface MediaBroadcastingOptions {
   /** Origin under which devices and users reach this server, `http` or `https`, without a slash at the end. */
   readonly publicUrl: () => string;
   readonly ports: MediaPorts;
+  /** Joins the processes of one platform; `undefined` when this is the only one. */
+  readonly exchange?: Exchange | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -62,6 +65,7 @@ const RECHECK_MS = 30_000;
 /** How exactly a right that ends at a known instant ends then. */
 const TICK_MS = 500;
 const CLOSE_NORMAL = 1000;
+const NOBODY = '';
 const CLOSE_POLICY = 1008;
 
 /**
@@ -74,6 +78,7 @@ export class MediaBroadcasting implements AsyncDisposable {
   private readonly addresses: LiveAddresses;
   private readonly broadcasts = new Map<string, Broadcast>();
   private readonly admission: ViewerAdmission;
+  private readonly origins: Origins | undefined;
   private readonly outputs: readonly LiveOutput[];
   private readonly rtmp: RtmpIngest;
   private readonly playbacks: Playbacks;
@@ -87,6 +92,8 @@ export class MediaBroadcasting implements AsyncDisposable {
       broadcastFor: (proof, source) => this.broadcastFor(proof, source),
       runningBroadcast: (source) => this.broadcasts.get(keyOf(source)),
     });
+    const { exchange } = options;
+    this.origins = exchange && new Origins({ ...options, exchange });
     this.outputs = createLiveOutputs({ ...options, admission: this.admission, counters: this.counters });
     this.rtmp = new RtmpIngest({
       ...options,
@@ -117,6 +124,7 @@ export class MediaBroadcasting implements AsyncDisposable {
     http.onUpgrade(isIngestPath, ingest.handle);
     http.onUpgrade((path) => parseLivePath(path)?.what === 'ws', viewing.handle);
     http.onUpgrade((path) => playbackOfPath(path) !== undefined, playing.handle);
+    if (this.origins !== undefined) this.takePulls(http, this.origins);
     for (const output of this.outputs) output.start(http);
     this.lifetime.own(bus.subscribe('device', ({ deviceId }) => this.onDevice(deviceId)));
     this.lifetime.own(bus.subscribe('revoked', (message) => this.onRevoked(message)));
@@ -213,14 +221,16 @@ export class MediaBroadcasting implements AsyncDisposable {
   viewers(proof: DeviceProof<'view.live'>): readonly LiveViewer[] {
     const ofDevice = this.broadcastsOf(proof.deviceId).filter(({ epoch }) => epoch === proof.epoch);
     return ofDevice.flatMap(({ sessions, source: { channel, stream } }) =>
-      sessions.map(({ id, claims, startedAt, connections }) => ({
-        sessionId: id,
-        userId: claims.userId,
-        channel,
-        stream,
-        startedAt,
-        connections: [...connections],
-      })),
+      sessions
+        .filter(({ claims }) => claims.userId !== NOBODY)
+        .map(({ id, claims, startedAt, connections }) => ({
+          sessionId: id,
+          userId: claims.userId,
+          channel,
+          stream,
+          startedAt,
+          connections: [...connections],
+        })),
     );
   }
 
@@ -258,6 +268,7 @@ export class MediaBroadcasting implements AsyncDisposable {
       source,
       homeId,
       epoch,
+      origins: this.origins,
       counters: this.counters,
       mintTarget: (sessionId) => this.addresses.forPublisher(source, { epoch, sessionId }),
       onState: (state) => this.publishState(broadcast, state),
@@ -288,6 +299,33 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   private publishState({ homeId, source }: Broadcast, state: LiveState): void {
     this.options.bus.publish({ type: 'live', homeId, ...source, state });
+  }
+
+  /** Other processes of the platform watch here for viewers of their own. */
+  private takePulls(http: HttpServer, origins: Origins): void {
+    const { admission, options } = this;
+    const pulling = new ViewerEndpoint({
+      ...options,
+      admit: async ({ token }, url) => this.admitPull(await origins.pulled(token, pulledSourceOf(url.pathname))),
+      outputOf: async (session, { signal }) => (await admission.broadcastOf(session, { signal })).fanOut(webSocketFmp4),
+    });
+    http.onUpgrade((path) => pulledSourceOf(path) !== undefined, pulling.handle);
+  }
+
+  /** The process that pulls asks for the rights of its viewers itself; this session is of nobody. */
+  private admitPull({ epoch, ...source }: BoundSource): Admission {
+    const { clock, random } = this.options;
+    const broadcast = this.broadcasts.get(keyOf(source));
+    if (broadcast?.epoch !== epoch) throw new AppError('UNAUTHORIZED');
+    const session = new ViewSession({
+      claims: { ...source, epoch, action: 'view.live', userId: NOBODY, userSessionId: NOBODY, sessionId: random.ulid() },
+      rightUntil: undefined,
+      clock,
+      onEnded: (ended) => broadcast.remove(ended),
+    });
+    broadcast.add(session);
+    session.renew();
+    return { session, onClosed: () => session.end(CLOSE_NORMAL, 'closed') };
   }
 
   private onDevice(deviceId: string): void {

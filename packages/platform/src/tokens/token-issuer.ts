@@ -18,6 +18,8 @@ export interface TokenClaims {
     readonly sessionId: string;
     readonly kind: 'live' | 'playback';
   };
+  /** Brings one live stream from one process of the platform to another. */
+  'vm-pull': { readonly deviceId: string; readonly epoch: number; readonly channel: number; readonly stream: StreamName };
   /** Fetches what one person says, for the loudspeaker of a device. */
   'vm-talk': { readonly deviceId: string; readonly epoch: number; readonly channel: number; readonly sessionId: string };
   /** Talks through one channel: made for a user, checked again against the store at each use. */

@@ -10,7 +10,7 @@ import type { DeviceProof, Principal } from '../../authorization/proof.ts';
 import { bearerToken } from '../../http/bearer-token.ts';
 import { HttpServer } from '../../http/http-server.ts';
 import { InProcessBus } from '../../store/bus/in-process-bus.ts';
-import type { BusMessageOf, Db } from '../../store/ports.ts';
+import type { BusMessageOf, Db, Exchange } from '../../store/ports.ts';
 import { openSqlite } from '../../store/sql/sqlite.ts';
 import { TokenIssuer } from '../../tokens/token-issuer.ts';
 import type { MediaPorts } from '../live-output.ts';
@@ -38,6 +38,10 @@ export interface Rig extends AsyncDisposable {
 }
 
 export interface RigOptions {
+  /** Another process of the same platform. */
+  readonly beside?: Rig;
+  /** Joins it with others. */
+  readonly exchange?: Exchange;
   /** 0: any free one; `undefined`: off. */
   readonly rtspPort?: number | undefined;
   /** On which the camera can push. */
@@ -48,18 +52,15 @@ export interface RigOptions {
 export async function createRig(clock: Clock, options: RigOptions = {}): Promise<Rig> {
   const { carriers = ['wss-fmp4'], rtmps: tls, rtspPort } = { rtspPort: 0, ...options };
   await using stack = new AsyncDisposableStack();
-  const directory = await mkdtemp(join(tmpdir(), 'cardea-live-'));
-  stack.defer(() => rm(directory, { recursive: true }));
-  const db = await openSqlite(join(directory, 't.db'));
-  stack.defer(() => db.destroy());
-  await fill(db, clock);
-  const bus = new InProcessBus(silentLogger);
+  const { beside, exchange } = options;
+  const db = beside?.db ?? (await openFilledDb(stack, clock));
+  const bus = beside?.bus ?? new InProcessBus(silentLogger);
   const liveStates: BusMessageOf<'live'>['state'][] = [];
   bus.subscribe('live', ({ state }) => liveStates.push(state));
   const authorizer = new Authorizer({ db, clock });
   const random = createRandom(clock);
-  const tokens = new TokenIssuer(newKey(), { clock, random });
-  const device = new FakeDevice(clock);
+  const tokens = beside?.tokens ?? new TokenIssuer(newKey(), { clock, random });
+  const device = beside?.device ?? new FakeDevice(clock);
   const http = stack.use(new HttpServer({ logger: silentLogger }));
   let port = 0;
   const service = new MediaBroadcasting({
@@ -84,6 +85,7 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
       rtsp: rtspPort === undefined ? undefined : { host: '127.0.0.1', port: rtspPort },
       rtspUdp: [52_000, 52_999],
     },
+    exchange,
     clock,
     random,
     logger: silentLogger,
@@ -105,6 +107,15 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
     proof: (user) => authorizer.device(principalOf(user), 'view.live', camera.deviceId),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+async function openFilledDb(stack: AsyncDisposableStack, clock: Clock): Promise<Db> {
+  const directory = await mkdtemp(join(tmpdir(), 'cardea-live-'));
+  stack.defer(() => rm(directory, { recursive: true }));
+  const db = await openSqlite(join(directory, 't.db'));
+  stack.defer(() => db.destroy());
+  await fill(db, clock);
+  return db;
 }
 
 async function assertSource({ channel, stream }: MediaSource): Promise<void> {

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { VirtualClock } from '@cardea/core';
+import { pushLiveVideo } from '@cardea/protocol';
+import { LoopbackExchange } from '../../cluster/testing/loopback-exchange.ts';
+import { type Clip, makeClip } from '../testing/media.ts';
+import { camera, createRig, type Rig } from '../testing/rig.ts';
+import { VmPublisher } from '../testing/vm-publisher.ts';
+import { until, WsViewer } from '../testing/ws-viewer.ts';
+
+const VIEWERS = 20;
+
+let directory: string;
+let clip: Clip;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'cardea-edge-'));
+  clip = await makeClip(directory);
+});
+after(() => rm(directory, { recursive: true }));
+
+async function publish({ device }: Rig): Promise<VmPublisher> {
+  const target = device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target;
+  assert.ok(typeof target === 'object' && target !== null && 'url' in target && 'token' in target);
+  return await VmPublisher.connect({ url: String(target.url), token: String(target.token) }, clip);
+}
+
+async function watch(rig: Rig, user: 'anna' | 'ben' = 'anna'): Promise<WsViewer> {
+  const { urls } = await rig.service.startLive(await rig.proof(user), camera);
+  return await WsViewer.open(urls.ws);
+}
+
+test('twenty viewers at another process cost the camera and the first process one stream', async () => {
+  const exchange = new LoopbackExchange();
+  const clock = new VirtualClock();
+  await using origin = await createRig(clock, { exchange: exchange.end(), rtspPort: undefined });
+  await using edge = await createRig(clock, { exchange: exchange.end(), beside: origin, rtspPort: undefined });
+  const first = await watch(origin);
+  const publisher = await publish(origin);
+  publisher.publishUntil(0.5);
+  await until(() => first.binaries.length > 1);
+
+  const viewers = await Promise.all(Array.from({ length: VIEWERS }, () => watch(edge, 'ben')));
+  publisher.publishUntil(2);
+  await until(() => first.binaries.length > 90 && viewers.every(({ binaries }) => binaries.length > 70));
+  assert.deepEqual(origin.device.methods, ['live.push'], 'the camera was asked once');
+  assert.equal(origin.service.snapshot().viewers, 2, 'the first viewer and one pull');
+  assert.equal(edge.service.snapshot().viewers, VIEWERS);
+  assert.deepEqual(
+    origin.service.viewers(await origin.proof('anna')).map(({ userId }) => userId),
+    ['anna'],
+    'a pull is nobody who watches',
+  );
+  const bytes = edge.service.snapshot();
+  assert.ok(bytes.bytesOut > 10 * bytes.bytesIn, 'what came once went to all');
+
+  for (const viewer of viewers) viewer.close();
+  await until(() => edge.service.snapshot().viewers === 0);
+});
+
+test('when the process with the camera dies its viewers elsewhere are told, and get the camera themselves when they come back', async () => {
+  const exchange = new LoopbackExchange();
+  const clock = new VirtualClock();
+  await using stack = new AsyncDisposableStack();
+  await using base = await createRig(clock, { rtspPort: undefined });
+  const origin = stack.use(await createRig(clock, { exchange: exchange.end(), beside: base, rtspPort: undefined }));
+  await using edge = await createRig(clock, { exchange: exchange.end(), beside: base, rtspPort: undefined });
+  await watch(origin);
+  const publisher = await publish(origin);
+  publisher.publishUntil(0.5);
+  const viewer = await watch(edge);
+  await until(() => viewer.binaries.length > 1);
+  assert.equal(base.device.pushes, 1);
+
+  await stack.disposeAsync();
+  await until(() => viewer.closed !== undefined);
+  assert.deepEqual(viewer.closed, { code: 1011, reason: 'GOING_AWAY' });
+
+  const again = await watch(edge);
+  assert.equal(base.device.pushes, 2, 'now the camera pushes here');
+  const anew = await publish(base);
+  anew.publishUntil(0.5);
+  await until(() => again.binaries.length > 1);
+});
+
+test('nobody pulls without the token of another process, nor what is not there', async () => {
+  await using rig = await createRig(new VirtualClock(), { exchange: new LoopbackExchange().end(), rtspPort: undefined });
+  const url = `ws://${rig.host}/vm/v1/pulls/${camera.deviceId}/1/main`;
+  const { token } = await rig.tokens.mint('vm-pull', { ...camera, epoch: 3 }, 60_000);
+  const sub = await rig.tokens.mint('vm-pull', { ...camera, stream: 'sub', epoch: 3 }, 60_000);
+  for (const query of ['', '?token=x', `?token=${sub.token}`, `?token=${token}`]) {
+    await assert.rejects(WsViewer.open(`${url}${query}`), { message: '401' }, query);
+  }
+  const { urls } = await rig.service.startLive(await rig.proof('anna'), camera);
+  await assert.rejects(WsViewer.open(`${url}${new URL(urls.ws).search}`), { message: '401' });
+  await WsViewer.open(`${url}?token=${token}`);
+});

@@ -1,0 +1,22 @@
+import type { EndReason } from './live-stream.ts';
+
+/** What keeps the media of a broadcast coming for as long as somebody wants it. */
+export interface Push {
+  /** The session a device may publish here now. */
+  readonly sessionId: string | undefined;
+  /**
+   * Resolves once the media was agreed to come; starts when nothing runs.
+   * @throws AppError DEVICE_OFFLINE | DEVICE_ASLEEP | CANCELLED | what the device answered, kept in `remote`
+   */
+  agreement(options: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Ends it; nobody who might have to be told is waited for. */
+  stop(): Promise<void>;
+  /** Asks for a key frame where that can be asked for; it is not waited for. */
+  requestKeyframe(): void;
+  /** A publisher is there. */
+  onPublishing(): void;
+  /** The publisher is gone. */
+  onEnded(reason: EndReason): void;
+  /** The device came or went. */
+  onDeviceChanged(): void;
+}
