@@ -23,7 +23,7 @@ export function TokensSection() {
   return (
     <section>
       <h2 className={cards.title}>{t('tokens.title')}</h2>
-      <p className={cards.muted}>{t('tokens.lead')}</p>
+      <p className={`${cards.muted} ${cards.lead}`}>{t('tokens.lead')}</p>
       {tokens.isPending && <Skeleton h={72} radius={12} />}
       {tokens.isError && <ProblemNotice problem={tokens.error} onRetry={() => void tokens.refetch()} />}
       <ul className={cards.list} aria-label={t('tokens.title')}>
