@@ -4,6 +4,7 @@ import { DevicePush, type LiveState } from './device-push.ts';
 import { OriginOrDevice } from './edge/origin-or-device.ts';
 import type { Origins } from './edge/origins.ts';
 import { FanOut } from './fan-out.ts';
+import type { LatencyClass } from './latency-class.ts';
 import { LiveStream } from './live-stream.ts';
 import { type MediaFeed, SilentFeed } from './media-feed.ts';
 import type { DeviceCommands, MediaCounters, MediaSource } from './ports.ts';
@@ -38,6 +39,12 @@ export interface BroadcastPart extends Disposable {
   readonly viewers: number;
 }
 
+/** What a viewer of a pushed format wants of it. */
+export interface PushWish {
+  readonly sound?: boolean;
+  readonly latency?: LatencyClass;
+}
+
 /** One stream of one device while somebody watches it: the push that feeds it, the outputs it feeds, the sessions that want it. */
 export class Broadcast {
   readonly source: MediaSource;
@@ -46,7 +53,7 @@ export class Broadcast {
   readonly stream: LiveStream;
   readonly push: Push;
   private readonly silentStream: SilentFeed;
-  private readonly fanOuts = new Map<MediaFeed, Map<PushFormat, FanOut>>();
+  private readonly fanOuts = new Map<string, FanOut>();
   private readonly parts = new Set<BroadcastPart>();
   private readonly viewSessions = new Map<string, ViewSession>();
   private readonly options: BroadcastOptions;
@@ -73,8 +80,7 @@ export class Broadcast {
 
   /** Open connections of viewers, over all outputs. */
   get viewers(): number {
-    const fanOuts = [...this.fanOuts.values()].flatMap((byFormat) => [...byFormat.values()]);
-    return [...fanOuts, ...this.parts].reduce((sum, { viewers }) => sum + viewers, 0);
+    return [...this.fanOuts.values(), ...this.parts].reduce((sum, { viewers }) => sum + viewers, 0);
   }
 
   /** The media for viewers that want the sound, or do not. */
@@ -83,13 +89,11 @@ export class Broadcast {
   }
 
   /** The stream in a format that is pushed; its viewers share every byte. */
-  fanOut(format: PushFormat, { sound = true }: { readonly sound?: boolean } = {}): FanOut {
+  fanOut(format: PushFormat, { sound = true, latency = 'low' }: PushWish = {}): FanOut {
     const { clock, counters } = this.options;
-    const stream = this.feed({ sound });
-    const byFormat = this.fanOuts.get(stream) ?? new Map<PushFormat, FanOut>();
-    this.fanOuts.set(stream, byFormat);
-    const fanOut = byFormat.get(format) ?? new FanOut({ format, stream, clock, counters });
-    byFormat.set(format, fanOut);
+    const key = `${format.name} ${sound} ${latency}`;
+    const fanOut = this.fanOuts.get(key) ?? new FanOut({ format, stream: this.feed({ sound }), latency, clock, counters });
+    this.fanOuts.set(key, fanOut);
     return fanOut;
   }
 

@@ -196,3 +196,27 @@ test('while nobody watches nothing is muxed', () => {
   assert.equal(counters.bytesOut, before);
   assert.equal(output.viewers, 0);
 });
+
+test('sound that a format has no way to say is left out, and the pictures go on', () => {
+  const { output, stream } = createOutput();
+  const { socket } = join(output);
+  const sound = {
+    kind: 'audio',
+    id: 2,
+    timescale: 8_000,
+    codec: 'g711u',
+    codecString: 'ulaw',
+    config: new Uint8Array(),
+    sampleRate: 8_000,
+    channels: 1,
+  } as const;
+  stream.open(publisher);
+  stream.begin(publisher, [plainTrack, sound]);
+  const heard = { trackId: 2, dts: 0, pts: 0, duration: 160, keyframe: true, data: new Uint8Array(160) };
+  stream.write(publisher, [picture(0), heard]);
+  stream.write(publisher, [heard, picture(1)]);
+  const late = join(output);
+  assert.equal(socket.messages[0], '{"mime":"video/mp4; codecs=\\"avc1.42c01e\\""}');
+  assert.deepEqual(socket.times, [[0], [40]]);
+  assert.deepEqual(late.socket.times, [[0, 40]]);
+});

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@cardea/core';
 import type { AccessUnit, Track } from '@cardea/media';
+import { type LatencyClass, windowMsOf } from './latency-class.ts';
 import type { MediaBatch, MediaSink } from './live-stream.ts';
 import type { MediaFeed } from './media-feed.ts';
 import type { MediaCounters } from './ports.ts';
@@ -10,6 +11,7 @@ import { type OutputFrame, Subscription, type ViewerSocket } from './subscriptio
 export interface FanOutOptions {
   readonly format: PushFormat;
   readonly stream: MediaFeed;
+  readonly latency?: LatencyClass;
   readonly clock: Clock;
   readonly counters: MediaCounters;
 }
@@ -19,10 +21,6 @@ export interface PushViewer {
   readonly onTooSlow: () => void;
 }
 
-/** The number of viewers up to which every batch leaves at once, and from which batches wait the longest (performance.md 1). */
-const FEW_VIEWERS = 50;
-const MANY_VIEWERS = 200;
-const LONGEST_WINDOW_MS = 40;
 const WINDOW_MAX_BYTES = 1024 * 1024;
 
 const QUEUE_MS = 2_000;
@@ -38,6 +36,7 @@ export class FanOut implements MediaSink {
   private readonly subscriptions: Subscription[] = [];
   private attachment: Disposable | undefined;
   private head: PushHead | undefined;
+  private leftOut: ReadonlySet<number> = new Set();
   private sequence = 0;
   private pending: AccessUnit[] = [];
   private pendingBytes = 0;
@@ -78,7 +77,9 @@ export class FanOut implements MediaSink {
 
   onTracks(tracks: readonly Track[]): void {
     this.flush();
-    const head = this.options.format.head(tracks);
+    const { format } = this.options;
+    this.leftOut = new Set(tracks.filter((track) => format.carries?.(track) === false).map(({ id }) => id));
+    const head = format.head(tracks.filter(({ id }) => !this.leftOut.has(id)));
     const news = newsOf(this.head, head);
     this.head = head;
     this.startBurst = undefined;
@@ -94,10 +95,11 @@ export class FanOut implements MediaSink {
       this.startsWithKeyframe = true;
     }
     for (const unit of units) {
+      if (this.leftOut.has(unit.trackId)) continue;
       this.pending.push(unit);
       this.pendingBytes += unit.data.length;
     }
-    const windowMs = this.windowMs();
+    const windowMs = windowMsOf(this.options.latency ?? 'low', this.viewers);
     if (windowMs === 0 || this.pendingBytes > WINDOW_MAX_BYTES) this.flush();
     else this.window ??= this.options.clock.setTimer(windowMs, () => this.flush());
   }
@@ -143,7 +145,7 @@ export class FanOut implements MediaSink {
 
   /** The kept pictures that have left already; the pending ones will reach a newcomer with everybody else. */
   private keptUnits(): readonly AccessUnit[] {
-    const { gop } = this.options.stream;
+    const gop = this.options.stream.gop.filter(({ trackId }) => !this.leftOut.has(trackId));
     return gop.slice(0, Math.max(0, gop.length - this.pending.length));
   }
 
@@ -158,11 +160,6 @@ export class FanOut implements MediaSink {
     this.rate.reset();
     this.head = undefined;
     this.startBurst = undefined;
-  }
-
-  private windowMs(): number {
-    const share = (this.subscriptions.length - FEW_VIEWERS) / (MANY_VIEWERS - FEW_VIEWERS);
-    return LONGEST_WINDOW_MS * Math.min(1, Math.max(0, share));
   }
 
   /** How far a viewer may be behind: two seconds, or the pictures since the key frame, which may come in one burst. */

@@ -11,6 +11,7 @@ import type { LiveState } from './device-push.ts';
 import { type BoundSource, Origins, pulledSourceOf } from './edge/origins.ts';
 import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
 import { LiveAddresses } from './live-addresses.ts';
+import { latencyOf } from './latency-class.ts';
 import type { LiveOutput, MediaPorts } from './live-output.ts';
 import { createLiveOutputs } from './live-outputs.ts';
 import { parseLivePath } from './live-path.ts';
@@ -114,7 +115,7 @@ export class MediaBroadcasting implements AsyncDisposable {
       ...this.options,
       admit: (credentials, url) => admission.admit(credentials, parseLivePath(url.pathname)?.source),
       outputOf: async (session, { signal, url }) =>
-        (await admission.broadcastOf(session, { signal })).fanOut(webSocketFmp4, { sound: wantsSound(url) }),
+        (await admission.broadcastOf(session, { signal })).fanOut(webSocketFmp4, { sound: wantsSound(url), latency: latencyOf(url) }),
     });
     const playing = new ViewerEndpoint({
       ...this.options,

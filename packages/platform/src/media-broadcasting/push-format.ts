@@ -4,6 +4,8 @@ import type { AccessUnit, Track } from '@cardea/media';
 export interface PushFormat {
   /** Unlike that of any other format. */
   readonly name: string;
+  /** Whether it has a way to say this track; one that it has not is left out. Absent: it says them all. */
+  carries?(track: Track): boolean;
   /** What viewers of these tracks must have seen before any fragment. */
   head(tracks: readonly Track[]): PushHead;
 }

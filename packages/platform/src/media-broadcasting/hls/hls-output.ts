@@ -12,7 +12,7 @@ import { channelPlaylist } from './channel-playlist.ts';
 import { HlsReader } from './hls-reader.ts';
 import { HlsStream } from './hls-stream.ts';
 import type { HlsPosition } from './hls-window.ts';
-import { type HttpAnswer, MEDIA_TYPE, PLAYLIST_TYPE, sendAnswer, sendRefusal } from './http-answer.ts';
+import { type HttpAnswer, MEDIA_TYPE, PLAYLIST_TYPE, sendAnswer, sendRefusal } from '../http-answer.ts';
 
 /** Players of one stream; the next gets 429. */
 const MAX_READERS_PER_STREAM = 5_000;

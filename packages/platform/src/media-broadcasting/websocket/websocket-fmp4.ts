@@ -5,6 +5,8 @@ import { webSocketFrame } from './websocket-frame.ts';
 /** A text frame `{"mime"}`, the init segment, then fragments, each one WebSocket message. */
 export const webSocketFmp4: PushFormat = {
   name: 'ws',
+  // No browser plays G.711 in a MediaSource, and one that is offered it plays nothing at all.
+  carries: ({ codec }) => codec !== 'g711a' && codec !== 'g711u',
   head: (tracks) => {
     const muxer = new Fmp4Muxer(tracks);
     return {

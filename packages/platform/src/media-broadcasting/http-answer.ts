@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { AppError } from '@cardea/core';
-import { PROBLEM_TYPE, problemOf } from '../../http/problem.ts';
+import { PROBLEM_TYPE, problemOf } from '../http/problem.ts';
 
 export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 export const MEDIA_TYPE = 'video/mp4';
 
 /** A page of any origin may read what it has the token for; without one a browser sends it no cookie of ours. */
-const commonHeaders = {
+export const mediaHeaders = {
   'cache-control': 'private, no-store',
   'access-control-allow-origin': '*',
   'cross-origin-resource-policy': 'cross-origin',
@@ -22,7 +22,7 @@ export interface HttpAnswer {
 /** Sends `answer`, for HEAD without its body; returns the bytes of the body. */
 export function sendAnswer(response: ServerResponse, { type, pieces }: HttpAnswer): number {
   const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
-  response.writeHead(200, { ...commonHeaders, 'content-type': type, 'content-length': sizeBytes });
+  response.writeHead(200, { ...mediaHeaders, 'content-type': type, 'content-length': sizeBytes });
   const hasBody = response.req.method !== 'HEAD';
   if (hasBody) for (const piece of pieces) response.write(piece);
   response.end();
@@ -34,7 +34,7 @@ export function sendRefusal(response: ServerResponse, error: AppError): void {
   // RFC 8216bis 6.2.5.2 names the status of a wait that was in vain.
   const status = error.status === 'TIMEOUT' && error.remote === undefined ? 503 : problem.status;
   response.writeHead(status, {
-    ...commonHeaders,
+    ...mediaHeaders,
     'content-type': PROBLEM_TYPE,
     ...(status === 401 ? { 'www-authenticate': 'Bearer realm="cardea"' } : {}),
     ...(error.retryAfterMs === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterMs / 1_000))) }),
