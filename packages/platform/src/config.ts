@@ -86,6 +86,16 @@ export const settings = {
   'limits.schedulesPerMinute': setting(Type.Integer({ minimum: 1 }), 10, 'Scheduling requests of one device per minute'),
   'limits.schedulesPerSecond': setting(Type.Integer({ minimum: 1 }), 100, 'Scheduling requests of one source address per second'),
   'limits.replacements': setting(Type.Integer({ minimum: 1 }), 5, 'Times a device may displace its own connection within ten minutes'),
+  'storage.days': setting(
+    Type.Integer({ minimum: 1, maximum: 3650 }),
+    30,
+    'Age in days at which recordings are removed, unless their home or camera says otherwise',
+  ),
+  'storage.bytes': setting(
+    Type.Integer({ minimum: 0 }),
+    0,
+    'Most that is kept of all recordings, in bytes; 0 means as much as the volume holds. The oldest recordings go first',
+  ),
   'limits.segmentBytes': setting(Type.Integer({ minimum: 1_000_000 }), 52_428_800, 'Largest video segment, in bytes'),
 } as const;
 

@@ -61,6 +61,7 @@ import { registerHealth } from './user-api/health.ts';
 import { HomeEvents } from './user-api/home-events.ts';
 import { UserApi } from './user-api/user-api.ts';
 import { registerVodRoutes } from './video-service/playback/vod-routes.ts';
+import { boundlessVolume, directoryVolume } from './video-service/retention/volume.ts';
 import { VideoService } from './video-service/video-service.ts';
 import { registerVrRoutes } from './video-service/vr-routes.ts';
 import { WakeChannel } from './wake/wake-channel.ts';
@@ -175,7 +176,11 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       publicUrl,
       serverId: 'cardea',
       limits: { maxSegmentBytes: config['limits.segmentBytes'] },
+      volume: config['objects.url'] === '' ? directoryVolume(data) : boundlessVolume,
+      retention: { days: config['storage.days'], totalBytes: config['storage.bytes'] === 0 ? undefined : config['storage.bytes'] },
       notices: {
+        full: ({ deviceId, homeId }, occurredAt) =>
+          devices.note(deviceId, homeId, { type: 'storage', text: 'there is no room for recordings', occurredAt }),
         stopped: ({ deviceId, homeId, channel }, occurredAt) =>
           devices.note(deviceId, homeId, { type: 'recordingStopped', text: 'no video arrives', channel, occurredAt }),
       },
@@ -265,6 +270,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       segments: video.library,
       shares,
       timelines: video.timelines,
+      storage: video.storage,
       vod: video.vod,
       pictures,
       firmware,

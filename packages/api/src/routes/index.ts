@@ -5,6 +5,7 @@ import { firmwareRoutes } from './firmware.ts';
 import { homeRoutes } from './homes.ts';
 import { memberRoutes } from './members.ts';
 import { recordRoutes } from './records.ts';
+import { retentionRoutes } from './retention.ts';
 import { segmentRoutes } from './segments.ts';
 import { sessionRoutes } from './sessions.ts';
 import { setupRoutes } from './setup.ts';
@@ -21,6 +22,7 @@ export const routes = [
   ...memberRoutes,
   ...deviceRoutes,
   ...segmentRoutes,
+  ...retentionRoutes,
   ...snapshotRoutes,
   ...eventRoutes,
   ...shareRoutes,

@@ -36,6 +36,7 @@ import type {
   LiveService,
   PictureService,
   SegmentService,
+  StorageService,
   TalkService,
   VodService,
 } from '../user-api/ports.ts';
@@ -63,6 +64,24 @@ export interface Send {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
+
+const kept = { mode: 'continuous', streams: 'all', days: 30 } as const;
+const oneStorage: StorageService = {
+  use: async () => ({
+    usedBytes: 0,
+    lockedBytes: 0,
+    keptDays: 0,
+    bytesPerDay: 0,
+    retention: kept,
+    freeBytes: 0,
+    level: 'normal',
+    devices: [],
+  }),
+  ofHome: async () => kept,
+  changeHome: async () => kept,
+  ofCamera: async () => kept,
+  changeCamera: async () => kept,
+};
 
 const oneVod: VodService = {
   open: async () => ({
@@ -156,6 +175,7 @@ export class UserSide implements AsyncDisposable {
       shares: new Shares(sharing),
       timelines: new Timelines({ db, clock, targetSegmentSec: 10 }),
       vod: oneVod,
+      storage: oneStorage,
       pictures: onePicture,
       firmware: oneFirmware,
       logs: new DeviceLogs({ db, clock, uploads: oneLog }),

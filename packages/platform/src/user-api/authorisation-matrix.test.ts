@@ -24,6 +24,8 @@ const bodies: { readonly [I in RouteId]?: object } = {
   'live.create': { channel: 1, stream: 'main' },
   'playback.create': { channel: 1, startAt: 1 },
   'vod.create': { channel: 1, from: 1, to: 2 },
+  'retention.changeHome': { days: 7 },
+  'retention.changeDevice': { days: 7 },
   'talk.create': { channel: 1 },
   'segment.update': { locked: true },
   'event.update': { reviewed: true },

@@ -23,6 +23,8 @@ import type {
   Member,
   PlaybackRequest,
   PlaybackSession,
+  Retention,
+  RetentionChange,
   RoleWish,
   Segment,
   Session,
@@ -30,6 +32,7 @@ import type {
   ShareRequest,
   ShareView,
   Snapshot,
+  StorageUse,
   TalkRequest,
   TalkSession,
   Timeline,
@@ -224,6 +227,15 @@ export interface TimelineService {
     proof: DeviceProof<'view.recordings'>,
     query: { readonly from?: number; readonly to?: number; readonly channel?: number; readonly cursor?: string },
   ): Promise<Timeline>;
+}
+
+/** How much is stored, and what is kept. */
+export interface StorageService {
+  use(proof: HomeProof<'view.recordings'>): Promise<StorageUse>;
+  ofHome(proof: HomeProof<'view.recordings'>): Promise<Retention>;
+  changeHome(proof: HomeProof<'manage'>, change: RetentionChange): Promise<Retention>;
+  ofCamera(proof: DeviceProof<'view.recordings'>): Promise<Retention>;
+  changeCamera(proof: DeviceProof<'manage'>, change: RetentionChange): Promise<Retention>;
 }
 
 /** Plays what is stored. */

@@ -17,6 +17,7 @@ import { createLiveHandlers } from './handlers/live-handlers.ts';
 import { createMemberHandlers } from './handlers/member-handlers.ts';
 import { createPictureHandlers } from './handlers/picture-handlers.ts';
 import { createRecordHandlers } from './handlers/record-handlers.ts';
+import { createRetentionHandlers } from './handlers/retention-handlers.ts';
 import { createSegmentHandlers } from './handlers/segment-handlers.ts';
 import { createShareHandlers } from './handlers/share-handlers.ts';
 import { createTalkHandlers } from './handlers/talk-handlers.ts';
@@ -41,6 +42,7 @@ import type {
   SegmentService,
   Setup,
   ShareService,
+  StorageService,
   TalkService,
   TimelineService,
   VodService,
@@ -78,6 +80,7 @@ export interface UserApiOptions {
   readonly segments: SegmentService;
   readonly shares: ShareService;
   readonly timelines: TimelineService;
+  readonly storage: StorageService;
   readonly vod: VodService;
   readonly pictures: PictureService;
   readonly firmware: FirmwareService;
@@ -146,6 +149,7 @@ export class UserApi implements Disposable {
       ...createLiveHandlers(services),
       ...createTalkHandlers(services),
       ...createSegmentHandlers(services),
+      ...createRetentionHandlers(services),
       ...createEventHandlers(services),
       ...createPictureHandlers(services),
       ...createFirmwareHandlers(services),

@@ -11,6 +11,7 @@ import {
   vrTimers,
 } from '@cardea/protocol';
 import type { ObjectStore } from '../store/ports.ts';
+import type { StorageGate } from './retention/storage-gate.ts';
 import type { SegmentCatalogue, SegmentRow } from './segment-catalogue.ts';
 import type { SegmentKeeper } from './segment-keeper.ts';
 import { segmentKey } from './segment-key.ts';
@@ -32,6 +33,8 @@ export interface SegmentIntakeOptions {
   readonly sessions: UploadSessions;
   readonly access: VrAccess;
   readonly plans: StoragePlans;
+  /** Lets in what there is room for. */
+  readonly gate: Pick<StorageGate, 'admit'>;
   readonly limits: VideoLimits;
   readonly clock: Clock;
   readonly random: Random;
@@ -158,9 +161,10 @@ export class SegmentIntake {
   }
 
   private async assertAdmissible(device: BoundDevice, request: CreateSegment): Promise<void> {
-    const { plans, catalogue, clock, limits } = this.options;
+    const { plans, catalogue, clock, limits, gate } = this.options;
     const { channel, stream, kind, startAt, durationMs, encryption } = request;
-    if (!planCovers(await plans.planOf(device.homeId), kind)) throw new AppError('NO_STORAGE_PLAN');
+    if (!planCovers(await plans.planOf(device.homeId, device.deviceId), kind)) throw new AppError('NO_STORAGE_PLAN');
+    await gate.admit(device, kind);
     if (encryption !== undefined && encryption.scheme !== 'none') throw new AppError('NOT_SUPPORTED', { encryption: encryption.scheme });
     const nowMs = clock.now();
     if (startAt < nowMs - vrTimers.maxPastMs || startAt > nowMs + vrTimers.maxFutureMs)

@@ -15,6 +15,8 @@ export interface SegmentKeeperOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Hears of bytes that came to be stored, and of those that are gone. */
+  readonly accounts: { stored(row: SegmentRow): void; removed(row: SegmentRow): void };
 }
 
 /**
@@ -28,14 +30,16 @@ export class SegmentKeeper {
   private readonly bus: Bus;
   private readonly clock: Clock;
   private readonly logger: Logger;
+  private readonly accounts: SegmentKeeperOptions['accounts'];
 
-  constructor({ catalogue, objects, maxSegmentBytes, bus, clock, logger }: SegmentKeeperOptions) {
+  constructor({ catalogue, objects, maxSegmentBytes, bus, clock, logger, accounts }: SegmentKeeperOptions) {
     this.catalogue = catalogue;
     this.objects = objects;
     this.maxSegmentBytes = maxSegmentBytes;
     this.bus = bus;
     this.clock = clock;
     this.logger = logger;
+    this.accounts = accounts;
   }
 
   /**
@@ -97,6 +101,7 @@ export class SegmentKeeper {
   async finishGarbage(row: SegmentRow): Promise<void> {
     await this.objects.remove(row.object_key);
     await this.catalogue.delete(row);
+    this.accounts.removed(row);
   }
 
   announce(row: SegmentRow): void {
@@ -114,6 +119,7 @@ export class SegmentKeeper {
     const storedAt = this.clock.now();
     const outcome = await this.catalogue.store(row, times, { storedAt, ...found });
     if (outcome !== 'stored') return await this.giveUp(row, outcome);
+    this.accounts.stored(row);
     this.announce(row);
     return storedAt;
   }

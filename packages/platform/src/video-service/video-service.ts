@@ -5,13 +5,19 @@ import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import type { UrlSigner } from '../tokens/url-signer.ts';
 import { type FsckReport, fsck } from './fsck.ts';
 import { Vod } from './playback/vod.ts';
-import { SegmentCatalogue } from './segment-catalogue.ts';
+import { RetentionKeeper } from './retention/retention.ts';
+import { RetentionPolicies } from './retention/retention-policies.ts';
+import { StorageGate } from './retention/storage-gate.ts';
+import { StorageReport } from './retention/storage-report.ts';
+import { StorageUsage } from './retention/storage-usage.ts';
+import { boundlessVolume, recordingVolume, type Volume } from './retention/volume.ts';
+import { SegmentCatalogue, type SegmentRow } from './segment-catalogue.ts';
 import { SegmentIntake } from './segment-intake.ts';
 import { SegmentKeeper } from './segment-keeper.ts';
 import { SegmentLibrary } from './segment-library.ts';
 import { SegmentLocks } from './segment-locks.ts';
 import { SegmentSweep } from './segment-sweep.ts';
-import { continuousForAll, noPlan, type StoragePlans } from './storage-plan.ts';
+import { noPlan, type StoragePlans } from './storage-plan.ts';
 import { RecordingLedger } from './timeline/recording-ledger.ts';
 import { type RecordingNotices, RecordingWatch } from './timeline/recording-watch.ts';
 import { Timelines } from './timeline/timelines.ts';
@@ -36,12 +42,20 @@ export interface VideoServiceOptions {
   /** Names this server in what devices are told. */
   readonly serverId?: string;
   /** Without it nobody is told when a camera stops recording. */
-  readonly notices?: RecordingNotices;
-  /** By default every home stores everything. */
+  readonly notices?: RecordingNotices & {
+    full(device: { readonly homeId: string; readonly deviceId: string }, occurredAt: number): Promise<void>;
+  };
+  /** Where the objects lie; without it there is always room. */
+  readonly volume?: Volume;
+  /** What homes keep that say nothing of their own, and the most that all of them keep. */
+  readonly retention?: { readonly days: number; readonly totalBytes?: number | undefined };
+  /** By default what each home says it keeps. */
   readonly plans?: StoragePlans;
   readonly limits?: Partial<VideoLimits>;
 }
 
+/** Of recordings, when nobody says how long to keep them. */
+const DEFAULT_DAYS = 30;
 const FILE_SWEEPS_MS = 6 * 3_600_000;
 
 /**
@@ -64,20 +78,39 @@ export class VideoService implements AsyncDisposable {
   readonly vod: Vod;
   private readonly options: VideoServiceOptions;
   private readonly limits: VideoLimits;
+  /** How much is stored, and what is kept. */
+  readonly storage: StorageReport;
+  private readonly retention: RetentionKeeper;
   private readonly plans: StoragePlans;
   private readonly sessions: UploadSessions;
   private readonly sweep: SegmentSweep;
   private readonly lifetime: Lifetime;
 
   constructor(options: VideoServiceOptions) {
-    const { db, clock, plans = continuousForAll } = options;
+    const { db, clock, retention: { days, totalBytes } = { days: DEFAULT_DAYS } } = options;
     const limits = { ...defaultVideoLimits, ...options.limits };
     const catalogue = new SegmentCatalogue(db, clock);
     const locks = new SegmentLocks();
+    const usage = new StorageUsage(db);
+    const policies = new RetentionPolicies(db, { mode: 'continuous', streams: 'all', days });
+    const volume = recordingVolume(options.volume ?? boundlessVolume, usage, totalBytes);
+    const gate = new StorageGate({ ...options, volume, policies });
+    const plans = options.plans ?? gate;
+    const accounts = {
+      stored: (row: SegmentRow) => {
+        usage.add(row);
+        gate.changed();
+        this.retention.stored(row);
+      },
+      removed: (row: SegmentRow) => {
+        usage.remove(row);
+        gate.changed();
+      },
+    };
     const sessions = new UploadSessions({ clock, maxPerDevice: limits.maxConcurrentUploads });
     const access = new VrAccess(options);
-    const keeper = new SegmentKeeper({ ...options, catalogue, maxSegmentBytes: limits.maxSegmentBytes });
-    const parts = { ...options, limits, plans, catalogue, locks, sessions, access, keeper, tickets: new UploadTickets(options) };
+    const keeper = new SegmentKeeper({ ...options, catalogue, maxSegmentBytes: limits.maxSegmentBytes, accounts });
+    const parts = { ...options, limits, plans, gate, catalogue, locks, sessions, access, keeper, tickets: new UploadTickets(options) };
     this.options = options;
     this.limits = limits;
     this.plans = plans;
@@ -88,6 +121,8 @@ export class VideoService implements AsyncDisposable {
     this.sweep = new SegmentSweep(parts);
     this.statistics = new UploadStatistics({ ...options, maxPerDevice: limits.maxStatistics });
     this.ledger = new RecordingLedger(options);
+    this.retention = new RetentionKeeper({ ...parts, usage, policies, volume, ledger: this.ledger });
+    this.storage = new StorageReport({ ...options, usage, policies, volume, keeper: this.retention });
     this.gaps = new UploadGaps({ ...options, catalogue, ledger: this.ledger, targetSegmentSec: limits.targetSegmentSec });
     this.vod = new Vod(options);
     this.timelines = new Timelines({ ...options, targetSegmentSec: limits.targetSegmentSec });
@@ -108,6 +143,7 @@ export class VideoService implements AsyncDisposable {
     const { notices } = this.options;
     if (notices !== undefined) this.lifetime.own(new RecordingWatch({ ...this.options, notices, ledger: this.ledger })).start();
     await this.sweepRows();
+    this.lifetime.own(this.retention).start();
     this.lifetime.run('video segments', (signal) => this.repeat(vrTimers.expiryJobMs, signal, () => this.sweepRows()));
     this.lifetime.run('video files', async (signal) => {
       await this.sweepFiles();
@@ -123,7 +159,7 @@ export class VideoService implements AsyncDisposable {
     return {
       serverTime: clock.now(),
       serverId,
-      plan: device.homeId === undefined ? noPlan : await this.plans.planOf(device.homeId),
+      plan: device.homeId === undefined ? noPlan : await this.plans.planOf(device.homeId, device.deviceId),
       limits: {
         maxSegmentBytes,
         targetSegmentSec,
@@ -134,6 +170,11 @@ export class VideoService implements AsyncDisposable {
       storageHosts: [...new Set([hostname, host, ...(objects.direct === undefined ? [] : [objects.direct.host])])],
       minTls: '1.2',
     };
+  }
+
+  /** Resolves when what has to go has gone. */
+  async settled(): Promise<void> {
+    await this.retention.run();
   }
 
   /** As the function of this name, on the stores of this service. */

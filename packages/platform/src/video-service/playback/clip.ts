@@ -39,10 +39,13 @@ export async function* clipOf(
       clip = { muxer, first: played, originMs: row.start_at + firstMs - leadMs };
       yield muxer.initSegment();
     }
+    const parts: Uint8Array[] = [];
     for (const units of placeSegment(segment, row.start_at - clip.originMs, cut)) {
       sequence += 1;
-      yield* clip.muxer.fragmentParts(units, sequence);
+      parts.push(...clip.muxer.fragmentParts(units, sequence));
     }
+    // In one piece: every frame for itself would cost more on its way out than everything before.
+    yield Buffer.concat(parts);
   }
   if (clip === undefined) throw new AppError('RECORD_NOT_FOUND', undefined, { httpStatus: 404 });
 }

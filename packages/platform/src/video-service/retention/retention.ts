@@ -7,7 +7,7 @@ import type { RecordingLedger } from '../timeline/recording-ledger.ts';
 import type { Span } from '../timeline/spans.ts';
 import type { RetentionPolicies } from './retention-policies.ts';
 import type { CameraUsage, StorageUsage } from './storage-usage.ts';
-import { FREED_TO, levelOf, usedPart, type Volume } from './volume.ts';
+import { FREED_FROM, FREED_TO, levelOf, usedPart, type Volume } from './volume.ts';
 
 export interface RetentionOptions {
   readonly db: Db;
@@ -30,6 +30,9 @@ const PASS_MS = 60_000;
 const COUNT_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
 const BATCH = 50;
+/** Of a large quota a little more goes at once, so that not every segment makes another one go. */
+const LARGE_QUOTA_BYTES = 1_000_000_000;
+const QUOTA_FREED_TO = 0.995;
 
 /**
  * Removes recordings that are too old, beyond a quota, or in the way of new ones on a full volume: always the oldest of a
@@ -41,6 +44,8 @@ export class RetentionKeeper implements AsyncDisposable {
   private readonly lifetime: Lifetime;
   private pass: Promise<void> | undefined;
   private again = false;
+  /** What may be stored before anything has to go, as far as this process knows. */
+  private headroomBytes = 0;
 
   constructor(options: RetentionOptions) {
     this.options = options;
@@ -61,7 +66,13 @@ export class RetentionKeeper implements AsyncDisposable {
     });
   }
 
-  /** Looks soon: something was stored, or a rule changed. */
+  /** Something was stored: looks when it is what makes something go. */
+  stored({ size_bytes: sizeBytes }: Pick<SegmentRow, 'size_bytes'>): void {
+    this.headroomBytes -= sizeBytes ?? 0;
+    if (this.headroomBytes < 0) this.wake();
+  }
+
+  /** Looks soon: a rule changed. */
   wake(): void {
     if (this.lifetime.signal.aborted) return;
     if (this.pass !== undefined) this.again = true;
@@ -97,6 +108,7 @@ export class RetentionKeeper implements AsyncDisposable {
 
   private async onePass(): Promise<void> {
     const { usage } = this.options;
+    this.headroomBytes = Number.MAX_SAFE_INTEGER;
     for (const camera of usage.all()) {
       if (!(await this.belongs(camera))) await this.removeAll(camera);
       else await this.keepCamera(camera);
@@ -112,9 +124,10 @@ export class RetentionKeeper implements AsyncDisposable {
     const before = clock.now() - days * DAY_MS;
     await this.removeWhile(camera, 'expired', (row) => (row.end_at ?? row.start_at) <= before);
     if (mode !== 'continuous' || streams !== 'all') await this.removeUnwanted(camera, { mode, streams });
-    if (quotaBytes !== undefined) {
-      await this.removeWhile(camera, 'expired', () => usage.of(camera.homeId, camera.deviceId) > quotaBytes);
-    }
+    if (quotaBytes === undefined) return;
+    const used = (): number => usage.of(camera.homeId, camera.deviceId);
+    if (used() > quotaBytes) await this.removeWhile(camera, 'expired', () => used() > freedTo(quotaBytes));
+    this.leave(quotaBytes - used());
   }
 
   /** The quota of a home: the oldest of all its cameras first. */
@@ -122,13 +135,18 @@ export class RetentionKeeper implements AsyncDisposable {
     const { policies, usage } = this.options;
     const { quotaBytes } = await policies.of({ homeId });
     if (quotaBytes === undefined) return;
-    while (usage.ofHome(homeId) > quotaBytes) if (!(await this.removeOldestOf(homeId, () => usage.ofHome(homeId) > quotaBytes))) return;
+    const used = (): number => usage.ofHome(homeId);
+    const over = (): boolean => used() > freedTo(quotaBytes);
+    if (used() > quotaBytes) while (over() && (await this.removeOldestOf(homeId, over)));
+    this.leave(quotaBytes - used());
   }
 
   /** Room on the volume: taken from the home that has most, until the volume is free enough or only locked recordings are left. */
   private async keepVolume(): Promise<void> {
     const { usage, volume } = this.options;
-    if (levelOf(await volume.room()) === 'normal') return;
+    const room = await volume.room();
+    this.leave(room.totalBytes * FREED_FROM - (room.totalBytes - room.freeBytes));
+    if (levelOf(room) === 'normal') return;
     const spent = new Set<string>();
     while (usedPart(await volume.room()) > FREED_TO) {
       const homes = [...new Set(usage.all().map(({ homeId }) => homeId))].filter((homeId) => !spent.has(homeId));
@@ -145,6 +163,11 @@ export class RetentionKeeper implements AsyncDisposable {
       )
         spent.add(largest);
     }
+  }
+
+  private leave(bytes: number): void {
+    // A limit that cannot be kept, since all is locked, is looked at again with every pass and not with every segment.
+    if (bytes >= 0) this.headroomBytes = Math.min(this.headroomBytes, bytes);
   }
 
   /** Removes the oldest of a home while `wanted`; false when nothing can be removed. */
@@ -249,4 +272,8 @@ export class RetentionKeeper implements AsyncDisposable {
       return true;
     });
   }
+}
+
+function freedTo(quotaBytes: number): number {
+  return quotaBytes >= LARGE_QUOTA_BYTES ? quotaBytes * QUOTA_FREED_TO : quotaBytes;
 }

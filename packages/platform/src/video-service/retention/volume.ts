@@ -46,15 +46,16 @@ export function recordingVolume(volume: Volume, usage: Pick<StorageUsage, 'usedB
 /** How full a volume is, and what follows from it (reliability.md C-21). */
 export type VolumeLevel = 'normal' | 'freeing' | 'noBackfill' | 'essential' | 'full';
 
+/** From this on the oldest recordings go, down to `FREED_TO`. */
+export const FREED_FROM = 0.85;
+export const FREED_TO = 0.83;
+
 const levels: readonly (readonly [VolumeLevel, number])[] = [
   ['full', 0.98],
   ['essential', 0.96],
   ['noBackfill', 0.92],
-  ['freeing', 0.85],
+  ['freeing', FREED_FROM],
 ];
-
-/** Down to this the oldest recordings go once they have to. */
-export const FREED_TO = 0.83;
 
 export function usedPart({ totalBytes, freeBytes }: VolumeRoom): number {
   return totalBytes === 0 ? 1 : 1 - freeBytes / totalBytes;
