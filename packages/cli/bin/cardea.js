@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read, so that an old one gets a sentence instead of a syntax error.
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
@@ -12,6 +13,8 @@ if (major < 24 || (major === 24 && minor < 15)) {
 }
 // Writing, syncing and hashing files waits in these threads; four, as many as there are by default, would hold up sixteen writers.
 process.env.UV_THREADPOOL_SIZE ??= '24';
+// Halves the time a command takes to start, from the second time on.
+module.enableCompileCache?.();
 const source = new URL('../src/main.ts', import.meta.url);
 const { main } = await import(existsSync(source) ? source.href : new URL('../dist/main.js', import.meta.url).href);
 await main(process.argv);
