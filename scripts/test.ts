@@ -62,7 +62,7 @@ function browserTests(): Tally {
 }
 
 // Hundreds of processes load the same sources; what the first ones compiled serves the others.
-process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '..', 'node_modules', '.cache', 'compile');
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '..', 'node_modules', '.cache', 'compile');
 installSystemTools();
 const long = process.argv.includes('--long');
 const tallies = [

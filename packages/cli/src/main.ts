@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { auditVerify } from './commands/audit-verify.ts';
 import { demo } from './commands/demo.ts';
@@ -18,10 +19,12 @@ import { terminal } from './terminal.ts';
 
 const FAILURE = 1;
 const USAGE_ERROR = 2;
+const manifest: { readonly version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 function createProgram(): Command {
   const program = new Command('cardea')
     .description('Open home surveillance: your own cameras, no vendor cloud')
+    .version(manifest.version)
     .option('--json', 'print results and errors as JSON')
     .showHelpAfterError('(add --help for what is possible)')
     .exitOverride();
