@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { auditVerify } from './commands/audit-verify.ts';
+import { backup } from './commands/backup.ts';
 import { demo } from './commands/demo.ts';
 import { deviceCommand } from './commands/device-command.ts';
 import { deviceRun } from './commands/device-run.ts';
@@ -12,6 +13,7 @@ import { firmwareSign } from './commands/firmware-sign.ts';
 import { firmwareUpload } from './commands/firmware-upload.ts';
 import { fsck } from './commands/fsck.ts';
 import { login } from './commands/login.ts';
+import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
 import { userCreate } from './commands/user-create.ts';
 import { reportFailure } from './failure.ts';
@@ -33,6 +35,8 @@ function createProgram(): Command {
   program.addCommand(drain);
   program.addCommand(login);
   program.addCommand(fsck);
+  program.addCommand(backup);
+  program.addCommand(restore);
   program.addCommand(new Command('audit').description('the log of who did and saw what').addCommand(auditVerify));
   program.addCommand(
     new Command('device')
