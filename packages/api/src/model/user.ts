@@ -15,7 +15,13 @@ export const GivenPassword = Type.String({ maxLength: 1_024, description: 'the p
 export const UserName = Type.String({ minLength: 1, maxLength: 80, description: 'how the user is called in the app' });
 
 /** A person with a login. */
-export const User = Type.Object({ id: Type.String(), email: Type.String(), name: Type.String(), createdAt: Instant });
+export const User = Type.Object({
+  id: Type.String(),
+  email: Type.String(),
+  name: Type.String(),
+  createdAt: Instant,
+  secondFactor: Type.Boolean({ description: 'whether a login asks for a code besides the password' }),
+});
 export type User = Static<typeof User>;
 
 /** A fresh login. The same credential is set as a cookie. */

@@ -1,13 +1,14 @@
 import { Type } from 'typebox';
 import { pageOf } from '../model/page.ts';
+import { SecondFactorCode, SecondFactorSecret } from '../model/second-factor.ts';
 import { GivenPassword, Login, NewPassword, Session, User, UserName } from '../model/user.ts';
 import { defineRoute } from '../route.ts';
 
 export const sessionRoutes = [
   defineRoute('session.create', {
-    summary: 'Logs in; 401 whatever is wrong, 429 after repeated failures',
+    summary: 'Logs in; 401 whatever is wrong, with `secondFactor` in `details` when only the code is; 429 after repeated failures',
     access: { kind: 'public' },
-    body: Type.Object({ email: Type.String({ maxLength: 254 }), password: GivenPassword }),
+    body: Type.Object({ email: Type.String({ maxLength: 254 }), password: GivenPassword, code: Type.Optional(SecondFactorCode) }),
     success: 201,
     audited: true,
     answer: Login,
@@ -49,5 +50,28 @@ export const sessionRoutes = [
     success: 200,
     audited: true,
     answer: User,
+  }),
+  defineRoute('secondFactor.begin', {
+    summary: 'Makes the secret of an authenticator app and recovery codes; nothing is asked for until it is confirmed',
+    access: { kind: 'login' },
+    body: Type.Object({ password: GivenPassword }),
+    success: 201,
+    audited: true,
+    answer: SecondFactorSecret,
+  }),
+  defineRoute('secondFactor.confirm', {
+    summary: 'Has each login ask for a code from now on; the answer is a fresh login in place of this one',
+    access: { kind: 'login' },
+    body: Type.Object({ code: SecondFactorCode }),
+    success: 200,
+    audited: true,
+    answer: Login,
+  }),
+  defineRoute('secondFactor.end', {
+    summary: 'Has logins ask for the password alone again',
+    access: { kind: 'login' },
+    body: Type.Object({ password: GivenPassword }),
+    success: 204,
+    audited: true,
   }),
 ] as const;

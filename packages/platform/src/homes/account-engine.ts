@@ -2,6 +2,7 @@ import type { Logger, Random } from '@cardea/core';
 import { betterAuth } from 'better-auth';
 import { bearer } from 'better-auth/plugins/bearer';
 import { oneTimeToken } from 'better-auth/plugins/one-time-token';
+import { twoFactor } from 'better-auth/plugins/two-factor';
 import type { Db } from '../store/ports.ts';
 import { PasswordHasher } from './password-hasher.ts';
 
@@ -37,6 +38,10 @@ export function createAccountEngine({ db, secret, random, logger }: { db: Db; se
       password: { hash: (password) => hasher.hash(password), verify: (pair) => hasher.verify(pair) },
     },
     session: { expiresIn: SESSION_TTL_SEC, updateAge: SESSION_TOUCH_SEC, freshAge: 0 },
-    plugins: [bearer({ requireSignature: true }), oneTimeToken({ expiresIn: ONE_TIME_TTL_MIN, storeToken: 'hashed' })],
+    plugins: [
+      bearer({ requireSignature: true }),
+      oneTimeToken({ expiresIn: ONE_TIME_TTL_MIN, storeToken: 'hashed' }),
+      twoFactor({ issuer: 'Cardea' }),
+    ],
   });
 }

@@ -1,10 +1,11 @@
 import type { Login, Session, User } from '@cardea/api';
 import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
-import { isAPIError } from 'better-auth/api';
 import type { Principal } from '../authorization/proof.ts';
 import type { Bus, Db } from '../store/ports.ts';
 import { type AccountEngine, createAccountEngine } from './account-engine.ts';
+import { credentialHeaders, isRefusal, refusedAs } from './account-requests.ts';
 import { LoginGuard } from './login-guard.ts';
+import { SecondFactor } from './second-factor.ts';
 
 /** Where a request comes from. */
 export interface Source {
@@ -20,6 +21,13 @@ export interface Visitor {
   readonly credential: string;
 }
 
+export interface LoginRequest {
+  readonly email: string;
+  readonly password: string;
+  /** Of the second factor, where the account has one. */
+  readonly code?: string | undefined;
+}
+
 export interface AccountsOptions {
   readonly db: Db;
   readonly bus: Bus;
@@ -32,6 +40,7 @@ export interface AccountsOptions {
 
 /** Users and their sessions. The one place that knows better-auth. */
 export class Accounts {
+  readonly secondFactor: SecondFactor;
   private readonly db: Db;
   private readonly bus: Bus;
   private readonly clock: Clock;
@@ -44,6 +53,7 @@ export class Accounts {
     this.clock = clock;
     this.engine = createAccountEngine({ db, secret: sessionSecret, random, logger });
     this.guard = new LoginGuard(clock);
+    this.secondFactor = new SecondFactor({ engine: this.engine, bus });
   }
 
   /** Whether anybody has an account yet. */
@@ -62,14 +72,22 @@ export class Accounts {
     }
   }
 
-  /** @throws AppError UNAUTHORIZED whatever is wrong, after the same work; RATE_LIMITED after repeated failures */
-  async login({ email, password }: { readonly email: string; readonly password: string }, source: Source): Promise<Login> {
-    return await this.guard.guard(email, source.address, () =>
-      refusedAs(
-        'UNAUTHORIZED',
-        this.logIn(this.engine.api.signInEmail({ body: { email, password }, headers: headersOf(source), returnHeaders: true })),
-      ),
-    );
+  /**
+   * @throws AppError UNAUTHORIZED whatever is wrong, after the same work, with `secondFactor: true` once only the code is missing
+   * or wrong; RATE_LIMITED after repeated failures
+   */
+  async login({ email, password, code }: LoginRequest, source: Source): Promise<Login> {
+    return await this.guard.guard(email, source.address, async () => {
+      const request = { body: { email, password }, headers: headersOf(source), returnHeaders: true } as const;
+      const first = await refusedAs('UNAUTHORIZED', this.engine.api.signInEmail(request));
+      const asksMore = 'twoFactorRedirect' in first.response;
+      return await this.logIn(asksMore ? this.secondFactor.pass(first.headers, code) : Promise.resolve(first));
+    });
+  }
+
+  /** The login with a credential made a moment ago. */
+  async loginOf(credential: string): Promise<Login> {
+    return await this.logIn(Promise.resolve({ headers: new Headers({ 'set-auth-token': credential }) }));
   }
 
   /** A secret with which somebody else can take over this session, once and within a day; for a link that logs in. */
@@ -173,29 +191,18 @@ export class Accounts {
   }
 }
 
-/** Settles as `work` does; what better-auth refuses becomes `status`. */
-async function refusedAs<T>(status: 'UNAUTHORIZED' | 'INVALID_PARAMS', work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw isRefusal(error) ? new AppError(status, undefined, { cause: error }) : AppError.from(error);
-  }
-}
-
-/** An error of better-auth that the caller is to blame for. */
-function isRefusal(error: unknown): error is Error & { readonly statusCode: number } {
-  return isAPIError(error) && error.statusCode < 500;
-}
-
-function credentialHeaders(credential: string): Headers {
-  return new Headers({ authorization: `Bearer ${credential}` });
-}
-
 /** better-auth reads where a login comes from out of these two. */
 function headersOf({ address, userAgent }: Source): Headers {
   return new Headers({ 'x-forwarded-for': address, ...(userAgent === undefined ? {} : { 'user-agent': userAgent.slice(0, 256) }) });
 }
 
-function toUser(user: { readonly id: string; readonly email: string; readonly name: string; readonly createdAt: Date }): User {
-  return { id: user.id, email: user.email, name: user.name, createdAt: user.createdAt.getTime() };
+function toUser(user: {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly twoFactorEnabled?: boolean | null | undefined;
+}): User {
+  const { id, email, name, createdAt, twoFactorEnabled } = user;
+  return { id, email, name, createdAt: createdAt.getTime(), secondFactor: twoFactorEnabled === true };
 }

@@ -79,7 +79,7 @@ export class ApiTokens {
       .selectFrom('api_token')
       .innerJoin('user', 'user.id', 'api_token.user_id')
       .selectAll('api_token')
-      .select(['user.email', 'user.name as user_name', 'user.createdAt as user_created_at'])
+      .select(['user.email', 'user.name as user_name', 'user.createdAt as user_created_at', 'user.twoFactorEnabled'])
       .where('token_hash', '=', hashSecretToken(credential))
       .executeTakeFirst();
     if (row === undefined || (row.expires_at ?? Number.POSITIVE_INFINITY) <= now) return undefined;
@@ -87,7 +87,13 @@ export class ApiTokens {
     const within = grantOf({ ...row, hours: null, access_until: row.expires_at });
     return {
       principal: { userId: row.user_id, userSessionId: row.id, authenticatedAt: 0, within },
-      user: { id: row.user_id, email: row.email, name: row.user_name, createdAt: Date.parse(row.user_created_at) },
+      user: {
+        id: row.user_id,
+        email: row.email,
+        name: row.user_name,
+        createdAt: Date.parse(row.user_created_at),
+        secondFactor: row.twoFactorEnabled === 1,
+      },
       credential,
     };
   }

@@ -26,6 +26,7 @@ import type {
   Retention,
   RetentionChange,
   RoleWish,
+  SecondFactorSecret,
   Segment,
   Session,
   Share,
@@ -90,7 +91,16 @@ export interface DeviceLogService {
 /** Users and their sessions. */
 export interface Accounts {
   authenticate(credential: string): Promise<Visitor | undefined>;
-  login(credentials: { readonly email: string; readonly password: string }, source: Source): Promise<Login>;
+  login(
+    credentials: { readonly email: string; readonly password: string; readonly code?: string | undefined },
+    source: Source,
+  ): Promise<Login>;
+  loginOf(credential: string): Promise<Login>;
+  readonly secondFactor: {
+    begin(visitor: Visitor, password: string): Promise<SecondFactorSecret>;
+    confirm(visitor: Visitor, code: string): Promise<string>;
+    end(visitor: Visitor, password: string): Promise<void>;
+  };
   loginOnce(token: string, source: Source): Promise<Login>;
   sessions(visitor: Visitor): Promise<readonly Session[]>;
   endSession(visitor: Visitor, id: string): Promise<void>;

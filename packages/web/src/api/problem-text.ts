@@ -56,6 +56,11 @@ export function isTaken(cause: unknown): boolean {
   return cause instanceof ApiProblem && codeOf(cause) === ALREADY_ACTIVE;
 }
 
+/** The password was right, and a code is asked for besides, or the one given is wrong. */
+export function needsCode(cause: unknown): boolean {
+  return cause instanceof ApiProblem && cause.details?.secondFactor === true;
+}
+
 /** The head of the camera stands at its end. */
 export function isAtEnd(cause: unknown): boolean {
   return cause instanceof ApiProblem && codeOf(cause) === LIMIT_REACHED;

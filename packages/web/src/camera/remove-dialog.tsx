@@ -1,9 +1,10 @@
 import { ApiProblem } from '@cardea/api';
-import { Button, Modal, PasswordInput } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { Button, Modal } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Device, keys, meQuery } from '../api/queries.ts';
+import { useStepUp } from '../account/use-step-up.tsx';
+import { type Device, keys } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
@@ -20,17 +21,10 @@ export function RemoveDialog({ device, onClose, onRemoved }: RemoveDialogProps) 
   const { t } = useTranslation();
   const { api } = useApp();
   const queries = useQueryClient();
-  const me = useQuery(meQuery(api));
-  const [password, setPassword] = useState('');
-  const [asksPassword, setAsksPassword] = useState(false);
+  const stepUp = useStepUp(t('remove.password'));
   const remove = useMutation({
-    mutationFn: async () => {
-      if (asksPassword) await api.call('session.create', { body: { email: me.data?.email ?? '', password } });
-      await api.call('device.delete', { params: { id: device.id } });
-    },
-    onError: (error) => {
-      if (isStepUp(error)) setAsksPassword(true);
-    },
+    mutationFn: () => stepUp.run(() => api.call('device.delete', { params: { id: device.id } })),
+    onError: stepUp.onError,
     onSuccess: () => {
       queries.setQueryData<readonly Device[]>(keys.devices, (devices) => devices?.filter(({ id }) => id !== device.id));
       onRemoved();
@@ -57,18 +51,8 @@ export function RemoveDialog({ device, onClose, onRemoved }: RemoveDialogProps) 
           </ul>
         </div>
         <p>{t('remove.again')}</p>
-        {asksPassword && (
-          <PasswordInput
-            label={t('remove.password')}
-            autoComplete="current-password"
-            required
-            data-autofocus
-            visibilityToggleButtonProps={{ 'aria-label': t('field.showPassword') }}
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
-        )}
-        {remove.isError && !isStepUp(remove.error) && <RemoveProblem problem={remove.error} />}
+        {stepUp.fields}
+        {remove.isError && !stepUp.isQuestion(remove.error) && <RemoveProblem problem={remove.error} />}
         <div className={form.row}>
           <Button variant="default" onClick={onClose}>
             {t('app.cancel')}
@@ -86,8 +70,4 @@ function RemoveProblem({ problem }: { readonly problem: Error }) {
   const { t } = useTranslation();
   const wrong = problem instanceof ApiProblem && problem.status === 401;
   return wrong ? <ProblemNotice problem={problem} text={t('problem.wrongPassword')} /> : <ProblemNotice problem={problem} />;
-}
-
-function isStepUp(error: unknown): boolean {
-  return error instanceof ApiProblem && error.stepUp;
 }

@@ -1,10 +1,11 @@
-import { ApiProblem } from '@cardea/api';
-import { Button, Modal, PasswordInput } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Modal } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { keys, type Member, meQuery } from '../api/queries.ts';
+import { useStepUp } from '../account/use-step-up.tsx';
+import { keys, type Member } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
+import cards from '../parts/cards.module.css';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { RoleFields } from './role-fields.tsx';
@@ -23,10 +24,8 @@ export function ChangeDialog({ homeId, member, isOwner, onClose }: ChangeDialogP
   const { t } = useTranslation();
   const { api } = useApp();
   const queries = useQueryClient();
-  const me = useQuery(meQuery(api));
   const [choice, setChoice] = useState(() => choiceOf(member));
-  const [password, setPassword] = useState('');
-  const [asksPassword, setAsksPassword] = useState(false);
+  const stepUp = useStepUp(t('members.password'));
   const params = { id: homeId, userId: member.id };
   const onSuccess = async (): Promise<void> => {
     await Promise.all([queries.invalidateQueries({ queryKey: keys.members(homeId) }), queries.invalidateQueries({ queryKey: keys.homes })]);
@@ -40,11 +39,8 @@ export function ChangeDialog({ homeId, member, isOwner, onClose }: ChangeDialogP
     onSuccess,
   });
   const handOver = useMutation({
-    mutationFn: async () => {
-      if (asksPassword) await api.call('session.create', { body: { email: me.data?.email ?? '', password } });
-      return await api.call('member.update', { params, body: { role: 'owner' } });
-    },
-    onError: (error) => isStepUp(error) && setAsksPassword(true),
+    mutationFn: () => stepUp.run(() => api.call('member.update', { params, body: { role: 'owner' } })),
+    onError: stepUp.onError,
     onSuccess,
   });
   const submit = (event: FormEvent): void => {
@@ -71,18 +67,10 @@ export function ChangeDialog({ homeId, member, isOwner, onClose }: ChangeDialogP
         </div>
       </form>
       {isOwner && (
-        <div className={form.form}>
+        <div className={`${form.form} ${cards.title}`}>
           <p>{t('members.handOverHint', { name: member.name ?? '' })}</p>
-          {asksPassword && (
-            <PasswordInput
-              label={t('members.password')}
-              autoComplete="current-password"
-              visibilityToggleButtonProps={{ 'aria-label': t('field.showPassword') }}
-              value={password}
-              onChange={(event) => setPassword(event.currentTarget.value)}
-            />
-          )}
-          {handOver.isError && !isStepUp(handOver.error) && <ProblemNotice problem={handOver.error} />}
+          {stepUp.fields}
+          {handOver.isError && !stepUp.isQuestion(handOver.error) && <ProblemNotice problem={handOver.error} />}
           <div className={form.row}>
             <Button variant="subtle" color="red" loading={handOver.isPending} onClick={() => handOver.mutate()}>
               {t('members.handOver')}
@@ -92,8 +80,4 @@ export function ChangeDialog({ homeId, member, isOwner, onClose }: ChangeDialogP
       )}
     </Modal>
   );
-}
-
-function isStepUp(error: unknown): boolean {
-  return error instanceof ApiProblem && error.stepUp;
 }

@@ -2,6 +2,7 @@ import { Button, Skeleton } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { programOf } from '../account/program-name.ts';
+import { SecondFactorSection } from '../account/second-factor-section.tsx';
 import { TokensSection } from '../account/tokens-section.tsx';
 import { forgetUser, keys, meQuery, type Session } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
@@ -43,6 +44,7 @@ export function AccountPage() {
           </li>
         ))}
       </ul>
+      <SecondFactorSection />
       <TokensSection />
     </Page>
   );

@@ -4,6 +4,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, useLocation } from 'react-router';
+import { CodeInput } from '../account/code-input.tsx';
+import { needsCode } from '../api/problem-text.ts';
 import { keys } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { Entrance } from '../parts/entrance.tsx';
@@ -17,8 +19,11 @@ export function LoginPage({ linkFailed }: { readonly linkFailed: boolean }) {
   const location = useLocation();
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  const [code, setCode] = useState<string>();
   const login = useMutation({
-    mutationFn: () => api.call('session.create', { body: { email: email.trim(), password } }),
+    mutationFn: () =>
+      api.call('session.create', { body: { email: email.trim(), password, ...(code !== undefined && { code: code.trim() }) } }),
+    onError: (error) => needsCode(error) && setCode((before) => before ?? ''),
     onSuccess: ({ user }) => queries.setQueryData(keys.me, user),
   });
   const submit = (event: FormEvent): void => {
@@ -46,7 +51,8 @@ export function LoginPage({ linkFailed }: { readonly linkFailed: boolean }) {
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
-        {login.isError && <LoginProblem problem={login.error} />}
+        {code !== undefined && <CodeInput value={code} onChange={setCode} />}
+        {login.isError && !(needsCode(login.error) && (code ?? '') === '') && <LoginProblem problem={login.error} />}
         <Button type="submit" loading={login.isPending}>
           {t('login.submit')}
         </Button>
@@ -58,6 +64,7 @@ export function LoginPage({ linkFailed }: { readonly linkFailed: boolean }) {
 function LoginProblem({ problem }: { readonly problem: Error }) {
   const { t } = useTranslation();
   if (!(problem instanceof ApiProblem)) return <ProblemNotice problem={problem} />;
+  if (needsCode(problem)) return <ProblemNotice problem={problem} text={t('login.wrongCode')} />;
   if (problem.status === 401 || problem.status === 400) return <ProblemNotice problem={problem} text={t('login.wrong')} />;
   if (problem.status !== 429) return <ProblemNotice problem={problem} />;
   const minutes = Math.max(1, Math.ceil((problem.retryAfterMs ?? 60_000) / 60_000));

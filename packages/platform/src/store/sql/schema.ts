@@ -461,6 +461,7 @@ export interface UserTable {
   email: Fixed<string>;
   /** ISO 8601. */
   createdAt: Fixed<string>;
+  twoFactorEnabled: Fixed<number | null>;
 }
 
 export interface SessionTable {

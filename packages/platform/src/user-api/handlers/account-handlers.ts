@@ -12,7 +12,10 @@ type AccountRoute =
   | 'session.list'
   | 'session.delete'
   | 'me.get'
-  | 'me.update';
+  | 'me.update'
+  | 'secondFactor.begin'
+  | 'secondFactor.confirm'
+  | 'secondFactor.end';
 
 /** Set-up, logging in and out, and the user's own account. */
 export function createAccountHandlers({
@@ -43,5 +46,9 @@ export function createAccountHandlers({
       if (password !== undefined) await accounts.changePassword(visitor, password, source);
       return name === undefined ? visitor.user : await accounts.rename(visitor, name);
     },
+    'secondFactor.begin': async ({ visitor, body }) => await accounts.secondFactor.begin(visitor, body.password),
+    'secondFactor.confirm': async ({ visitor, body, reply }) =>
+      withCookie(reply, await accounts.loginOf(await accounts.secondFactor.confirm(visitor, body.code))),
+    'secondFactor.end': async ({ visitor, body }) => await accounts.secondFactor.end(visitor, body.password),
   };
 }
