@@ -10,6 +10,7 @@ const tools: Readonly<Record<string, string>> = {
   chromium: 'chromium',
   ffmpeg: 'ffmpeg',
   ffprobe: 'ffmpeg',
+  gcc: 'gcc libc6-dev',
   'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad',
   'nats-server': 'nats-server',
   openssl: 'openssl',

@@ -1,7 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '@cardea/core';
+import { makeDirectoryDurably, writeFileDurably } from '../store/durable-file.ts';
 
 export interface PlatformKeys {
   /** PKCS#8 PEM, Ed25519: signs the platform's tokens. */
@@ -19,7 +20,7 @@ export interface PlatformKeys {
  * @throws AppError INTERNAL_ERROR naming a file that is there but cannot be read: a new key would silently end every session
  */
 export async function loadPlatformKeys(directory: string): Promise<PlatformKeys> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectoryDurably(directory);
   const tokenKeyPem = await loadOrCreate(join(directory, 'token.key'), () =>
     generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   );
@@ -38,7 +39,7 @@ async function loadOrCreate(path: string, create: () => string): Promise<string>
   } catch (error) {
     if (!isAbsent(error)) throw new AppError('INTERNAL_ERROR', { path }, { cause: error, message: `cannot read the key ${path}` });
     const text = create();
-    await writeFile(path, text, { mode: 0o600, flag: 'wx' });
+    await writeFileDurably(path, text);
     return text;
   }
 }

@@ -37,6 +37,7 @@ export class MarkerFile implements VolumeMarker {
       await file.close();
     }
     await this.sync.directory(this.root);
+    await this.sync.ancestors();
   }
 }
 

@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, constants, type FileHandle } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { AppError, type Logger } from '@cardea/core';
+import { syncDirectory } from '../durable-file.ts';
 
 const MAX_KNOWN_DIRECTORIES = 4_096;
 const RETRY_AFTER_MS = 60_000;
@@ -59,6 +60,18 @@ export class VolumeSync {
     this.remember(path);
   }
 
+  /**
+   * Makes the entry of the root durable where it lies, and so on upwards: a new directory is lost with the name it has in one
+   * that is not synced. What is above the reach of this user was there before.
+   * @throws AppError INTERNAL_ERROR
+   */
+  async ancestors(): Promise<void> {
+    for (let child = resolve(this.root); child !== dirname(child); child = dirname(child)) {
+      if (!(await isReadable(dirname(child)))) return;
+      await this.share(dirname(child));
+    }
+  }
+
   private share(path: string): Promise<void> {
     const joined = this.waiting.get(path);
     if (joined !== undefined) return joined;
@@ -100,11 +113,9 @@ export class VolumeSync {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+async function isReadable(path: string): Promise<boolean> {
+  return await access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
 }
