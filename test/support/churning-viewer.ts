@@ -9,6 +9,7 @@ export interface ChurnCounts {
   blank: number;
   /** Views that were refused or cut off. */
   broken: number;
+  lastFault: string;
   bytes: number;
 }
 
@@ -31,9 +32,12 @@ export async function churn(options: ChurnOptions, signal: AbortSignal): Promise
   while (!signal.aborted) {
     try {
       await viewOnce(options, signal);
-    } catch {
+    } catch (error) {
       // A camera that was cut off a moment ago refuses; the next one will not.
-      if (!signal.aborted) counts.broken += 1;
+      if (!signal.aborted) {
+        counts.broken += 1;
+        counts.lastFault = String(error);
+      }
       await delay(PAUSE_MS, undefined, { signal }).catch(() => {});
     }
   }
@@ -41,7 +45,7 @@ export async function churn(options: ChurnOptions, signal: AbortSignal): Promise
 
 async function viewOnce({ client, deviceIds, random, counts }: ChurnOptions, signal: AbortSignal): Promise<void> {
   const id = deviceIds[Math.floor(random() * deviceIds.length)] ?? '';
-  const watchMs = SHORTEST_MS + random() * (LONGEST_MS - SHORTEST_MS);
+  const watchMs = Math.round(SHORTEST_MS + random() * (LONGEST_MS - SHORTEST_MS));
   const body = { channel: 1, stream: random() < 0.2 ? 'main' : 'sub' } as const;
   const { sessionId, urls } = await client.call('live.create', { params: { id }, body, signal });
   const form = (['ws', 'ws', 'flv', 'hls'] as const)[Math.floor(random() * 4)] ?? 'ws';
