@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environmentName } from '@cardea/platform';
 import { CardeaProcess } from '../e2e/cardea-process.ts';
-import { type Owner, setUpOwner } from '../e2e/owner.ts';
+import { type Owner, ownerAt, setUpOwner } from '../e2e/owner.ts';
 import { startNatsServer } from './nats-server.ts';
 import { unlimited } from './platform-process.ts';
 
-/** A platform of several processes on this machine: one with everything but access, and access servers by name. */
+/** A platform of several processes on this machine: one with everything but access, access servers and media servers by name. */
 export class ClusterHere implements AsyncDisposable {
   readonly owner: Owner;
   readonly busUrl: string;
@@ -40,6 +40,13 @@ export class ClusterHere implements AsyncDisposable {
     const process = this.stack.use(serve({ data: this.data, busUrl: this.busUrl, node, role: 'access' }));
     await process.printed(/^Cardea is ready at (.+)$/);
     return process;
+  }
+
+  /** A server of live video with an API of its own; the owner as its client. */
+  async startMedia(node: string): Promise<{ readonly process: CardeaProcess; readonly owner: Owner }> {
+    const process = this.stack.use(serve({ data: this.data, busUrl: this.busUrl, node, role: 'media,api' }));
+    const [, url = ''] = await process.printed(/^Cardea is ready at (.+)$/);
+    return { process, owner: await ownerAt(url, this.owner.token) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -54,8 +54,9 @@ export class StampedCamera {
     return new StampedCamera(platformUrl, await Mp4File.open(bytesReader(film)));
   }
 
-  get isPushing(): boolean {
-    return this.pushes.size > 0;
+  /** Pushes that run now. */
+  get pushCount(): number {
+    return this.pushes.size;
   }
 
   private async answer({ method }: RpcDefinition, params: unknown): Promise<unknown> {

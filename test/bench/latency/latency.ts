@@ -85,7 +85,7 @@ for (const { sessionId } of watching) await owner.client.call('live.delete', { p
 for (const form of forms) {
   const cold: number[] = [];
   for (let run = 0; run < RUNS_COLD; run += 1) {
-    await eventually('the camera to stop pushing', async () => (camera.isPushing ? undefined : true));
+    await eventually('the camera to stop pushing', async () => (camera.pushCount > 0 ? undefined : true));
     cold.push((await play(owner, device.id, form, 0)).firstMs);
   }
   console.log(row(`${form}: first picture, cold`, summarise(cold)));
