@@ -23,8 +23,8 @@ function readAlternative(text: string): readonly RtspTransport[] {
   const isTcp = /^RTP\/AVP\/TCP$/i.test(protocol);
   // RFC 2326 12.39: multicast unless the client says otherwise, but no client of these days means it.
   if (!(isUdp || isTcp) || parameters.some((parameter) => parameter.toLowerCase() === 'multicast')) return [];
-  const client = pairOf(parameters, isTcp ? 'interleaved' : 'client_port', isTcp ? 255 : 65_535);
-  const server = pairOf(parameters, 'server_port', 65_535);
+  const client = isTcp ? pairOf(parameters, 'interleaved', channels) : pairOf(parameters, 'client_port', ports);
+  const server = pairOf(parameters, 'server_port', ports);
   const ssrc = /^ssrc=([0-9a-f]{1,8})$/i.exec(parameters.find((parameter) => /^ssrc=/i.test(parameter)) ?? '')?.[1];
   return [
     {
@@ -36,13 +36,21 @@ function readAlternative(text: string): readonly RtspTransport[] {
   ];
 }
 
-function pairOf(parameters: readonly string[], name: string, max: number): readonly [number, number] | undefined {
+const channels = [0, 255] as const;
+const ports = [1, 65_535] as const;
+
+function pairOf(
+  parameters: readonly string[],
+  name: string,
+  [least, most]: readonly [number, number],
+): readonly [number, number] | undefined {
   const value = parameters.find((parameter) => parameter.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1);
   if (value === undefined) return undefined;
   const [, firstText, secondText] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(value) ?? [];
   const first = Number(firstText ?? Number.NaN);
   const second = secondText === undefined ? first + 1 : Number(secondText);
-  if (!(first <= max && second <= max)) throw malformed(`${name} of a Transport header is out of range`);
+  if (!(Math.min(first, second) >= least && Math.max(first, second) <= most))
+    throw malformed(`${name} of a Transport header is out of range`);
   return [first, second];
 }
 

@@ -62,9 +62,8 @@ export class RtspConnection implements ViewerConnection {
     return this.viewing === undefined;
   }
 
-  /** Packets sent over UDP are not counted. */
   report(): ConnectionReport {
-    return { form: 'rtsp', bytesOut: this.options.socket.bytesWritten };
+    return { form: 'rtsp', bytesOut: this.options.socket.bytesWritten + (this.viewing?.datagramBytes ?? 0) };
   }
 
   get remoteAddress(): string {

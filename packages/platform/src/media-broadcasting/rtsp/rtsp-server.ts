@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
+import type { Clock, Logger, Random } from '@cardea/core';
 import type { ListenAddress } from '../../listen-address.ts';
+import { openTcpPort } from '../../tcp-port.ts';
 import type { PerBroadcast } from '../per-broadcast.ts';
 import type { ViewerAdmission } from '../viewer-admission.ts';
 import { RtspConnection } from './rtsp-connection.ts';
@@ -26,6 +27,7 @@ export class RtspServer implements AsyncDisposable {
   private readonly options: RtspServerOptions;
   private readonly server: Server;
   private readonly connections = new Set<RtspConnection>();
+  private boundPort = 0;
   private udp: Promise<UdpPorts> | undefined;
 
   private constructor(options: RtspServerOptions) {
@@ -36,24 +38,13 @@ export class RtspServer implements AsyncDisposable {
 
   /** @throws AppError INVALID_STATE when the port is in use */
   static async listen(options: RtspServerOptions): Promise<RtspServer> {
-    const { host, port } = options;
     const rtsp = new RtspServer(options);
-    await new Promise<void>((resolve, reject) => {
-      const refuse = (cause: Error): void =>
-        reject(new AppError('INVALID_STATE', { host, port }, { cause, message: `RTSP cannot listen on ${host}:${port}` }));
-      rtsp.server.once('error', refuse);
-      rtsp.server.listen({ host, port }, () => {
-        rtsp.server.off('error', refuse);
-        rtsp.server.on('error', (error) => options.logger.error({ err: error }, 'the RTSP port failed'));
-        resolve();
-      });
-    });
+    rtsp.boundPort = await openTcpPort(rtsp.server, options, options.logger);
     return rtsp;
   }
 
   get port(): number {
-    const address = this.server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
+    return this.boundPort;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -39,6 +39,8 @@ export class RtspViewing implements Disposable {
   private tracks: readonly RtspTrack[] | undefined;
   private udp: UdpPorts | undefined;
   private playing: DisposableStack | undefined;
+  /** Sent over UDP, in bytes. */
+  private sentBytes = 0;
 
   constructor(options: RtspViewingOptions) {
     this.options = options;
@@ -46,6 +48,10 @@ export class RtspViewing implements Disposable {
 
   get isPlaying(): boolean {
     return this.playing !== undefined;
+  }
+
+  get datagramBytes(): number {
+    return this.sentBytes;
   }
 
   /** Nothing but reports and requests tells that the client is still there. */
@@ -169,8 +175,10 @@ export class RtspViewing implements Disposable {
       [...this.setUp.values()].flatMap(({ track, client }) => client.map((to, side) => [2 * track.index + side, to])),
     );
     if (udp !== undefined) {
-      const send = (packet: Uint8Array, to: { readonly port: number; readonly isReport: boolean }): void =>
+      const send = (packet: Uint8Array, to: { readonly port: number; readonly isReport: boolean }): void => {
+        this.sentBytes += packet.length;
         udp.send(packet, { address: remoteAddress, ...to });
+      };
       return playing.use(new DatagramViewer({ ports: channels, send, clock }));
     }
     const isWhole = rtspTracksOf(broadcast.stream.tracks).every(({ index }) =>
