@@ -11,16 +11,21 @@ const MAX_UNFINISHED_BYTES = 8 * 1024 * 1024;
 const EXTENDED_TIME = 0xff_ffff;
 /** Basic header, message header and extended timestamp at their longest. */
 const MAX_HEADER_BYTES = 3 + 11 + 4;
+const CONTINUATION = 0xc0;
+const LAST_SHORT_ID = 0x3f;
 const messageHeaderBytes = [11, 7, 3, 0] as const;
 
 /** What later chunks of a chunk stream leave out. */
 interface ChunkStream {
+  readonly id: number;
   timestampMs: number;
   deltaMs: number;
   isExtended: boolean;
   lengthBytes: number;
   type: number;
   streamId: number;
+  /** The byte that alone begins its further chunks; `undefined` when more bytes do. */
+  continuation: number | undefined;
   /** The message that is being put together, and how much of it is there. */
   payload: Uint8Array | undefined;
   filled: number;
@@ -49,18 +54,30 @@ export class ChunkReader {
   }
 
   /** @throws MediaError OBJECT_MISMATCH when the bytes are no chunks, or beyond a limit; the connection cannot go on then */
-  push(bytes: Uint8Array): void {
+  push(received: Uint8Array): void {
+    // A Buffer takes much longer to cut than what it stands on.
+    const bytes = new Uint8Array(received.buffer, received.byteOffset, received.byteLength);
     let at = 0;
     while (at < bytes.length) at = this.current === undefined ? this.readHeader(bytes, at) : this.readPayload(this.current, bytes, at);
   }
 
-  private readPayload(stream: ChunkStream, bytes: Uint8Array, at: number): number {
-    const end = Math.min(bytes.length, at + this.leftBytes);
-    stream.payload?.set(bytes.subarray(at, end), stream.filled);
-    stream.filled += end - at;
-    this.leftBytes -= end - at;
-    if (this.leftBytes === 0) this.endChunk(stream);
-    return end;
+  /** Nearly all chunks are of the same message as the one before: they are taken here, without a look at anything else. */
+  private readPayload(stream: ChunkStream, bytes: Uint8Array, start: number): number {
+    const { payload, lengthBytes } = stream;
+    let at = start;
+    for (;;) {
+      const end = Math.min(bytes.length, at + this.leftBytes);
+      payload?.set(bytes.subarray(at, end), stream.filled);
+      stream.filled += end - at;
+      this.leftBytes -= end - at;
+      at = end;
+      if (this.leftBytes > 0) return at;
+      if (stream.filled >= lengthBytes || stream.continuation === undefined || bytes[at] !== stream.continuation) break;
+      at += 1;
+      this.leftBytes = Math.min(this.chunkSizeBytes, lengthBytes - stream.filled);
+    }
+    this.endChunk(stream);
+    return at;
   }
 
   private endChunk(stream: ChunkStream): void {
@@ -129,6 +146,7 @@ export class ChunkReader {
     if (stream.payload !== undefined) throw malformed('a message began amid another one of its chunk stream');
     const short = view.getUint16(0) * 256 + view.getUint8(2);
     stream.isExtended = short === EXTENDED_TIME;
+    stream.continuation = stream.isExtended || stream.id > LAST_SHORT_ID ? undefined : CONTINUATION | stream.id;
     const time = stream.isExtended ? view.getUint32(view.byteLength - 4) : short;
     // The first message of a chunk stream has an absolute time, later ones may only say how much went by.
     stream.deltaMs = format === 0 ? 0 : time;
@@ -161,7 +179,18 @@ export class ChunkReader {
     // Some encoders leave the stream out of the first header, which is 0 then.
     if (format > 1) throw malformed('a chunk stream began without a length');
     if (this.streams.size >= MAX_CHUNK_STREAMS) throw malformed('too many chunk streams');
-    const stream = { timestampMs: 0, deltaMs: 0, isExtended: false, lengthBytes: 0, type: 0, streamId: 0, payload: undefined, filled: 0 };
+    const stream = {
+      id,
+      continuation: undefined,
+      timestampMs: 0,
+      deltaMs: 0,
+      isExtended: false,
+      lengthBytes: 0,
+      type: 0,
+      streamId: 0,
+      payload: undefined,
+      filled: 0,
+    };
     this.streams.set(id, stream);
     return stream;
   }
