@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@cardea/core';
 import type { HttpServer } from '../../http/http-server.ts';
+import { type HttpAnswer, MEDIA_TYPE, PLAYLIST_TYPE, sendAnswer, sendRefusal } from '../http-answer.ts';
 import type { LiveOutput, LiveOutputContext } from '../live-output.ts';
 import { livePath, mediaSourceOf, parseLivePath } from '../live-path.ts';
 import { wantsSound } from '../media-feed.ts';
@@ -12,7 +13,6 @@ import { channelPlaylist } from './channel-playlist.ts';
 import { HlsReader } from './hls-reader.ts';
 import { HlsStream } from './hls-stream.ts';
 import type { HlsPosition } from './hls-window.ts';
-import { type HttpAnswer, MEDIA_TYPE, PLAYLIST_TYPE, sendAnswer, sendRefusal } from '../http-answer.ts';
 
 /** Players of one stream; the next gets 429. */
 const MAX_READERS_PER_STREAM = 5_000;
