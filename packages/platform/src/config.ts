@@ -83,6 +83,16 @@ export const settings = {
     '50000-50099',
     'First and last UDP port for RTSP viewers that take no TCP; two of them are used',
   ),
+  'webrtc.listen': setting(
+    Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }),
+    '',
+    'HOST:PORT of the one UDP port of WebRTC, or off; empty means port 8782 of the host of `listen`',
+  ),
+  'webrtc.publicAddress': setting(
+    Type.String({ pattern: '^([0-9]{1,3}(\\.[0-9]{1,3}){3})?$' }),
+    '',
+    'IPv4 address at which that port is reached from outside, where a router forwards it; empty means none',
+  ),
   'limits.schedulesPerMinute': setting(Type.Integer({ minimum: 1 }), 10, 'Scheduling requests of one device per minute'),
   'limits.schedulesPerSecond': setting(Type.Integer({ minimum: 1 }), 100, 'Scheduling requests of one source address per second'),
   'limits.replacements': setting(Type.Integer({ minimum: 1 }), 5, 'Times a device may displace its own connection within ten minutes'),

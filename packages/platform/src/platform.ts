@@ -30,7 +30,7 @@ import { Setup } from './homes/setup.ts';
 import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import { registerWebApp, sendPage } from './http/web-app.ts';
-import { listenBeside, parseListen } from './listen-address.ts';
+import { type ListenAddress, listenBeside, parseListen } from './listen-address.ts';
 import type { MediaPorts } from './media-broadcasting/live-output.ts';
 import { MediaBroadcasting } from './media-broadcasting/media-broadcasting.ts';
 import { registerMetrics } from './metrics.ts';
@@ -99,6 +99,7 @@ const VERSION = '0.1.0';
 const PURGE_MS = 60 * 60_000;
 const WAKE_PORT = 8_781;
 const RTMP_PORT = 1_935;
+const WEBRTC_PORT = 8_782;
 const RTSP_PORT = 8_554;
 
 /**
@@ -406,7 +407,13 @@ function mediaPorts(config: Config): MediaPorts {
     rtmp: { plain: listenBeside(http, config['rtmp.listen'], RTMP_PORT), tls: rtmpsPort(config) },
     rtsp: listenBeside(http, config['rtsp.listen'], RTSP_PORT),
     rtspUdp: [first, last],
+    webrtc: webRtcPort(http, config),
   };
+}
+
+function webRtcPort(http: ListenAddress, config: Config): MediaPorts['webrtc'] {
+  const listen = listenBeside(http, config['webrtc.listen'], WEBRTC_PORT);
+  return listen && { listen, publicAddress: config['webrtc.publicAddress'] };
 }
 
 function rtmpsPort(config: Config): MediaPorts['rtmp']['tls'] {

@@ -15,6 +15,7 @@ interface Flags {
   readonly rtmp?: string;
   readonly rtsp?: string;
   readonly wake?: string;
+  readonly webrtc?: string;
   readonly logLevel?: string;
   readonly config?: string;
 }
@@ -32,12 +33,13 @@ export const serve = new Command('serve')
   .option('--rtmp <host:port>', 'address at which cameras publish over RTMP, or off (default port 1935)')
   .option('--wake <host:port>', 'address at which sleeping battery cameras wait to be woken, or off (default port 8781)')
   .option('--rtsp <host:port>', 'address at which streams are watched over RTSP, or off (default port 8554)')
+  .option('--webrtc <host:port>', 'address of the UDP port for watching over WebRTC, or off (default port 8782)')
   .option('--log-level <level>', 'debug, info, warn, error or silent (default info)')
   .option('--config <file>', 'configuration file (default cardea.yaml if it is there)')
-  .action(async ({ bus, config: given, rtmp, rtsp, wake, ...flags }: Flags) => {
+  .action(async ({ bus, config: given, rtmp, rtsp, wake, webrtc, ...flags }: Flags) => {
     const file = given ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
     const config = loadConfig({
-      flags: { ...flags, 'bus.url': bus, 'rtmp.listen': rtmp, 'rtsp.listen': rtsp, 'wake.listen': wake },
+      flags: { ...flags, 'bus.url': bus, 'rtmp.listen': rtmp, 'rtsp.listen': rtsp, 'wake.listen': wake, 'webrtc.listen': webrtc },
       env: process.env,
       ...(file !== undefined && { file }),
     });

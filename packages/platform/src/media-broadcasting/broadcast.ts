@@ -58,6 +58,7 @@ export class Broadcast {
   private readonly viewSessions = new Map<string, ViewSession>();
   private readonly options: BroadcastOptions;
   private linger: Timer | undefined;
+  private askedKeyframeMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: BroadcastOptions) {
     const { source } = options;
@@ -100,6 +101,14 @@ export class Broadcast {
   /** Counts the viewers of `part` among those of the broadcast, and disposes it when the broadcast ends. */
   own(part: BroadcastPart): void {
     this.parts.add(part);
+  }
+
+  /** Has a key frame made soon, for somebody who can begin with nothing else; at most once a second. */
+  requestKeyframe(): void {
+    const nowMs = this.options.clock.monotonicMs();
+    if (nowMs - this.askedKeyframeMs < liveTimers.keyframeMinIntervalMs) return;
+    this.askedKeyframeMs = nowMs;
+    if (!this.stream.requestKeyframe()) this.push.requestKeyframe();
   }
 
   get sessions(): readonly ViewSession[] {

@@ -7,6 +7,7 @@ import { livePath } from './live-path.ts';
 import type { DeviceChannels, MediaSource } from './ports.ts';
 import type { RtmpIngest } from './rtmp/rtmp-ingest.ts';
 import type { ViewSession } from './view-session.ts';
+import type { WhipIngest } from './webrtc/whip-ingest.ts';
 
 /** The token of a live session works only while the session lives, which is what bounds it. */
 const VIEW_TOKEN_TTL_MS = 24 * 60 * 60_000;
@@ -17,6 +18,7 @@ export interface LiveAddressesOptions {
   readonly tokens: TokenIssuer;
   readonly channels: DeviceChannels;
   readonly rtmp: Pick<RtmpIngest, 'offered' | 'targetOf'>;
+  readonly whip: Pick<WhipIngest, 'isOpen' | 'targetOf'>;
   readonly clock: Clock;
   /** Origin, `http` or `https`, without a slash at the end. */
   readonly publicUrl: () => string;
@@ -33,19 +35,22 @@ export class LiveAddresses {
   }
 
   /**
-   * Where a device publishes `source`, bound at `epoch`, as session `sessionId`: by WebSocket, or by RTMP when it knows no other.
+   * Where a device publishes `source`, bound at `epoch`, as session `sessionId`: by WebSocket, or by RTMP or WebRTC when it knows no other.
    * @throws AppError CHANNEL_NOT_FOUND | as a command when the device has to be asked what it knows
    */
   async forPublisher(
     source: MediaSource,
     { epoch, sessionId, kind = 'live' }: { readonly epoch: number; readonly sessionId: string; readonly kind?: 'live' | 'playback' },
   ): Promise<PushTarget> {
-    const { channels, clock, rtmp, tokens } = this.options;
+    const { channels, clock, rtmp, tokens, whip } = this.options;
     const { protocols } = (await channels.lensOf(source.deviceId, source.channel)).live;
     const carrier = protocols.includes('wss-fmp4') ? undefined : rtmp.offered(protocols);
     if (carrier !== undefined) return { ...rtmp.targetOf(carrier, sessionId), expiresAt: clock.now() + PUBLISH_TOKEN_TTL_MS };
     const claims = { ...source, epoch, sessionId, kind };
     const { token, expiresAt } = await tokens.mint('vm-publish', claims, PUBLISH_TOKEN_TTL_MS);
+    if (!protocols.includes('wss-fmp4') && protocols.includes('whip') && whip.isOpen) {
+      return { ...whip.targetOf(sessionId), token, expiresAt };
+    }
     return { protocol: 'wss-fmp4', url: `${this.webSocketUrl()}${paths.vm}/sessions/${sessionId}`, token, expiresAt };
   }
 

@@ -13,6 +13,8 @@ export interface MediaPorts {
   readonly rtsp: ListenAddress | undefined;
   /** First and last of the UDP ports of which viewers over RTSP get two. */
   readonly rtspUdp: readonly [number, number];
+  /** One UDP port for all of WebRTC, and the IPv4 address at which it is reached from outside, '' for none. */
+  readonly webrtc: { readonly listen: ListenAddress; readonly publicAddress: string } | undefined;
 }
 
 /** What every output may use. */

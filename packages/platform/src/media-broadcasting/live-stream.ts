@@ -9,6 +9,8 @@ export type EndReason = StopReason | 'lost';
 export interface Publisher {
   /** Ends the session from our side. */
   stop(reason: StopReason): void;
+  /** Asks for a key frame; absent where the carrier has no way to. */
+  requestKeyframe?(): void;
 }
 
 /** Units that arrived together. A video key frame is always the first of its batch. */
@@ -140,6 +142,12 @@ export class LiveStream {
     this.publisher = undefined;
     this.forget();
     this.options.onEnded(reason);
+  }
+
+  /** Asks whoever publishes for a key frame; false when it cannot be asked. */
+  requestKeyframe(): boolean {
+    this.publisher?.requestKeyframe?.();
+    return this.publisher?.requestKeyframe !== undefined;
   }
 
   /** Ends the session that feeds the stream, if there is one. */

@@ -10,8 +10,8 @@ import { Broadcast } from './broadcast.ts';
 import type { LiveState } from './device-push.ts';
 import { type BoundSource, Origins, pulledSourceOf } from './edge/origins.ts';
 import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
-import { LiveAddresses } from './live-addresses.ts';
 import { latencyOf } from './latency-class.ts';
+import { LiveAddresses } from './live-addresses.ts';
 import type { LiveOutput, MediaPorts } from './live-output.ts';
 import { createLiveOutputs } from './live-outputs.ts';
 import { parseLivePath } from './live-path.ts';
@@ -23,6 +23,8 @@ import type { PublishGrant } from './rtmp/rtmp-connection.ts';
 import { RtmpIngest } from './rtmp/rtmp-ingest.ts';
 import { ViewSession } from './view-session.ts';
 import { type Admission, ViewerAdmission } from './viewer-admission.ts';
+import { RtcPort } from './webrtc/rtc-port.ts';
+import { WhipIngest } from './webrtc/whip-ingest.ts';
 import { ViewerEndpoint } from './websocket/viewer-endpoint.ts';
 import { webSocketFmp4 } from './websocket/websocket-fmp4.ts';
 
@@ -82,6 +84,8 @@ export class MediaBroadcasting implements AsyncDisposable {
   private readonly origins: Origins | undefined;
   private readonly outputs: readonly LiveOutput[];
   private readonly rtmp: RtmpIngest;
+  private readonly rtc: RtcPort;
+  private readonly whip: WhipIngest;
   private readonly playbacks: Playbacks;
   private readonly counters: MediaCounters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
 
@@ -95,14 +99,16 @@ export class MediaBroadcasting implements AsyncDisposable {
     });
     const { exchange } = options;
     this.origins = exchange && new Origins({ ...options, exchange });
-    this.outputs = createLiveOutputs({ ...options, admission: this.admission, counters: this.counters });
+    this.rtc = new RtcPort(options.ports.webrtc, options.logger);
+    this.outputs = createLiveOutputs({ ...options, admission: this.admission, counters: this.counters }, this.rtc);
+    this.whip = new WhipIngest({ ...options, port: this.rtc, counters: this.counters, streamOf: (claims) => this.streamOf(claims) });
     this.rtmp = new RtmpIngest({
       ...options,
       ports: options.ports.rtmp,
       counters: this.counters,
       sessionOf: (sessionId) => this.publishGrantOf(sessionId),
     });
-    this.addresses = new LiveAddresses({ ...options, outputs: this.outputs, rtmp: this.rtmp });
+    this.addresses = new LiveAddresses({ ...options, outputs: this.outputs, rtmp: this.rtmp, whip: this.whip });
     this.playbacks = new Playbacks({ ...options, addresses: this.addresses, counters: this.counters });
   }
 
@@ -123,6 +129,7 @@ export class MediaBroadcasting implements AsyncDisposable {
       outputOf: async (session) => playbacks.outputOf(session),
     });
     http.onUpgrade(isIngestPath, ingest.handle);
+    this.whip.start(http);
     http.onUpgrade((path) => parseLivePath(path)?.what === 'ws', viewing.handle);
     http.onUpgrade((path) => playbackOfPath(path) !== undefined, playing.handle);
     if (this.origins !== undefined) this.takePulls(http, this.origins);
@@ -135,6 +142,7 @@ export class MediaBroadcasting implements AsyncDisposable {
   /** Opens the ports besides that of HTTP, which is open. */
   async openPorts(): Promise<void> {
     await this.rtmp.openPorts();
+    await this.rtc.open();
     for (const output of this.outputs) await output.openPort?.();
   }
 
@@ -255,7 +263,9 @@ export class MediaBroadcasting implements AsyncDisposable {
     await this.lifetime[Symbol.asyncDispose]();
     this.playbacks.endAll();
     await Promise.all([...this.broadcasts.values()].map((broadcast) => broadcast.end()));
+    this.whip.close();
     await Promise.all([this.rtmp.close(), ...this.outputs.map((output) => output.close?.())]);
+    this.rtc.close();
   }
 
   private broadcastFor({ homeId, epoch }: Pick<DeviceProof, 'homeId' | 'epoch'>, source: MediaSource): Broadcast {

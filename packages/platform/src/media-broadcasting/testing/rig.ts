@@ -84,6 +84,7 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
       rtmp: { plain: { host: '127.0.0.1', port: 0 }, tls },
       rtsp: rtspPort === undefined ? undefined : { host: '127.0.0.1', port: rtspPort },
       rtspUdp: [52_000, 52_999],
+      webrtc: { listen: { host: '127.0.0.1', port: 0 }, publicAddress: '' },
     },
     exchange,
     clock,
