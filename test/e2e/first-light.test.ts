@@ -112,6 +112,11 @@ test('what it recorded is stored, plays, and can be read in parts', async () => 
   const part = await fetch(url, { headers: { authorization, range: 'bytes=4-7' } });
   assert.equal(part.status, 206);
   assert.equal(await part.text(), 'ftyp');
+  const { spans } = await owner.client.call('timeline.get', { params: { id: deviceId } });
+  assert.ok(spans.some(({ kind, from, to }) => kind === 'video' && from <= segment.startAt + 1 && to >= segment.endAt - 1));
+  const range = { channel: 1, from: segment.startAt, to: segment.endAt };
+  const { urls: vod } = await owner.client.call('vod.create', { params: { id: deviceId }, body: range });
+  assert.equal((await probe(new Uint8Array(await (await fetch(vod.clip)).arrayBuffer()))).frames, probed.frames);
 });
 
 test('the platform restarts and the camera comes back by itself, still bound', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bareMinuteText, countdownText, durationText, instantText, momentText } from './time-text.ts';
+import { bareMinuteText, bytesText, countdownText, durationText, instantText, momentText } from './time-text.ts';
 
 const options = { locale: 'en-GB', timeZone: 'UTC' };
 const newYear = 1_767_225_600_000;
@@ -35,4 +35,10 @@ test('a recorded moment is told to the second', () => {
 
 test('a list of minutes does not repeat the half of the day', () => {
   assert.equal(bareMinuteText(newYear + 47_100_000, { locale: 'en-US', timeZone: 'UTC' }), '01:05');
+});
+
+test('an amount of storage is told in its largest unit', () => {
+  assert.equal(bytesText(0, 'en'), '0 byte');
+  assert.equal(bytesText(10_660_908, 'en'), '10.7 MB');
+  assert.equal(bytesText(2e12, 'en'), '2 TB');
 });

@@ -65,3 +65,11 @@ export function bareMinuteText(instant: number, { locale, timeZone }: TextOption
   const bare = parts.filter(({ type }) => type !== 'dayPeriod').map(({ value }) => value);
   return bare.join('').trim();
 }
+
+/** An amount of storage, e.g. `1.2 GB`. */
+export function bytesText(bytes: number, locale?: string): string {
+  const steps = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+  const step = Math.min(steps.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const options = { style: 'unit', unit: steps[step] ?? 'byte', unitDisplay: 'short', maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(locale, options).format(bytes / 1_000 ** step);
+}

@@ -25,6 +25,7 @@ export const keys = {
   members: (homeId: string) => ['members', homeId],
   presets: (deviceId: string, channel: number) => ['presets', deviceId, channel],
   alarms: (deviceId: string, from: number) => ['alarms', deviceId, from],
+  storage: (homeId: string) => ['storage', homeId],
   timeline: (deviceId: string, channel: number, from: number) => ['timeline', deviceId, channel, from],
 } as const;
 
@@ -73,6 +74,15 @@ export function homesQuery(api: Client) {
     queryKey: keys.homes,
     queryFn: async ({ signal }) => (await api.call('home.list', { signal })).items,
     staleTime: 60_000,
+  });
+}
+
+/** How much a home stores, and what it keeps. */
+export function storageQuery(api: Client, homeId: string) {
+  return queryOptions<AnswerOf<RouteOf<'storage.get'>>>({
+    queryKey: keys.storage(homeId),
+    queryFn: ({ signal }) => api.call('storage.get', { params: { id: homeId }, signal }),
+    staleTime: 30_000,
   });
 }
 

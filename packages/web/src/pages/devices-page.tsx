@@ -1,9 +1,12 @@
 import { Button, Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { type Device, useDevices } from '../api/queries.ts';
+import { type Device, homesQuery, useDevices } from '../api/queries.ts';
+import { useApp } from '../app-context.ts';
 import { cameraPath, camerasOf } from '../camera/camera.ts';
+import { StoragePanel } from '../devices/storage-panel.tsx';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
@@ -17,6 +20,7 @@ const AddCamera = lazy(async () => ({ default: (await import('../devices/add-cam
 export function DevicesPage() {
   const { t } = useTranslation();
   const devices = useDevices();
+  const homes = useQuery(homesQuery(useApp().api));
   const [adding, setAdding] = useState(false);
   const addButton = (
     <Button leftSection={<Icon name="plus" size={18} />} onClick={() => setAdding(true)}>
@@ -39,6 +43,11 @@ export function DevicesPage() {
           </li>
         ))}
       </ul>
+      {homes.data
+        ?.filter(({ actions }) => actions.includes('view.recordings'))
+        .map((home) => (
+          <StoragePanel key={home.id} home={home} />
+        ))}
       {adding && (
         <Suspense>
           <AddCamera onClose={() => setAdding(false)} />

@@ -40,12 +40,20 @@ interface Admission {
 }
 
 const PATH = '/vod/:deviceId/:channel/start/:start/end/:end';
+/** A page of any origin may read what it has the token for; without one a browser sends it no cookie of ours. */
+const mediaHeaders = {
+  'cache-control': 'private, no-store',
+  'access-control-allow-origin': '*',
+  'cross-origin-resource-policy': 'cross-origin',
+};
 const HLS_TYPE = 'application/vnd.apple.mpegurl';
 const segmentName = /^(\d{1,12})-([0-9A-Z]{26})\.m4s$/;
+const spriteName = /^([0-9A-Z]{26})\.jpg$/;
 const initName = /^init-([0-9A-Z]{26})\.mp4$/;
 
 /**
- * Stored video at `/vod/{deviceId}/{channel}/start/{ms}/end/{ms}/`: `index.m3u8`, `multivariant.m3u8` and `clip.mp4`; by
+ * Stored video at `/vod/{deviceId}/{channel}/start/{ms}/end/{ms}/`: `index.m3u8`, `multivariant.m3u8`, `clip.mp4`, and for
+ * scrubbing `keyframes.json` and `{segmentId}.jpg`, the key frames of a segment side by side; by
  * cookie, bearer token or `?token=` of `POST /devices/{id}/vod`, which is passed on to whatever a playlist names.
  */
 export function registerVodRoutes(app: FastifyInstance, options: VodRoutesOptions): void {
@@ -60,7 +68,7 @@ export function registerVodRoutes(app: FastifyInstance, options: VodRoutesOption
       sendProblem(reply, error);
     },
     handler: async (request, reply) => {
-      reply.header('cache-control', 'private, no-store');
+      reply.headers(mediaHeaders);
       const admission = await admit(request, options);
       return await serve(request, reply, { ...options, ...admission });
     },
@@ -87,6 +95,9 @@ async function serve(
     return reply.type(HLS_TYPE).send(await vod.multivariant(right, range, { uriOf: (each) => `index.m3u8${query({ stream: each })}` }));
   }
   if (name === 'clip.mp4') return await sendClip(request, reply, { ...options, stream });
+  if (name === 'keyframes.json') return reply.send({ items: await vod.keyFrames(right, range, stream) });
+  const [, spriteId] = spriteName.exec(name) ?? [];
+  if (spriteId !== undefined) return reply.type('image/jpeg').send(await vod.sprite(right, range, spriteId));
   const [, initId] = initName.exec(name) ?? [];
   if (initId !== undefined) return reply.type('video/mp4').send(await vod.init(right, range, initId));
   const [, offsetMs, segmentId] = segmentName.exec(name) ?? [];

@@ -5,13 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { SystemClock, silentLogger } from '@cardea/core';
+import { AppError, SystemClock, silentLogger } from '@cardea/core';
+import { jpegSize } from '@cardea/media';
 import HLS from 'hls-parser';
 import { sql } from 'kysely';
 import type { Principal } from '../../authorization/proof.ts';
 import { makePieces } from '../fixtures/recorded-pieces.ts';
 import { type Bench, CAMERA, OTHER_CAMERA, OWNER, openBench, STRANGER } from '../fixtures/video-bench.ts';
 import { reportOf, segmentRequest, VrClient } from '../fixtures/vr-client.ts';
+import { Vod } from './vod.ts';
 import { registerVodRoutes } from './vod-routes.ts';
 
 const run = promisify(execFile);
@@ -261,6 +263,32 @@ test('where nothing is stored there is nothing to play', async () => {
   }
   assert.equal((await get(pathOf('index.m3u8', { from: 10, to: 5 }))).status, 400);
   assert.equal((await get(`${pathOf('index.m3u8', { from: 0, to: 30_000 })}?stream=wide`)).status, 422);
+});
+
+test('one can look for a moment: the key frames are known, with a small picture of each', async () => {
+  const { items } = (await (await get(pathOf('keyframes.json', { from: 0, to: 12_000 }))).json()) as {
+    readonly items: readonly { readonly at: number; readonly segmentId: string; readonly tile: number }[];
+  };
+  assert.deepEqual(
+    items.map(({ at, tile }) => [at - BEGIN, tile]),
+    Array.from({ length: 12 }, (_, second) => [second * 1_000, second % 4]),
+  );
+  const sprite = await get(pathOf(`${items[0]?.segmentId}.jpg`, { from: 0, to: 12_000 }));
+  assert.deepEqual([sprite.status, sprite.headers.get('content-type')], [200, 'image/jpeg']);
+  assert.deepEqual(jpegSize(new Uint8Array(await sprite.arrayBuffer())), { width: 640, height: 120 });
+  assert.equal((await get(pathOf('01KDVBH0000000000000000001.jpg', { from: 0, to: 12_000 }))).status, 404);
+  assert.equal((await get(pathOf('keyframes.json', { from: 0, to: 3_700_000 }))).status, 400);
+});
+
+test('a platform without a decoder says so', async () => {
+  const sprites = {
+    make: async () => Promise.reject(new AppError('NOT_SUPPORTED', undefined, { httpStatus: 404, message: 'no decoder' })),
+  };
+  const vod = new Vod({ ...bench.options, sprites });
+  const right = await bench.authorizer.device(owner, 'view.recordings', CAMERA);
+  const range = { channel: 1, from: BEGIN, to: BEGIN + 4_000 };
+  const [first] = await vod.keyFrames(right, range, 'main');
+  await assert.rejects(vod.sprite(right, range, first?.segmentId ?? ''), { status: 'NOT_SUPPORTED', httpStatus: 404 });
 });
 
 test('damaged bytes are not played', async () => {

@@ -5,6 +5,8 @@ import type { DeviceProof } from '../../authorization/proof.ts';
 import type { Db, ObjectStore } from '../../store/ports.ts';
 import type { TokenIssuer } from '../../tokens/token-issuer.ts';
 import { clipOf } from './clip.ts';
+import { type KeyFrame, Scrubbing } from './scrubbing.ts';
+import { ffmpegSprites, type SpriteMaker } from './sprite-maker.ts';
 import { StoredMedia, type StoredSegment } from './stored-media.ts';
 import { type PlayRange, StoredSegments } from './stored-segments.ts';
 
@@ -16,6 +18,8 @@ export interface VodOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly publicUrl: () => string;
+  /** By default ffmpeg, where it is installed. */
+  readonly sprites?: SpriteMaker;
 }
 
 /** What is played: one channel between two instants (Unix ms). */
@@ -27,6 +31,8 @@ type Right = DeviceProof<'view.recordings'>;
 const TOKEN_TTL_MS = 4 * 3_600_000;
 /** One playlist; players go on with another. */
 const MAX_PLAYLIST_MS = 24 * 3_600_000;
+/** Of key frames one asks for at once. */
+const MAX_SCRUBBED_MS = 3_600_000;
 /** Decoding may begin this much before presentation: times of media count from here so that none is negative. */
 const MEDIA_ORIGIN_MS = 1_000;
 /** Clips up to this size are made before they are sent, so that they have a length and can be read in ranges. */
@@ -37,11 +43,13 @@ export class Vod {
   private readonly options: VodOptions;
   private readonly media: StoredMedia;
   private readonly segments: StoredSegments;
+  private readonly scrubbing: Scrubbing;
 
   constructor(options: VodOptions) {
     this.options = options;
     this.media = new StoredMedia(options);
     this.segments = new StoredSegments(options.db);
+    this.scrubbing = new Scrubbing({ ...options, media: this.media, maker: options.sprites ?? ffmpegSprites(options) });
   }
 
   /** Addresses that carry their own right. @throws AppError INVALID_PARAMS when `to` is not after `from` */
@@ -130,6 +138,17 @@ export class Vod {
     return Buffer.concat(begun);
   }
 
+  /** Where the key frames of at most an hour are. @throws AppError INVALID_PARAMS for a longer range */
+  async keyFrames(right: Right, range: VodRange, stream: string): Promise<readonly KeyFrame[]> {
+    if (range.to - range.from > MAX_SCRUBBED_MS) throw new AppError('INVALID_PARAMS', { maxMs: MAX_SCRUBBED_MS });
+    return await this.scrubbing.keyFrames(this.segments.inOrder(placed(right, range), stream));
+  }
+
+  /** The key frames of a segment side by side, as JPEG. @throws AppError NOT_FOUND; NOT_SUPPORTED where nothing can decode */
+  async sprite(right: Right, range: VodRange, segmentId: string): Promise<Uint8Array> {
+    return await this.scrubbing.sprite(await this.row(right, range, segmentId));
+  }
+
   /** The right a token of `open` stands for. @throws AppError UNAUTHORIZED whatever is wrong with it */
   async assertTokenFor(token: string, deviceId: string, channel: number) {
     const claims = await this.options.tokens.verify('vod', token);
@@ -138,9 +157,13 @@ export class Vod {
   }
 
   private async segment(right: Right, range: VodRange, segmentId: string) {
-    const row: StoredSegment | undefined = await this.segments.find(placed(right, range), segmentId);
+    return await this.media.read(await this.row(right, range, segmentId));
+  }
+
+  private async row(right: Right, range: VodRange, segmentId: string): Promise<StoredSegment> {
+    const row = await this.segments.find(placed(right, range), segmentId);
     if (row === undefined) throw new AppError('NOT_FOUND');
-    return await this.media.read(row);
+    return row;
   }
 }
 
