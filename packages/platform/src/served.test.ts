@@ -30,7 +30,12 @@ const ofDevices = [
   '/vr/v1/uploads/:segmentId',
   '/vr/v1/objects/:ticketId',
   '/vr/v1/firmware/:firmwareId',
+  '/vm/v1/whip/:sessionId',
+  '/vm/v1/whip/:sessionId/:id',
 ];
+
+/** Offered to by POST, and then at an address nobody can guess: whep-output.test.ts. */
+const ofWebRtc = ['', '/:id'].map((path) => `/live/:deviceId/:channel/:stream/whep${path}`);
 
 /** For whoever has the link: shares.test.ts. */
 const ofShares = ['', '/about', '/live/:output', '/index.m3u8', '/clip.mp4', '/pictures/:number', '/unlock'].map(
@@ -44,7 +49,6 @@ const media: Readonly<Record<string, (deviceId: string) => string>> = {
   '/live/:deviceId/:channel/:stream/index.m3u8': (id) => `/live/${id}/1/main/index.m3u8`,
   '/live/:deviceId/:channel/:stream/:file(^(?:init|segment|part)-[0-9-]+\\.m(?:p4|4s)$)': (id) => `/live/${id}/1/main/segment-1.m4s`,
   '/live/:deviceId/:channel/:stream/stream.flv': (id) => `/live/${id}/1/main/stream.flv`,
-  '/live/:deviceId/:channel/:stream/whep': (id) => `/live/${id}/1/main/whep`,
   '/vod/:deviceId/:channel/start/:start/end/:end/:name': (id) => `/vod/${id}/1/start/1000/end/2000/index.m3u8`,
 };
 
@@ -138,7 +142,7 @@ async function upgradeStatus(url: string, headers: Readonly<Record<string, strin
 test('every route and socket of a whole platform is known by who may use it', async () => {
   await using world = await start();
   const ofApi = new Set((table as readonly Route[]).map(({ path }) => API_PATH + path.replace(/\{(\w+)\}/g, ':$1')));
-  const known = new Set([...open, ...ofDevices, ...ofShares, ...Object.keys(media), ...ofApi]);
+  const known = new Set([...open, ...ofDevices, ...ofShares, ...ofWebRtc, ...Object.keys(media), ...ofApi]);
   const paths = new Set(world.served.map((line) => line.split(' ')[1]?.replace(/(?<=.)\/$/, '') ?? ''));
   assert.deepEqual(
     [...paths].filter((path) => !known.has(path)),
