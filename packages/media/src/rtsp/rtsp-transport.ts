@@ -11,6 +11,8 @@ export interface RtspTransport {
 }
 
 const maxAlternatives = 8;
+const channels = [0, 255] as const;
+const ports = [1, 65_535] as const;
 
 /** The alternatives of a `Transport` header that are unicast RTP (RFC 2326, 12.39), the preferred one first. @throws MediaError OBJECT_MISMATCH */
 export function parseTransport(header: string): readonly RtspTransport[] {
@@ -35,9 +37,6 @@ function readAlternative(text: string): readonly RtspTransport[] {
     },
   ];
 }
-
-const channels = [0, 255] as const;
-const ports = [1, 65_535] as const;
 
 function pairOf(
   parameters: readonly string[],
