@@ -71,7 +71,7 @@ test('talk.start: asked for by a plain message the platform says where the sound
   assert.deepEqual(await heard(), { durationMs: 100, hertz: 700 });
 });
 
-test('talk.start: in privacy mode nobody talks (1012), a codec the device has not is refused (1106), a lens it has not as well (1100)', async () => {
+test('talk.start: in privacy mode nobody talks (1012), a codec, a lens or a carrier the device has not is refused (1106, 1100, 1003)', async () => {
   const set = (mode: string) => system.client.command(system.deviceId, 'config.set', { patch: { 'privacy.mode': mode } });
   await set('on');
   await refused(open(), 409, 1012);
@@ -85,6 +85,9 @@ test('talk.start: in privacy mode nobody talks (1012), a codec the device has no
     system.client.call('talk.create', { params: { id: system.deviceId }, body });
   await refused(ask({ channel: 1, codecs: ['opus'] }), 422, 1106);
   await refused(ask({ channel: 2 }), 422, 1100);
+  const source = { protocol: 'whep', url: `${system.url}/vm/v1/talk/${talk.sessionId}`, token: 'T' } as const;
+  const speech = { channel: 1, codec: 'g711u', sampleRate: 8_000, ttlSec: 30 } as const;
+  await refused(system.client.command(system.deviceId, 'talk.start', { ...speech, source }), 422, 1003);
 });
 
 test('talk.start: whoever asks again talks in the newer session, and the older one is over', async () => {
@@ -96,6 +99,27 @@ test('talk.start: whoever asks again talks in the newer session, and the older o
   using second = await Talker.open(newer.url);
   await eventually('the camera plays', isPlaying(second));
   await system.client.call('talk.delete', { params: { sessionId: newer.sessionId } });
+});
+
+test('talk.start: while one person talks another one waits (1008), and then talks', async () => {
+  const guest = { email: 'guest@example.org', name: 'Guest', password: PASSWORD };
+  const role = { actions: ['view.live' as const, 'control' as const], devices: ['*'] };
+  const { inviteToken } = await system.client.call('member.invite', {
+    params: { id: system.owner.homeId },
+    body: { email: guest.email, role },
+  });
+  const { token } = await createClient({ baseUrl: system.url }).call('invitation.accept', { body: { inviteToken, ...guest } });
+  assert.ok(token !== undefined);
+  const client = createClient({ baseUrl: system.url, token });
+  const ask = () => client.call('talk.create', { params: { id: system.deviceId }, body: { channel: 1 } });
+  const mine = await open();
+  using talker = await Talker.open(mine.url);
+  await eventually('the camera plays', isPlaying(talker));
+  await refused(ask(), 409, 1008);
+  await refused(client.call('talk.delete', { params: { sessionId: mine.sessionId } }), 404, 1108);
+  await system.client.call('talk.delete', { params: { sessionId: mine.sessionId } });
+  const { sessionId } = await ask();
+  await client.call('talk.delete', { params: { sessionId } });
 });
 
 test('talk.start: when the login it was made with is logged out the talk ends at once', async () => {
