@@ -14,9 +14,11 @@ import {
   checkFragmentedMp4,
   createDepacketiser,
   FlvDemuxer,
+  FlvMuxer,
   FlvSplitter,
   Fmp4Muxer,
   Fmp4Splitter,
+  flvTagParts,
   formatOf,
   h264CodecString,
   h265CodecString,
@@ -40,6 +42,7 @@ import {
   RtpReorderBuffer,
   type RtpSource,
   RtspReader,
+  readRecordedSegment,
   rtmpCommand,
   rtmpType,
   rtpFormatOf,
@@ -78,7 +81,7 @@ export async function createTargets(corpus: Corpus): Promise<readonly FuzzTarget
     ...configurationTargets,
     ...boxTargets(corpus, media),
     ...rtpTargets(media, media265),
-    ...rtmpTargets(corpus),
+    ...rtmpTargets(corpus, media265),
     ...rtspTargets(media),
   ];
 }
@@ -122,6 +125,7 @@ function boxTargets({ mp4, fragmentedMp4, h265Mp4, jpeg }: Corpus, { tracks, uni
       parse: (bytes) => inPieces(bytes, new Fmp4Splitter()),
     },
     { name: 'recordings', samples: [stream, fragmentedMp4], parse: checkFragmentedMp4 },
+    { name: 'recordings in memory', samples: [stream, fragmentedMp4], parse: readRecordedSegment },
     {
       name: 'files and the samples in them',
       samples: [mp4, fragmentedMp4, h265Mp4, stream],
@@ -159,7 +163,7 @@ function rtpTargets(media: Media, media265: Media): readonly FuzzTarget[] {
     },
     depacketiserTarget('H.264 out of RTP', { codec: 'h264', trackId: 1 }, packets264),
     depacketiserTarget('H.265 out of RTP', { codec: 'h265', trackId: 1 }, packetsOf(picture265, media265.units)),
-    depacketiserTarget('AAC out of RTP', { track: sound }, packetsOf(sound, media.units)),
+    depacketiserTarget('AAC out of RTP', { track: sound }, [...packetsOf(sound, media.units), ...packetsOf(sound, media.units, 60)]),
     depacketiserTarget('Opus out of RTP', { track: opus }, packetsOf(opus, [{ ...unitOf(new Uint8Array(80)), trackId: 2 }])),
     packetiserTarget('H.264 into RTP', picture, media.units),
     packetiserTarget('H.265 into RTP', picture265, media265.units),
@@ -180,8 +184,8 @@ function unitOf(data: Uint8Array, keyframe = true): AccessUnit {
   return { trackId: 1, dts: 0, pts: 0, duration: 1, keyframe, data };
 }
 
-function packetsOf(track: Track, units: readonly AccessUnit[]): readonly Uint8Array[] {
-  const packetiser = new RtpPacketiser(track, { payloadType: 96, ssrc: 1, maxPacketBytes: 300 });
+function packetsOf(track: Track, units: readonly AccessUnit[], maxPacketBytes = 300): readonly Uint8Array[] {
+  const packetiser = new RtpPacketiser(track, { payloadType: 96, ssrc: 1, maxPacketBytes });
   return units.filter(({ trackId }) => trackId === track.id).flatMap((unit) => packetiser.packets(unit));
 }
 
@@ -209,7 +213,7 @@ function packetiserTarget(name: string, track: Track, units: readonly AccessUnit
   };
 }
 
-function rtmpTargets({ flv }: Corpus): readonly FuzzTarget[] {
+function rtmpTargets({ flv }: Corpus, media265: Media): readonly FuzzTarget[] {
   const tags = new FlvSplitter().push(flv);
   const call = (name: string, ...values: readonly string[]): Uint8Array =>
     writeChunks(rtmpCommand({ name, transactionId: 1, values: [null, ...values] }), { chunkStreamId: 3, chunkSizeBytes: 128 });
@@ -224,7 +228,12 @@ function rtmpTargets({ flv }: Corpus): readonly FuzzTarget[] {
   const chunks = Uint8Array.from(Buffer.concat([...commands, ...mediaChunks]));
   const hello = Uint8Array.from([3, ...new Uint8Array(3_072)]);
   return [
-    { name: 'FLV', samples: [flv], parse: demuxFlv },
+    { name: 'FLV', samples: [flv, enhancedFlv(media265)], parse: demuxFlv },
+    {
+      name: 'the values of RTMP commands',
+      samples: amfSamples,
+      parse: (data) => parseRtmpCommand({ type: rtmpType.command, streamId: 0, timestampMs: 0, data }),
+    },
     {
       name: 'RTMP chunks and the commands in them',
       samples: [chunks],
@@ -238,6 +247,24 @@ function rtmpTargets({ flv }: Corpus): readonly FuzzTarget[] {
   ];
 }
 
+/** `"a"`, 1, and then each kind of value that AMF 0 has: objects, arrays of both forms, dates, long strings, nothing. */
+const amfSamples = hex(
+  '02000161 003ff0000000000000 03 000161 0101 000162 05 000009',
+  '02000161 003ff0000000000000 08 00000001 000161 06 000009 0a 00000002 0101 05',
+  '02000161 003ff0000000000000 0b 0000000000000000 0000 0c 00000003 616263 06',
+);
+
+/** H.265 and Opus, which only the enhanced form has. */
+function enhancedFlv({ tracks: [video], units }: Media): Uint8Array {
+  if (video === undefined) throw new Error('the corpus lacks a picture');
+  const opus = opusTrack(2, 48_000, Uint8Array.from(hex('000101380000bb80000000')[0] ?? []));
+  const muxer = new FlvMuxer([video, opus]);
+  const headers = muxer.headers().flatMap((tag) => flvTagParts(tag, tag.data, new Uint8Array()));
+  const sound = { ...unitOf(Uint8Array.from([0xfc, 1, 2, 3])), trackId: 2 };
+  const bodies = [...units, sound].map((unit) => muxer.message(unit)).flatMap((tag) => flvTagParts(tag, tag.head, tag.data));
+  return Uint8Array.from(Buffer.concat([muxer.fileHeader(), ...headers, ...bodies]));
+}
+
 function demuxFlv(bytes: Uint8Array): void {
   const demuxer = new FlvDemuxer({ onTracks: () => {}, onUnits: () => {} });
   const splitter = new FlvSplitter();
@@ -245,14 +272,15 @@ function demuxFlv(bytes: Uint8Array): void {
 }
 
 function createPublishSession(): RtmpPublishSession {
-  return new RtmpPublishSession({
+  const session: RtmpPublishSession = new RtmpPublishSession({
     hmac: (key, data) => createHmac('sha256', key).update(data).digest(),
     randomBytes: (length) => new Uint8Array(length),
     send: () => {},
-    onPublish: () => {},
+    onPublish: () => session.accept(),
     onMedia: () => {},
     onUnpublish: () => {},
   });
+  return session;
 }
 
 function rtspTargets({ tracks }: Media): readonly FuzzTarget[] {
