@@ -11,6 +11,7 @@ import type { ViewSession } from '../view-session.ts';
 import { credentialsOf, type ViewerCredentials } from '../viewer-credentials.ts';
 import { channelPlaylist } from './channel-playlist.ts';
 import { HlsReader } from './hls-reader.ts';
+import { HlsRequest } from './hls-request.ts';
 import { HlsStream } from './hls-stream.ts';
 import type { HlsPosition } from './hls-window.ts';
 
@@ -84,20 +85,19 @@ export class HlsOutput implements LiveOutput {
   /** Never rejects. */
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    const asked = new HlsRequest(response);
     try {
       const path = parseLivePath(url.pathname);
       const wanted = wantedOf(path?.what);
       if (wanted === undefined) throw new AppError('NOT_FOUND');
       const credentials = credentialsOf(request, url, this.context.principalFromRequest);
       const reader = await this.readerOf({ credentials, source: path?.source, sound: wantsSound(url) });
-      const answer = await reader.ask((signal) => serve(reader, wanted, { url, signal }), gone.signal);
+      const answer = await reader.ask(asked, () => serve(reader, wanted, { url, request: asked }));
       const sizeBytes = sendAnswer(response, answer);
-      reader.carry(response, sizeBytes);
+      reader.count(sizeBytes);
       this.context.counters.bytesOut += sizeBytes;
     } catch (error) {
-      if (!gone.signal.aborted) this.refuse(response, error);
+      if (!asked.isClosed) this.refuse(response, error);
     }
   }
 
@@ -168,11 +168,11 @@ export class HlsOutput implements LiveOutput {
 async function serve(
   { stream, token }: HlsReader,
   wanted: Wanted,
-  { url, signal }: { readonly url: URL; readonly signal: AbortSignal },
+  { url, request }: { readonly url: URL; readonly request: HlsRequest },
 ): Promise<HttpAnswer> {
   switch (wanted.kind) {
     case 'playlist': {
-      const text = await stream.playlist({ token, position: positionOf(url.searchParams) }, signal);
+      const text = await stream.playlist({ token, position: positionOf(url.searchParams) }, request);
       return { type: PLAYLIST_TYPE, pieces: [Buffer.from(text)] };
     }
     case 'init':
@@ -180,7 +180,7 @@ async function serve(
     case 'segment':
       return { type: MEDIA_TYPE, pieces: stream.segment(wanted.sequence) };
     case 'part':
-      return { type: MEDIA_TYPE, pieces: [await stream.part(wanted.sequence, wanted.part, signal)] };
+      return { type: MEDIA_TYPE, pieces: [await stream.part(wanted.sequence, wanted.part, request)] };
   }
 }
 

@@ -1,5 +1,6 @@
 import { AppError, type Clock, type Timer } from '@cardea/core';
 import type { ConnectionReport, ViewerConnection, ViewSession } from '../view-session.ts';
+import type { HlsRequest } from './hls-request.ts';
 import type { HlsStream } from './hls-stream.ts';
 
 export interface HlsReaderOptions {
@@ -10,12 +11,6 @@ export interface HlsReaderOptions {
   readonly clock: Clock;
   /** It is gone; called once. */
   readonly onClosed: () => void;
-}
-
-/** An answer that is being sent. */
-export interface OpenAnswer {
-  once(event: 'close', listener: () => void): unknown;
-  destroy(): unknown;
 }
 
 /** A player has a playlist, a part and a segment under way; what is beyond this is no player. */
@@ -30,11 +25,11 @@ export class HlsReader implements ViewerConnection {
   readonly token: string;
   readonly stream: HlsStream;
   private readonly options: HlsReaderOptions;
-  private readonly gone = new AbortController();
-  private readonly answers = new Set<OpenAnswer>();
+  private readonly requests = new Set<HlsRequest>();
   private readonly use: Disposable;
   private readonly place: Disposable;
-  private requests = 0;
+  private waiting = 0;
+  private isOver = false;
   private bytesOut = 0;
   private askedAtMs: number;
   private idle: Timer | undefined;
@@ -51,37 +46,37 @@ export class HlsReader implements ViewerConnection {
   }
 
   /**
-   * Does one request of the player; `signal` aborts when the request or the reader ends.
+   * Serves one request of the player.
    * @throws AppError UNAUTHORIZED when the reader ended meanwhile | LIMIT_EXCEEDED | what `serve` throws
    */
-  async ask<T>(serve: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    if (this.requests >= MAX_REQUESTS) throw new AppError('LIMIT_EXCEEDED');
-    this.requests += 1;
+  async ask<T>(request: HlsRequest, serve: () => Promise<T>): Promise<T> {
+    if (this.requests.size >= MAX_REQUESTS) throw new AppError('LIMIT_EXCEEDED');
+    this.requests.add(request);
+    request.onClosed(() => this.requests.delete(request));
+    this.waiting += 1;
     try {
-      return await serve(AbortSignal.any([signal, this.gone.signal]));
+      return await serve();
     } catch (error) {
-      throw this.gone.signal.aborted ? new AppError('UNAUTHORIZED') : error;
+      throw this.isOver ? new AppError('UNAUTHORIZED') : error;
     } finally {
-      this.requests -= 1;
+      this.waiting -= 1;
       this.askedAtMs = this.options.clock.monotonicMs();
     }
+  }
+
+  /** An answer of so many bytes was given. */
+  count(sizeBytes: number): void {
+    this.bytesOut += sizeBytes;
   }
 
   report(): ConnectionReport {
     return { form: 'hls', bytesOut: this.bytesOut };
   }
 
-  /** `answer` is cut off when the reader ends before it. */
-  carry(answer: OpenAnswer, sizeBytes: number): void {
-    this.bytesOut += sizeBytes;
-    this.answers.add(answer);
-    answer.once('close', () => this.answers.delete(answer));
-  }
-
   close(): void {
-    if (this.gone.signal.aborted) return;
-    this.gone.abort();
-    for (const answer of this.answers) answer.destroy();
+    if (this.isOver) return;
+    this.isOver = true;
+    for (const request of this.requests) request.cancel();
     this.idle?.[Symbol.dispose]();
     this.place[Symbol.dispose]();
     this.use[Symbol.dispose]();
@@ -90,7 +85,7 @@ export class HlsReader implements ViewerConnection {
 
   private watchIn(ms: number): void {
     this.idle = this.options.clock.setTimer(ms, () => {
-      const silentMs = this.requests > 0 ? 0 : this.options.clock.monotonicMs() - this.askedAtMs;
+      const silentMs = this.waiting > 0 ? 0 : this.options.clock.monotonicMs() - this.askedAtMs;
       if (silentMs >= this.stream.patienceMs) this.close();
       else this.watchIn(this.stream.patienceMs - silentMs);
     });

@@ -1,7 +1,7 @@
 import { AppError, type Clock } from '@cardea/core';
-import { abortable } from '../abortable.ts';
 import type { BroadcastPart } from '../broadcast.ts';
 import type { MediaFeed } from '../media-feed.ts';
+import type { HlsRequest } from './hls-request.ts';
 import { HlsSegmenter } from './hls-segmenter.ts';
 import { type HlsPosition, HlsWindow } from './hls-window.ts';
 
@@ -70,10 +70,10 @@ export class HlsStream implements BroadcastPart {
    * The playlist, once it holds what is wished for.
    * @throws AppError INVALID_PARAMS for a position too far ahead | TIMEOUT when it does not come | CANCELLED
    */
-  async playlist({ position, token }: PlaylistWish, signal: AbortSignal): Promise<string> {
+  async playlist({ position, token }: PlaylistWish, request: HlsRequest): Promise<string> {
     const window = this.reading();
     if (position !== undefined && !window.mayCome(position)) throw new AppError('INVALID_PARAMS', { _HLS_msn: 'too far ahead' });
-    await this.until(() => (position === undefined ? !window.isEmpty : window.has(position)), signal);
+    await this.until(() => (position === undefined ? !window.isEmpty : window.has(position)), request);
     return window.playlist(token);
   }
 
@@ -88,9 +88,9 @@ export class HlsStream implements BroadcastPart {
   }
 
   /** A part; the one that comes next is waited for. @throws AppError NOT_FOUND | TIMEOUT | CANCELLED */
-  async part(sequence: number, part: number, signal: AbortSignal): Promise<Uint8Array> {
+  async part(sequence: number, part: number, request: HlsRequest): Promise<Uint8Array> {
     const window = this.reading();
-    if (window.isHinted(sequence, part)) await this.until(() => window.has({ sequence, part }), signal);
+    if (window.isHinted(sequence, part)) await this.until(() => window.has({ sequence, part }), request);
     return found(window.part(sequence, part));
   }
 
@@ -125,15 +125,18 @@ export class HlsStream implements BroadcastPart {
     for (const waiter of this.waiters) if (waiter.isServed()) waiter.resolve();
   }
 
-  private async until(isServed: () => boolean, signal: AbortSignal): Promise<void> {
+  private async until(isServed: () => boolean, request: HlsRequest): Promise<void> {
     if (isServed()) return;
+    if (request.isClosed) throw new AppError('CANCELLED');
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiter = { isServed, resolve };
     this.waiters.add(waiter);
     using _deadline = this.options.clock.setTimer(this.patienceMs, () => reject(new AppError('TIMEOUT')));
+    request.onEnd = () => reject(new AppError('CANCELLED'));
     try {
-      await abortable(promise, signal);
+      await promise;
     } finally {
+      request.onEnd = undefined;
       this.waiters.delete(waiter);
     }
   }
