@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Clock, SystemClock, VirtualClock } from '@cardea/core';
 import { attributeOf, buildBye, interleave, parseRtcp, parseRtpPacket, parseSdp, parseTransport, type RtspResponse } from '@cardea/media';
-import { pushLiveVideo } from '@cardea/protocol';
+import { pushLiveVideo, requestKeyframe } from '@cardea/protocol';
 import { type Clip, makeClip } from '../testing/media.ts';
 import { camera, createRig, type Rig } from '../testing/rig.ts';
 import { RtspClient } from '../testing/rtsp-client.ts';
@@ -34,14 +34,14 @@ interface Watched extends AsyncDisposable {
   readonly publisher: VmPublisher;
 }
 
-async function watched(clock: Clock = new VirtualClock(), media: Clip = clip): Promise<Watched> {
+async function watched(clock: Clock = new VirtualClock(), media: Clip = clip, seconds = 1.5): Promise<Watched> {
   const rig = await createRig(clock);
   const { urls, sessionId } = await rig.service.startLive(await rig.proof('anna'), camera);
   assert.ok(urls.rtsp !== undefined);
   const target = rig.device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target;
   assert.ok(typeof target === 'object' && target !== null && 'url' in target && 'token' in target);
   const publisher = await VmPublisher.connect({ url: String(target.url), token: String(target.token) }, media);
-  publisher.publishMore(1.5);
+  publisher.publishMore(seconds);
   await until(() => rig.service.snapshot().bytesIn > 0);
   return { rig, sessionId, url: urls.rtsp, publisher, [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose]() };
 }
@@ -149,6 +149,16 @@ test('pause and play go on without a gap in the numbers of the packets', async (
   assert.equal((await client.ask('TEARDOWN', live.url, { Session: session })).statusCode, 200);
   await until(() => client.isOver);
   assert.equal(live.rig.service.snapshot().viewers, 0);
+});
+
+test('where no key frame is kept the camera is asked for one', async () => {
+  await using live = await watched(new VirtualClock(), clip, 0);
+  live.rig.device.answer(requestKeyframe, () => ({ at: 1 }));
+  using client = await RtspClient.connect(live.url);
+  await play(client, live.url);
+  await until(() => live.rig.device.methods.includes(requestKeyframe.method));
+  live.publisher.publishMore(0.4);
+  await until(() => client.frames.length > 20);
 });
 
 test('a wrong, a foreign and a missing token get one answer, whatever the address names', async () => {

@@ -118,6 +118,7 @@ export class RtspViewing implements Disposable {
     const socket = this.carrier(playing);
     playing.use(broadcast.stream.attach({ onTracks: (tracks) => this.isAsDescribed(tracks) || onOver(), onBatch: () => {} }));
     playing.use(broadcast.fanOut(feed).join({ socket, onTooSlow: onOver }));
+    if (broadcast.stream.gop.length === 0) broadcast.requestKeyframe();
   }
 
   pause(): RtspAnswer {
