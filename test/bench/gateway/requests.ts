@@ -21,7 +21,10 @@ export class Worker<R extends Record<string, readonly [ask: unknown, answer: unk
 
   async request<N extends keyof R & string>(name: N, ask: R[N][0]): Promise<R[N][1]> {
     this.child.send({ name, ask } satisfies Ask);
-    const [message] = (await Promise.race([once(this.child, 'message'), once(this.child, 'exit')])) as [unknown];
+    const answered = new AbortController();
+    const heard = (event: string): Promise<unknown[]> => once(this.child, event, { signal: answered.signal });
+    const [message] = await Promise.race([heard('message'), heard('exit')]);
+    answered.abort();
     if (typeof message !== 'object' || message === null || !('answer' in message))
       throw new Error(`${name} failed: ${JSON.stringify(message)}`);
     return message.answer as R[N][1];
