@@ -37,7 +37,8 @@ const SESSION_TIMEOUT_SEC = 60;
 /** Somebody who has not shown a token yet. */
 const STRANGER_TIMEOUT_SEC = 10;
 const MAX_WAITING_REQUESTS = 8;
-const CLOSE_GRACE_MS = 1_000;
+/** What is still on its way to a viewer whose right ended must not take a second. */
+const CLOSE_GRACE_MS = 500;
 
 /** One RTSP connection (RFC 2326): requests are answered in their order; it watches one stream at most. */
 export class RtspConnection implements ViewerConnection {
@@ -245,7 +246,9 @@ export class RtspConnection implements ViewerConnection {
     this.uses = new DisposableStack();
   }
 
+  /** Begins the time anew in which something must be heard; that of a stranger runs on. */
   private heard(): void {
+    if (this.isStranger && this.silence !== undefined) return;
     this.silence?.[Symbol.dispose]();
     const timeoutSec = this.isStranger ? STRANGER_TIMEOUT_SEC : SESSION_TIMEOUT_SEC;
     this.silence = this.options.clock.setTimer(timeoutSec * 1_000, () => this.onSilence());
@@ -253,6 +256,7 @@ export class RtspConnection implements ViewerConnection {
 
   /** Whoever watches over the connection itself shows by reading that they are there; whoever waits for an answer waits for us. */
   private onSilence(): void {
+    this.silence = undefined;
     if (this.isAnswering || this.viewing?.needsSignsOfLife === false) this.heard();
     else this.close();
   }

@@ -239,7 +239,9 @@ test('a stranger has ten seconds, who set up without playing a minute, and a kee
   await stranger.ask('OPTIONS', '*');
   using idle = await RtspClient.connect(live.url);
   await idle.ask('DESCRIBE', live.url);
-  await letPass(clock, 11, live);
+  await letPass(clock, 8, live);
+  await stranger.ask('OPTIONS', '*');
+  await letPass(clock, 3, live);
   await until(() => stranger.isOver);
   await letPass(clock, 40, live);
   assert.equal((await idle.ask('GET_PARAMETER', live.url)).statusCode, 200);
