@@ -11,7 +11,7 @@ export interface ClipRange {
 /**
  * One fragmented MP4 of what is stored between two instants, cut at key frames and not transcoded (clarification M17), in
  * pieces as they are made. Times in it are those of the recording: a gap stays as long as it was, and the last picture
- * before it stands. At most one segment is in memory.
+ * before it stands. At most two segments are in memory.
  * @throws AppError RECORD_NOT_FOUND when nothing is stored there; INVALID_STATE with `until` when the format of the
  *   recording changes within, before the first piece or after the last one before the change; as `StoredMedia.read`
  */
@@ -22,12 +22,11 @@ export async function* clipOf(
 ): AsyncGenerator<Uint8Array> {
   let clip: { readonly muxer: Fmp4Muxer; readonly first: PlayedSegment; readonly originMs: number } | undefined;
   let sequence = 0;
-  for await (const played of segments) {
+  for await (const { played, segment } of media.readAll(segments)) {
     const { row } = played;
     if (clip !== undefined && !sameFormat(row, clip.first.row)) {
       throw new AppError('INVALID_STATE', { until: played.from }, { message: 'the format of the recording changes within this range' });
     }
-    const segment = await media.read(row);
     const beginMs = Math.max(played.from, from) - row.start_at;
     const cut = { ...(beginMs > 0 && { fromMs: beginMs }), ...(to < played.to && { toMs: to - row.start_at }) };
     if (clip === undefined) {
