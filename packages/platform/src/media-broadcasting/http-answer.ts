@@ -24,8 +24,9 @@ export function sendAnswer(response: ServerResponse, { type, pieces }: HttpAnswe
   const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
   response.writeHead(200, { ...mediaHeaders, 'content-type': type, 'content-length': sizeBytes });
   const hasBody = response.req.method !== 'HEAD';
-  if (hasBody) for (const piece of pieces) response.write(piece);
-  response.end();
+  const last = hasBody ? pieces.at(-1) : undefined;
+  if (hasBody) for (const piece of pieces.slice(0, -1)) response.write(piece);
+  response.end(last);
   return hasBody ? sizeBytes : 0;
 }
 

@@ -31,11 +31,11 @@ interface Watched extends AsyncDisposable {
   readonly publisher: VmPublisher;
 }
 
-async function watched(clock: Clock): Promise<Watched> {
+async function watched(clock: Clock, media = clip): Promise<Watched> {
   const rig = await createRig(clock);
   const { urls } = await rig.service.startLive(await rig.proof('anna'), camera);
   assert.ok(urls.hls !== undefined);
-  return { rig, url: urls.hls, publisher: await publish(rig, clip), [Symbol.asyncDispose]: async () => await rig[Symbol.asyncDispose]() };
+  return { rig, url: urls.hls, publisher: await publish(rig, media), [Symbol.asyncDispose]: async () => await rig[Symbol.asyncDispose]() };
 }
 
 async function publish({ device }: Rig, media: Clip, stream: 'main' | 'sub' = 'main'): Promise<VmPublisher> {
@@ -144,13 +144,18 @@ test('who waits in vain is told so after three target durations', async () => {
   assert.equal(response.headers.get('content-type'), 'application/problem+json');
 });
 
-test('ffmpeg reads the address as it stands', async () => {
-  await using live = await watched(new SystemClock());
-  await readUntil(live, 7);
-  const fields = ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0'];
-  const { stdout } = await promisify(execFile)('ffprobe', [...fields, live.url], { timeout: 30_000 });
-  assert.deepEqual(new Set(stdout.split('\n').filter((line) => line !== '')), new Set(['h264', 'aac']));
-});
+for (const [codec, name] of [
+  ['h264', 'h264'],
+  ['h265', 'hevc'],
+] as const) {
+  test(`ffmpeg reads the address of ${codec} as it stands`, async () => {
+    await using live = await watched(new SystemClock(), codec === 'h264' ? clip : await makeClip(directory, codec));
+    await readUntil(live, 7);
+    const fields = ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0'];
+    const { stdout } = await promisify(execFile)('ffprobe', [...fields, live.url], { timeout: 30_000 });
+    assert.deepEqual(new Set(stdout.split('\n').filter((line) => line !== '')), new Set([name, 'aac']));
+  });
+}
 
 test('who wants no sound gets pictures alone, beside others who hear it', async () => {
   await using live = await watched(new VirtualClock());
