@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { AppError, type Clock, createLogger, type Logger, type LogLevel, SystemClock } from '@cardea/core';
+import { AppError, type Clock, createLogger, type Logger, type LogLevel, SystemClock, withDeadline } from '@cardea/core';
 import type { Camera } from './camera.ts';
 import { DeviceLog } from './logs/device-log.ts';
+import { authorityShownBy, trustAuthority } from './net/trusted-authority.ts';
 import { RunningDevice } from './running-device.ts';
 import { createFileCamera } from './sources/file.ts';
 import { createSimulatedCamera, type Scene } from './sources/simulated.ts';
@@ -14,14 +15,27 @@ export interface RunOptions {
   readonly bindingCode?: string;
   /** File of a public key, PEM, whose firmware to trust from now on. */
   readonly firmwareKey?: string;
+  /** File of an authority, PEM, to trust besides those of the system. */
+  readonly ca?: string;
+  /** SHA-256 of the authority of the platform, hex: trusted when the platform shows it. */
+  readonly caFingerprint?: string;
   readonly logLevel?: LogLevel;
 }
 
 const scenes: readonly Scene[] = ['front-door', 'garden'];
 
 /** Opens the source, starts an agent on it and resolves once it acts. @throws AppError INVALID_PARAMS for an unknown source, or as `createAgent` */
-export async function runDevice({ source, logLevel = 'info', firmwareKey, ...options }: RunOptions): Promise<RunningDevice> {
+export async function runDevice({
+  source,
+  logLevel = 'info',
+  firmwareKey,
+  ca,
+  caFingerprint,
+  ...options
+}: RunOptions): Promise<RunningDevice> {
   const clock = new SystemClock();
+  if (ca !== undefined) trustAuthority(await readFile(ca, 'utf8'));
+  if (caFingerprint !== undefined) await trustPinned(options.platformUrl, caFingerprint, clock);
   const log = await DeviceLog.open({ stateDirectory: options.stateDirectory, clock });
   const logger = createLogger(logLevel, log);
   const firmwareKeys = firmwareKey === undefined ? [] : [await readFile(firmwareKey, 'utf8')];
@@ -33,6 +47,14 @@ export async function runDevice({ source, logLevel = 'info', firmwareKey, ...opt
     throw error;
   }
 }
+
+/** The authority is kept for as long as the process runs; the next start compares again. */
+async function trustPinned(platformUrl: string, fingerprint: string, clock: Clock): Promise<void> {
+  const pem = await withDeadline(clock, TRUST_MS, (signal) => authorityShownBy(platformUrl, fingerprint, { signal }));
+  trustAuthority(pem);
+}
+
+const TRUST_MS = 10_000;
 
 async function openSource(
   source: string,

@@ -47,6 +47,23 @@ export const settings = {
   'objects.accessKey': setting(Type.String(), '', 'Access key of that store'),
   'objects.secretKey': setting(Type.String(), '', 'Secret key of that store; better by environment or file than by flag'),
   'objects.direct': setting(Type.Boolean(), true, 'Whether devices reach that store themselves, and bring their recordings straight to it'),
+  'tls.mode': setting(
+    Type.Enum(['off', 'auto', 'files'] as const),
+    'off',
+    'Whether the HTTP port speaks TLS: off, auto (a certificate of its own authority, handed out at /ca.crt) or files',
+  ),
+  'tls.cert': setting(Type.String(), '', 'File of the certificate chain, PEM, for tls.mode files; read again when it changes'),
+  'tls.key': setting(Type.String(), '', 'File of the private key, PEM, for tls.mode files'),
+  'tls.names': setting(
+    Type.Array(Type.String({ minLength: 1 })),
+    [],
+    'Host names and addresses the certificate of tls.mode auto is for, beside those of this machine and of publicUrl',
+  ),
+  trustedProxies: setting(
+    Type.Array(Type.String({ minLength: 1 })),
+    [],
+    'Addresses or networks of reverse proxies whose X-Forwarded-For is believed',
+  ),
   logLevel: setting(LogLevel, 'info', 'Least severe message that is logged'),
   'enrolment.open': setting(Type.Boolean(), true, 'Whether a device nobody listed may ask to be bound'),
   'enrolment.devices': setting(Type.Array(Type.String()), [], 'Device ids admitted while enrolment is closed'),

@@ -29,6 +29,7 @@ import { Passcodes } from './homes/passcodes.ts';
 import { Setup } from './homes/setup.ts';
 import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
+import { Certificates } from './http/tls/certificates.ts';
 import { registerWebApp, sendPage } from './http/web-app.ts';
 import { type ListenAddress, listenBeside, parseListen } from './listen-address.ts';
 import type { MediaPorts } from './media-broadcasting/live-output.ts';
@@ -129,14 +130,16 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const publicUrl = (): string => url;
   const ownOrigins = (): readonly string[] => [url, url.replace(/^http/, 'ws')];
   const keepAlive = { intervalSec: config['keepAlive.intervalSec'], missed: config['keepAlive.missed'] };
-  const http = stack.use(new HttpServer({ logger }));
+  const certificates = await openCertificates(config, shared);
+  if (certificates !== undefined) stack.use(certificates);
+  const http = stack.use(new HttpServer({ logger, tls: certificates?.pair, trustedProxies: config.trustedProxies }));
 
   const accounts = new Accounts({ ...shared, sessionSecret: keys.sessionSecret });
   const apiTokens = new ApiTokens({ ...shared, authorizer });
   const homes = new Homes(shared);
   const members = new Members({ ...shared, authorizer });
   const invitations = new Invitations({ ...shared, accounts, members, publicUrl });
-  const bindings = new Bindings({ ...shared, publicUrl });
+  const bindings = new Bindings({ ...shared, publicUrl, authority: certificates?.fingerprint });
   const setup = new Setup({ accounts, homes, random });
 
   const signer = new UrlSigner(keys.uploadSecret, clock);
@@ -271,6 +274,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       segments: video.library,
       shares,
       timelines: video.timelines,
+      uploadStatistics: video.statistics,
       storage: video.storage,
       vod: video.vod,
       pictures,
@@ -300,6 +304,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   });
 
   registerSecurityHeaders(http.app, { publicUrl });
+  certificates?.register(http.app);
+  certificates?.watch((pair) => http.useCertificate(pair));
   registerMetrics(registry, { connections: local, media, talks });
   if (roles.includes('scheduling')) registerVsRoutes(http.app, scheduling, { logger });
   if (roles.includes('video')) registerVrRoutes(http.app, video, { logger, clock });
@@ -358,7 +364,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   }
   const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);
-  if (url === '') url = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
+  if (url === '') url = `${certificates === undefined ? 'http' : 'https'}://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
   if (roles.includes('media')) await media.openPorts();
   await openWakeChannel(wake, config, { host, port, logger });
   waker.start();
@@ -378,6 +384,21 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     drained: cluster?.drained ?? new Promise(() => {}),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** What the HTTP port shows; `undefined` without TLS. @throws AppError INVALID_PARAMS for files that cannot be used */
+async function openCertificates(
+  config: Config,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): Promise<Certificates | undefined> {
+  const mode = config['tls.mode'];
+  if (mode === 'off') return undefined;
+  const publicHost = URL.parse(config.publicUrl)?.hostname.replace(/^\[(.*)\]$/, '$1');
+  const listenHost = parseListen(config.listen).host;
+  const isWildcard = listenHost === '0.0.0.0' || listenHost === '::';
+  const names = [...config['tls.names'], ...(publicHost ? [publicHost] : []), ...(isWildcard ? [] : [listenHost])];
+  const files = { certFile: config['tls.cert'], keyFile: config['tls.key'], directory: join(config.data, 'keys', 'tls') };
+  return await Certificates.open({ mode, ...files, names, clock, logger });
 }
 
 /** By default beside the HTTP port. A port that is taken is no reason not to start: sleeping devices then cannot be woken. */

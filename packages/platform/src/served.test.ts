@@ -16,7 +16,7 @@ import type { Db } from './store/ports.ts';
 import { openSqlite } from './store/sql/sqlite.ts';
 
 /** Shows nothing of any home. */
-const open = ['/healthz', '/readyz', '/metrics', '/api/docs', '/api/docs/style.css', `${API_PATH}/openapi.json`];
+const open = ['/ca.crt', '/healthz', '/readyz', '/metrics', '/api/docs', '/api/docs/style.css', `${API_PATH}/openapi.json`];
 
 /** For devices, by a token or ticket of their own: the tests beside each say what they refuse. */
 const ofDevices = [

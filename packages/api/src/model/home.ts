@@ -23,6 +23,9 @@ export type Home = Static<typeof Home>;
 export const BindingCode = Type.Object({
   code: Type.String({ description: 'to be typed or passed to the device; shown once' }),
   expiresAt: Instant,
-  qr: Type.String({ description: 'text of a QR code: `cardea:bind?platform=URL&code=CODE`' }),
+  qr: Type.String({ description: 'text of a QR code: `cardea:bind?platform=URL&code=CODE`, with `&ca=` as below' }),
+  caFingerprint: Type.Optional(
+    Type.String({ description: 'SHA-256, hex, of the authority whose certificate the platform shows, where the device has to be told' }),
+  ),
 });
 export type BindingCode = Static<typeof BindingCode>;

@@ -1,4 +1,4 @@
-import { Channel, DeviceId, described, Instant } from '@cardea/protocol';
+import { Channel, DeviceId, described, Instant, reportStatistics } from '@cardea/protocol';
 import { Type } from 'typebox';
 import { pageOf, paging } from '../model/page.ts';
 import { Segment, SegmentId } from '../model/segment.ts';
@@ -9,6 +9,14 @@ import { defineRoute } from '../route.ts';
 const params = Type.Object({ id: SegmentId });
 
 export const segmentRoutes = [
+  defineRoute('uploadStatistics.list', {
+    summary: 'How well a camera stored its recordings, as it reports every ten minutes, newest first',
+    access: { kind: 'device', action: 'manage' },
+    params: Type.Object({ id: DeviceId }),
+    query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'reports, 50 by default' })) }),
+    success: 200,
+    answer: Type.Object({ items: Type.Array(reportStatistics.body) }),
+  }),
   defineRoute('timeline.get', {
     summary: 'What was recorded of a channel, and why not the rest',
     access: { kind: 'device', action: 'view.recordings' },

@@ -9,6 +9,8 @@ interface Flags {
   readonly source: string;
   readonly bindingCode?: string;
   readonly firmwareKey?: string;
+  readonly ca?: string;
+  readonly caFingerprint?: string;
   readonly logLevel: NonNullable<RunOptions['logLevel']>;
 }
 
@@ -19,6 +21,8 @@ export const deviceRun = new Command('run')
   .option('--source <source>', 'simulated, simulated:garden, simulated:garden,battery or file:PATH', 'simulated')
   .option('--binding-code <code>', 'binds the device at its first start')
   .option('--firmware-key <file>', 'public key, PEM, whose firmware this device trusts from now on')
+  .option('--ca <file>', 'certificate of an authority, PEM, to trust besides those of the system')
+  .option('--ca-fingerprint <sha256>', 'trusts the authority of the platform when its SHA-256 is this one (the QR code says it)')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')
   .action(async (flags: Flags) => {
     const { platform, state, ...options } = flags;

@@ -16,6 +16,9 @@ interface Flags {
   readonly rtsp?: string;
   readonly wake?: string;
   readonly webrtc?: string;
+  readonly tls?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly logLevel?: string;
   readonly config?: string;
 }
@@ -34,12 +37,25 @@ export const serve = new Command('serve')
   .option('--wake <host:port>', 'address at which sleeping battery cameras wait to be woken, or off (default port 8781)')
   .option('--rtsp <host:port>', 'address at which streams are watched over RTSP, or off (default port 8554)')
   .option('--webrtc <host:port>', 'address of the UDP port for watching over WebRTC, or off (default port 8782)')
+  .option('--tls <mode>', 'off, auto (a certificate of its own authority, at /ca.crt) or files (default off)')
+  .option('--tls-cert <file>', 'certificate chain, PEM, for --tls files')
+  .option('--tls-key <file>', 'its private key, PEM')
   .option('--log-level <level>', 'debug, info, warn, error or silent (default info)')
   .option('--config <file>', 'configuration file (default cardea.yaml if it is there)')
-  .action(async ({ bus, config: given, rtmp, rtsp, wake, webrtc, ...flags }: Flags) => {
+  .action(async ({ bus, config: given, rtmp, rtsp, wake, webrtc, tls, tlsCert, tlsKey, ...flags }: Flags) => {
     const file = given ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
     const config = loadConfig({
-      flags: { ...flags, 'bus.url': bus, 'rtmp.listen': rtmp, 'rtsp.listen': rtsp, 'wake.listen': wake, 'webrtc.listen': webrtc },
+      flags: {
+        ...flags,
+        'bus.url': bus,
+        'rtmp.listen': rtmp,
+        'rtsp.listen': rtsp,
+        'wake.listen': wake,
+        'webrtc.listen': webrtc,
+        'tls.mode': tls,
+        'tls.cert': tlsCert,
+        'tls.key': tlsKey,
+      },
       env: process.env,
       ...(file !== undefined && { file }),
     });

@@ -26,6 +26,8 @@ export interface BindingsOptions {
   readonly random: Random;
   /** Origin at which devices reach this platform. */
   readonly publicUrl: () => string;
+  /** SHA-256 of the authority whose certificate the platform shows, hex, where devices have to be told. */
+  readonly authority?: string | undefined;
 }
 
 /** How devices come to belong to homes: single-use codes (H.627.2 9.3.2.2, binding report). */
@@ -34,9 +36,11 @@ export class Bindings {
   private readonly clock: Clock;
   private readonly random: Random;
   private readonly publicUrl: () => string;
+  private readonly authority: string | undefined;
   private readonly guesses: FailureLimiter;
 
-  constructor({ db, clock, random, publicUrl }: BindingsOptions) {
+  constructor({ db, clock, random, publicUrl, authority }: BindingsOptions) {
+    this.authority = authority;
     this.db = db;
     this.clock = clock;
     this.random = random;
@@ -63,7 +67,10 @@ export class Bindings {
         .values({ code_hash: hashBindingCode(code), home_id: homeId, created_by: principal.userId, created_at: now, expires_at: expiresAt })
         .execute();
     });
-    return { code, expiresAt, qr: `cardea:bind?${new URLSearchParams({ platform: this.publicUrl(), code })}` };
+    const { authority } = this;
+    const told = new URLSearchParams({ platform: this.publicUrl(), code });
+    if (authority !== undefined) told.set('ca', authority);
+    return { code, expiresAt, qr: `cardea:bind?${told}`, ...(authority !== undefined && { caFingerprint: authority }) };
   }
 
   /**

@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { createServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AppError, type Logger } from '@cardea/core';
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyServerFactory, fastify } from 'fastify';
 
 /** Takes over a connection that asked for an upgrade. Answer a refusal with `refuseUpgrade`. */
 export type UpgradeHandler = (upgrade: {
@@ -12,18 +13,39 @@ export type UpgradeHandler = (upgrade: {
   readonly url: URL;
 }) => void;
 
+/** A key and the certificates for it, PEM. */
+export interface TlsPair {
+  readonly key: string;
+  readonly cert: string;
+}
+
+export interface HttpServerOptions {
+  readonly logger: Logger;
+  readonly bodyLimitBytes?: number;
+  /** Serves over TLS with this certificate. */
+  readonly tls?: TlsPair | undefined;
+  /** Addresses and networks whose word is taken for where a request comes from (`X-Forwarded-For`). */
+  readonly trustedProxies?: readonly string[];
+}
+
+const KEEP_ALIVE_MS = 72_000;
+
 /** The one port of the platform: HTTP routes on `app`, WebSocket upgrades by path prefix. */
 export class HttpServer {
   readonly app: FastifyInstance;
+  private secure: SecureServer | undefined;
   private readonly upgrades: { readonly matches: (path: string) => boolean; readonly handler: UpgradeHandler }[] = [];
 
-  constructor({ logger, bodyLimitBytes = 256 * 1024 }: { readonly logger: Logger; readonly bodyLimitBytes?: number }) {
+  constructor({ logger, bodyLimitBytes = 256 * 1024, tls, trustedProxies = [] }: HttpServerOptions) {
+    const serverFactory: FastifyServerFactory | undefined = tls && ((onRequest) => this.openSecure(tls, onRequest));
     this.app = fastify({
       bodyLimit: bodyLimitBytes,
       logger: false,
       forceCloseConnections: true,
       requestTimeout: 0,
-      keepAliveTimeout: 72_000,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+      ...(serverFactory && { serverFactory }),
       // A path may hold a device id, a method name and a token in the query; nothing here is longer.
       routerOptions: { maxParamLength: 300 },
     });
@@ -40,6 +62,11 @@ export class HttpServer {
     else route.handler(upgrade);
   }
 
+  /** Shows another certificate from the next connection on. */
+  useCertificate(tls: TlsPair): void {
+    this.secure?.setSecureContext(tls);
+  }
+
   /** Sends upgrades whose path satisfies `matches` to `handler`. */
   onUpgrade(matches: (path: string) => boolean, handler: UpgradeHandler): void {
     this.upgrades.push({ matches, handler });
@@ -53,6 +80,11 @@ export class HttpServer {
       throw new AppError('INVALID_STATE', { host, port }, { cause: error, message: `cannot listen on ${host}:${port}` });
     }
     return (this.app.server.address() as AddressInfo).port;
+  }
+
+  private openSecure(tls: TlsPair, onRequest: RequestListener): SecureServer {
+    this.secure = createServer({ ...tls, keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, onRequest);
+    return this.secure;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -23,7 +23,7 @@ export function BindingCodePanel({ homeId }: { readonly homeId: string }) {
   });
   if (code.isError) return <ProblemNotice problem={code.error} onRetry={() => void code.refetch()} />;
   if (code.data === undefined) return <Skeleton h={420} radius={12} />;
-  const { code: value, expiresAt, qr } = code.data;
+  const { caFingerprint, code: value, expiresAt, qr } = code.data;
   const expired = expiresAt <= now;
   return (
     <div className={styles.panel}>
@@ -44,13 +44,21 @@ export function BindingCodePanel({ homeId }: { readonly homeId: string }) {
           </>
         )}
       </div>
-      {!expired && <Ways code={value} qr={qr} />}
+      {!expired && <Ways code={value} qr={qr} caFingerprint={caFingerprint} />}
     </div>
   );
 }
 
-function Ways({ code, qr }: { readonly code: string; readonly qr: string }) {
+interface WaysProps {
+  readonly code: string;
+  readonly qr: string;
+  /** Of the authority the device has to be told of. */
+  readonly caFingerprint: string | undefined;
+}
+
+function Ways({ code, qr, caFingerprint }: WaysProps) {
   const { t } = useTranslation();
+  const trust = caFingerprint === undefined ? '' : ` --ca-fingerprint ${caFingerprint}`;
   return (
     <>
       <div className={styles.ways}>
@@ -64,7 +72,7 @@ function Ways({ code, qr }: { readonly code: string; readonly qr: string }) {
         <section>
           <h2>{t('addCamera.withCommand')}</h2>
           <p className={styles.muted}>{t('addCamera.withCommandHint')}</p>
-          <Command text={`npx cardea device run --platform ${location.origin} --state ./camera --binding-code ${code}`} />
+          <Command text={`npx cardea device run --platform ${location.origin} --state ./camera --binding-code ${code}${trust}`} />
         </section>
       </div>
       <p className={styles.waiting} role="status">

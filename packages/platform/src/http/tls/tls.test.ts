@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { connect } from 'node:tls';
+import { SystemClock, silentLogger, VirtualClock } from '@cardea/core';
+import { HttpServer } from '../http-server.ts';
+import { Certificates } from './certificates.ts';
+
+const DAY_MS = 24 * 3_600_000;
+
+async function workshop() {
+  const directory = await mkdtemp(join(tmpdir(), 'cardea-tls-'));
+  const clock = new VirtualClock(new SystemClock().now());
+  const files = { certFile: join(directory, 'a.crt'), keyFile: join(directory, 'a.key'), directory: join(directory, 'tls') };
+  const open = (mode: 'auto' | 'files', names: readonly string[] = []) =>
+    Certificates.open({ mode, ...files, names, clock, logger: silentLogger });
+  return { directory, clock, files, open, [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
+}
+
+const leafOf = (pem: string): X509Certificate => new X509Certificate(pem);
+
+function get(port: number, path: string, ca?: string): Promise<{ readonly status: number | undefined; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, ...(ca && { ca }) }, async (response) => {
+      let body = '';
+      for await (const chunk of response) body += String(chunk);
+      resolve({ status: response.statusCode, body });
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+test('whoever trusts the authority of the platform reaches it over TLS, nobody else does', async () => {
+  await using shop = await workshop();
+  await using certificates = await shop.open('auto', ['cardea.example']);
+  await using http = new HttpServer({ logger: silentLogger, tls: certificates.pair });
+  certificates.register(http.app);
+  const port = await http.listen('127.0.0.1', 0);
+  await assert.rejects(get(port, '/ca.crt'), /self-signed|unable to verify|unable to get/i);
+  const authority = certificates.pair.cert.split(/(?<=-----END CERTIFICATE-----\n)/)[1] ?? '';
+  const { status, body } = await get(port, '/ca.crt', authority);
+  assert.deepEqual([status, body], [200, authority]);
+  assert.equal(new X509Certificate(body).fingerprint256.replaceAll(':', '').toLowerCase(), certificates.fingerprint);
+  const leaf = leafOf(certificates.pair.cert);
+  for (const name of ['localhost', 'cardea.example']) assert.equal(leaf.checkHost(name), name);
+  assert.deepEqual([leaf.checkIP('127.0.0.1'), leaf.checkHost('evil.example'), leaf.ca], ['127.0.0.1', undefined, false]);
+  for (const name of ['authority.key', 'server.key']) assert.equal((await stat(join(shop.files.directory, name))).mode & 0o777, 0o600);
+});
+
+test('TLS before 1.2 is refused', async () => {
+  await using shop = await workshop();
+  await using certificates = await shop.open('auto');
+  await using http = new HttpServer({ logger: silentLogger, tls: certificates.pair });
+  const port = await http.listen('127.0.0.1', 0);
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion: 'TLSv1.1' });
+  const failure = await new Promise((resolve) => socket.once('error', resolve).once('secureConnect', () => resolve(undefined)));
+  assert.ok(failure instanceof Error);
+});
+
+test('the authority stays, the certificate is renewed a month before its end and when the machine has another name', async () => {
+  await using shop = await workshop();
+  await using first = await shop.open('auto');
+  await using again = await shop.open('auto');
+  assert.deepEqual(again.pair, first.pair);
+  await using renamed = await shop.open('auto', ['new.example']);
+  assert.notEqual(renamed.pair.cert, first.pair.cert);
+  assert.equal(renamed.fingerprint, first.fingerprint);
+  await shop.clock.advance(370 * DAY_MS);
+  await using later = await shop.open('auto', ['new.example']);
+  assert.notEqual(later.pair.cert, renamed.pair.cert);
+  assert.equal(later.fingerprint, first.fingerprint);
+  assert.ok(Date.parse(leafOf(later.pair.cert).validTo) - shop.clock.now() > 300 * DAY_MS);
+});
+
+test('files that are replaced are shown from the next connection on, files that do not fit are not', async () => {
+  await using shop = await workshop();
+  await assert.rejects(shop.open('files'), /cannot be used/);
+  const { certFile, keyFile } = shop.files;
+  const keep = async ({ cert, key }: { readonly cert: string; readonly key: string }): Promise<void> => {
+    await writeFile(keyFile, key);
+    await writeFile(certFile, cert);
+  };
+  const [one, two] = [(await shop.open('auto', ['one.example'])).pair, (await shop.open('auto', ['two.example'])).pair];
+  await keep(one);
+  await using certificates = await shop.open('files');
+  await using http = new HttpServer({ logger: silentLogger, tls: certificates.pair });
+  const port = await http.listen('127.0.0.1', 0);
+  const shown = async (): Promise<string> => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+    const { subjectaltname = '' } = socket.getPeerCertificate();
+    socket.destroy();
+    return /\w+\.example/.exec(subjectaltname)?.[0] ?? '';
+  };
+  const replaced: string[] = [];
+  certificates.watch((pair) => {
+    http.useCertificate(pair);
+    replaced.push(pair.cert);
+  });
+  assert.equal(await shown(), 'one.example');
+  await writeFile(certFile, two.cert);
+  await shop.clock.advance(60_000);
+  await keep(two);
+  for (let look = 0; look < 50 && replaced.length === 0; look += 1) await shop.clock.advance(60_000);
+  assert.deepEqual(replaced, [two.cert]);
+  assert.equal(await shown(), 'two.example');
+  assert.equal(await readFile(keyFile, 'utf8'), two.key);
+});
