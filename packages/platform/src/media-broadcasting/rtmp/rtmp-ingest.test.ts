@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -236,6 +237,16 @@ test('a certificate that cannot be read leaves RTMPS off, and RTMP on', async ()
   await using rig = await createRtmpRig(new VirtualClock(), { rtmps });
   await startLive(rig);
   assert.equal(targetOf(rig).protocol, 'rtmp');
+});
+
+test('a port that is taken leaves RTMP off, and no address of it is given out', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port: rtmpPort } = other.address() as AddressInfo;
+  await using rig = await createRtmpRig(new VirtualClock(), { rtmpPort });
+  await startLive(rig);
+  assert.equal(targetOf(rig).protocol, 'wss-fmp4');
+  other.close();
 });
 
 /** Of our own making, for this host. */

@@ -46,11 +46,12 @@ export interface RigOptions {
   readonly rtspPort?: number | undefined;
   /** On which the camera can push. */
   readonly carriers?: readonly PushTarget['protocol'][];
+  readonly rtmpPort?: number;
   readonly rtmps?: MediaPorts['rtmp']['tls'];
 }
 
 export async function createRig(clock: Clock, options: RigOptions = {}): Promise<Rig> {
-  const { carriers = ['wss-fmp4'], rtmps: tls, rtspPort } = { rtspPort: 0, ...options };
+  const { carriers = ['wss-fmp4'], rtmpPort = 0, rtmps: tls, rtspPort } = { rtspPort: 0, ...options };
   await using stack = new AsyncDisposableStack();
   const { beside, exchange } = options;
   const db = beside?.db ?? (await openFilledDb(stack, clock));
@@ -81,7 +82,7 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
     principalFromRequest: async (request) => userNamed(bearerToken(request)),
     publicUrl: () => `http://127.0.0.1:${port}`,
     ports: {
-      rtmp: { plain: { host: '127.0.0.1', port: 0 }, tls },
+      rtmp: { plain: { host: '127.0.0.1', port: rtmpPort }, tls },
       rtsp: rtspPort === undefined ? undefined : { host: '127.0.0.1', port: rtspPort },
       rtspUdp: [52_000, 52_999],
       webrtc: { listen: { host: '127.0.0.1', port: 0 }, publicAddress: '' },
