@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setDeviceConfiguration, startRecording, stopRecording } from '@cardea/protocol';
+import { ControlPlane } from '../testing/control-plane.ts';
+import { capabilities, type RawConnection } from '../testing/raw-device.ts';
+
+const TASK = '01KDVAS8F3X5B7Q9D1G4J6M8NR';
+
+/** What is noted of a camera, oldest first: fact, channel and value. */
+async function noted(plane: ControlPlane, deviceId: string): Promise<readonly (readonly [string, number, string])[]> {
+  const rows = await plane.db
+    .selectFrom('recording_fact')
+    .selectAll()
+    .where('device_id', '=', deviceId)
+    .orderBy('fact')
+    .orderBy('at')
+    .execute();
+  return rows.map(({ fact, channel, value }) => [fact, channel, value] as const);
+}
+
+/** A bound camera that can be asked for its configuration. */
+async function boundCamera(plane: ControlPlane, config: Readonly<Record<string, unknown>>) {
+  const device = plane.device();
+  const { body } = await device.schedule();
+  const connection = await device.open(body.vd.token);
+  const methods = [...(capabilities.methods as readonly string[]), 'config.get', 'record.stop'];
+  connection.answers['capability.get'] = () => ({ result: { ...capabilities, methods } });
+  connection.answers['config.get'] = ({ keys }) => answerOf(config, keys as readonly string[]);
+  await connection.keepAlive();
+  await plane.until(async () => (await plane.row(device.id)).capabilities !== null);
+  await connection.event('binding.report', { state: 'requested', bindToken: 'GOOD-CODE' });
+  await plane.until(async () => (await noted(plane, device.id)).some(([fact]) => fact === 'policy'));
+  return { device, connection, deviceId: device.id };
+}
+
+function answerOf(config: Readonly<Record<string, unknown>>, keys: readonly string[]): ReturnType<RawConnection['answers'][string]> {
+  const unknown = keys.find((key) => !(key in config));
+  const error = { code: 1500, message: 'no such key', data: { details: { key: unknown } } };
+  if (unknown !== undefined) return { error };
+  return { result: { version: 1, config: Object.fromEntries(keys.map((key) => [key, config[key]])) } };
+}
+
+test('what a camera is to record is known from its binding on, also of one without a privacy mode', async () => {
+  await using plane = await ControlPlane.start();
+  const { deviceId } = await boundCamera(plane, { 'record.cloud.mode': 'continuous', 'privacy.mode': 'off' });
+  await plane.until(async () => (await noted(plane, deviceId)).length === 2);
+  assert.deepEqual(await noted(plane, deviceId), [
+    ['policy', 1, 'continuous'],
+    ['privacy', 1, 'off'],
+  ]);
+  const { deviceId: plain } = await boundCamera(plane, { 'record.cloud.mode': 'event' });
+  assert.deepEqual(await noted(plane, plain), [['policy', 1, 'event']]);
+});
+
+test('commands a camera carried out, and changes at the camera itself, are noted', async () => {
+  await using plane = await ControlPlane.start();
+  const config: Record<string, unknown> = { 'record.cloud.mode': 'continuous', 'privacy.mode': 'off' };
+  const { connection, deviceId } = await boundCamera(plane, config);
+  await plane.until(async () => (await noted(plane, deviceId)).length === 2);
+  connection.answers['config.set'] = () => ({ result: { version: 2, applied: ['privacy.mode'] } });
+  await plane.clock.advance(1_000);
+  await plane.management.send(deviceId, setDeviceConfiguration, { channel: 1, patch: { 'privacy.mode': 'on' } });
+  await plane.until(async () => (await noted(plane, deviceId)).some(([fact, , value]) => fact === 'privacy' && value === 'on'));
+  const startAt = plane.clock.now();
+  connection.answers['record.start'] = () => ({ result: { taskId: TASK, startAt, endsAt: startAt + 60_000 } });
+  await plane.management.send(deviceId, startRecording, { taskId: TASK, channel: 1, target: 'cloud', reason: 'manual', durationSec: 60 });
+  await plane.until(async () => (await noted(plane, deviceId)).filter(([fact]) => fact === 'task').length === 2);
+  connection.answers['record.stop'] = () => ({ result: { stopped: [{ taskId: TASK, startAt, endAt: startAt + 5_000 }] } });
+  await plane.clock.advance(5_000);
+  await plane.management.send(deviceId, stopRecording, { taskId: TASK });
+  await plane.until(async () => {
+    const tasks = await plane.db.selectFrom('recording_fact').select('at').where('fact', '=', 'task').where('value', '=', 'off').execute();
+    return tasks.length === 1 && tasks[0]?.at === startAt + 5_000;
+  });
+  config['record.cloud.mode'] = 'off';
+  await connection.event('config.changed', { version: 3, keys: ['record.cloud.mode'] });
+  await plane.until(async () => (await noted(plane, deviceId)).some(([fact, , value]) => fact === 'policy' && value === 'off'));
+});
+
+test('when a camera comes and goes is noted from when it was heard last, and its home is done with it when it is unbound', async () => {
+  await using plane = await ControlPlane.start();
+  const { connection, deviceId } = await boundCamera(plane, { 'record.cloud.mode': 'continuous', 'privacy.mode': 'off' });
+  const heardAt = plane.clock.now();
+  connection.socket.terminate();
+  await plane.until(() => plane.registry.presenceOf(deviceId) !== 'online');
+  await plane.clock.advance(120_000);
+  await plane.until(async () => (await noted(plane, deviceId)).some(([fact, , value]) => fact === 'presence' && value === 'offline'));
+  const [offline] = await plane.db
+    .selectFrom('recording_fact')
+    .select('at')
+    .where('fact', '=', 'presence')
+    .where('value', '=', 'offline')
+    .execute();
+  assert.equal(offline?.at, heardAt);
+  await plane.management.unbind(await plane.proof(deviceId, 'manage'));
+  const policies = (await noted(plane, deviceId)).filter(([fact]) => fact === 'policy');
+  assert.deepEqual(policies.at(-1), ['policy', 1, 'none']);
+});
