@@ -197,7 +197,7 @@ test('while nobody watches nothing is muxed', () => {
   assert.equal(output.viewers, 0);
 });
 
-test('sound that a format has no way to say is left out, and the pictures go on', () => {
+test('sound that a format has no way to say is left out, viewers are told where it is heard, and the pictures go on', () => {
   const { output, stream } = createOutput();
   const { socket } = join(output);
   const sound = {
@@ -216,7 +216,8 @@ test('sound that a format has no way to say is left out, and the pictures go on'
   stream.write(publisher, [picture(0), heard]);
   stream.write(publisher, [heard, picture(1)]);
   const late = join(output);
-  assert.equal(socket.messages[0], '{"mime":"video/mp4; codecs=\\"avc1.42c01e\\""}');
+  const about = '{"mime":"video/mp4; codecs=\\"avc1.42c01e\\"","leftOut":[{"codec":"g711u","outputs":["flv","rtsp"]}]}';
+  assert.equal(socket.messages[0], about);
   assert.deepEqual(socket.times, [[0], [40]]);
   assert.deepEqual(late.socket.times, [[0, 40]]);
 });

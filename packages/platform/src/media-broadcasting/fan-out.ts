@@ -78,8 +78,12 @@ export class FanOut implements MediaSink {
   onTracks(tracks: readonly Track[]): void {
     this.flush();
     const { format } = this.options;
-    this.leftOut = new Set(tracks.filter((track) => format.carries?.(track) === false).map(({ id }) => id));
-    const head = format.head(tracks.filter(({ id }) => !this.leftOut.has(id)));
+    const leftOut = tracks.filter((track) => format.carries?.(track) === false);
+    this.leftOut = new Set(leftOut.map(({ id }) => id));
+    const head = format.head(
+      tracks.filter((track) => !leftOut.includes(track)),
+      leftOut,
+    );
     const news = newsOf(this.head, head);
     this.head = head;
     this.startBurst = undefined;

@@ -6,8 +6,8 @@ export interface PushFormat {
   readonly name: string;
   /** Whether it has a way to say this track; one that it has not is left out. Absent: it says them all. */
   carries?(track: Track): boolean;
-  /** What viewers of these tracks must have seen before any fragment. */
-  head(tracks: readonly Track[]): PushHead;
+  /** What viewers of these tracks must have seen before any fragment; `leftOut` are those it does not carry. */
+  head(tracks: readonly Track[], leftOut: readonly Track[]): PushHead;
 }
 
 export interface PushHead {
