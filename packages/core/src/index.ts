@@ -10,4 +10,5 @@ export { createRandom, type Random } from './random.ts';
 export { type CallHandler, type CallOptions, type IncomingCall, RpcPeer, type RpcPeerOptions } from './rpc-peer.ts';
 export { sleep, withDeadline } from './timing.ts';
 export { type Rate, TokenBucket, TokenBuckets } from './token-bucket.ts';
+export { type MessageKind, webSocketFrame } from './websocket-frame.ts';
 export { WebSocketLink } from './websocket-link.ts';

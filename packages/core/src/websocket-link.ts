@@ -1,6 +1,8 @@
+import type { Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock } from './clock.ts';
 import type { Link, LinkHandlers } from './link.ts';
+import { webSocketText } from './websocket-frame.ts';
 
 const CLOSE_GRACE_MS = 2_000;
 
@@ -8,10 +10,16 @@ const CLOSE_GRACE_MS = 2_000;
 export class WebSocketLink implements Link {
   private readonly socket: WebSocket;
   private readonly clock: Clock;
+  private readonly wire: Writable | undefined;
 
-  constructor(socket: WebSocket, clock: Clock) {
+  /**
+   * @param wire on a server, without extensions: what lies under `socket`. Texts go there as one write each, where `ws`
+   * makes two of them.
+   */
+  constructor(socket: WebSocket, clock: Clock, wire?: Writable) {
     this.socket = socket;
     this.clock = clock;
+    this.wire = wire;
     // Bytes that arrive before `open` stay in the socket.
     socket.pause();
   }
@@ -33,7 +41,9 @@ export class WebSocketLink implements Link {
   }
 
   sendText(text: string): void {
-    if (this.socket.readyState === this.socket.OPEN) this.socket.send(text);
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (this.wire === undefined) this.socket.send(text);
+    else this.wire.write(webSocketText(text));
   }
 
   sendBinary(bytes: Uint8Array): void {

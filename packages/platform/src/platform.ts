@@ -51,6 +51,7 @@ import { NatsBus } from './store/bus/nats-bus.ts';
 import { RecordedRevocations } from './store/bus/recorded-revocations.ts';
 import { lockDataDirectory } from './store/data-lock.ts';
 import { objectStoreSettings, openObjectStore } from './store/objects/open-object-store.ts';
+import { RowReader } from './store/sql/row-reader.ts';
 import { openSqlite } from './store/sql/sqlite.ts';
 import { Talks } from './talk/talks.ts';
 import { loadPlatformKeys } from './tokens/platform-keys.ts';
@@ -116,6 +117,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   stack.use(lockDataDirectory(data, { shared: config['bus.url'] !== '' }));
   const keys = await loadPlatformKeys(join(data, 'keys'));
   const db = stack.adopt(await openSqlite(join(data, 'cardea.db')), (open) => open.destroy());
+  const rows = stack.use(new RowReader(join(data, 'cardea.db')));
   const exchange =
     config['bus.url'] === '' ? undefined : stack.use(await NatsBus.open({ url: config['bus.url'], name: config.node, logger }));
   const revocations = exchange && stack.use(new RecordedRevocations({ bus: exchange, db, clock, random, logger }));
@@ -193,6 +195,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const devices: DeviceManagement = stack.use(
     new DeviceManagement({
       ...shared,
+      rows,
       tokens,
       authorizer,
       connections,

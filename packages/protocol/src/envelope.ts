@@ -51,6 +51,9 @@ export interface Malformed {
 const MAX_ID_CHARS = 128;
 const MAX_METHOD_CHARS = 128;
 
+/** Shorter than an object with too many members: each takes a name, a colon, a value and a comma. */
+const SHORT_CHARS = 5 * vdLimits.maxKeysPerObject;
+
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const OPEN_ARRAY = 0x5b;
@@ -161,6 +164,7 @@ function isRpcId(value: unknown): value is RpcId {
 
 /** What is too much in `text`, told without parsing it, so that a hostile text costs one pass and no objects. */
 function excessOf(text: string): string | undefined {
+  if (text.length < SHORT_CHARS && opensIn(text) <= vdLimits.maxDepth) return undefined;
   if (utf8Length(text) > vdLimits.maxMessageBytes) return 'longer than 64 KiB';
   const members: number[] = [];
   for (let index = 0; index < text.length; index += 1) {
@@ -185,6 +189,17 @@ function excessOf(text: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Opening brackets, also those in strings. */
+function opensIn(text: string): number {
+  return occurrences(text, '{') + occurrences(text, '[');
+}
+
+function occurrences(text: string, char: string): number {
+  let count = 0;
+  for (let index = text.indexOf(char); index >= 0; index = text.indexOf(char, index + 1)) count += 1;
+  return count;
 }
 
 /** Index of the closing quote of the string that opens at `start`, or the end of the text. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Writable } from 'node:stream';
 import { AppError, type Clock, type Logger, TokenBuckets, WebSocketLink } from '@cardea/core';
 import { closeCodes, DEVICE_ID_PARAMETER, paths, subprotocols, vdLimits, vdTimers } from '@cardea/protocol';
 import { decodeJwt } from 'jose';
@@ -70,7 +71,7 @@ export class DeviceGateway {
     this.handshakes += 1;
     try {
       const ticket = await this.authenticate(upgrade);
-      this.webSockets.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => this.open(socket, ticket));
+      this.webSockets.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => this.open(socket, upgrade.socket, ticket));
     } catch (thrown) {
       this.refuse(upgrade, AppError.from(thrown));
     } finally {
@@ -116,9 +117,9 @@ export class DeviceGateway {
     return row;
   }
 
-  private open(socket: WebSocket, ticket: Ticket): void {
+  private open(socket: WebSocket, wire: Writable, ticket: Ticket): void {
     const { clock, handler, keepAlive, logger, registry } = this.options;
-    const link = new WebSocketLink(socket, clock);
+    const link = new WebSocketLink(socket, clock, wire);
     if (!registry.admitting) {
       link.close(closeCodes.SERVICE_RESTART.code, 'the platform restarts');
       return;

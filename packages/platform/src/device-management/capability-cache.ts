@@ -50,12 +50,12 @@ export class CapabilityCache {
   private async ask(deviceId: string): Promise<CapabilitySet> {
     const { bus, connections, records } = this.options;
     const capabilities = await connections.call(deviceId, getCapabilityList, {});
-    const before = await records.find(deviceId);
+    const before = records.find(deviceId);
     await records.setCapabilities(deviceId, capabilities);
     const ownName = capabilities.channels[0]?.name;
     // A name nobody changed here is the one the device goes by.
     if (before !== undefined && ownName && before.name === (ownNameOf(before) ?? before.model)) await records.rename(deviceId, ownName);
-    const device = await records.find(deviceId);
+    const device = records.find(deviceId);
     if (device !== undefined && device.home_id !== null) bus.publish({ type: 'device', homeId: device.home_id, deviceId });
     return capabilities;
   }

@@ -79,7 +79,7 @@ export class ClockKeeper {
 
   private async remember(deviceId: string, clock: ClockStatus): Promise<void> {
     const { bus, records } = this.options;
-    const device = await records.find(deviceId);
+    const device = records.find(deviceId);
     if (device === undefined) return;
     const before = statusOf(device).clock;
     await records.changeStatus(deviceId, { clock });
@@ -88,7 +88,7 @@ export class ClockKeeper {
   }
 
   private async tell(deviceId: string, { offsetMs, measuredAt }: ClockStatus): Promise<void> {
-    const device = await this.options.records.find(deviceId);
+    const device = this.options.records.find(deviceId);
     if (device === undefined || device.home_id === null) return;
     await this.options.recordings.clockWasOff({ homeId: device.home_id, deviceId }, offsetMs);
     const text = `off by ${(offsetMs / 1_000).toFixed(1)} s`;

@@ -45,7 +45,7 @@ export class DeviceCommander {
     options: SendOptions = {},
   ): Promise<ResultOf<D>> {
     const { records, sleepers } = this.options;
-    const device = await records.find(deviceId);
+    const device = records.find(deviceId);
     if (device === undefined) throw new AppError('NOT_FOUND');
     if (device.home_id === null && definition.unbound !== true) throw new AppError('NOT_BOUND');
     await this.assertSupported(device, definition, params);
@@ -56,7 +56,7 @@ export class DeviceCommander {
 
   /** What the device announced of a channel. @throws AppError CHANNEL_NOT_FOUND | as `call` when the device has to be asked */
   async lensOf(deviceId: string, channel: number): Promise<ChannelCapability> {
-    const device = await this.options.records.find(deviceId);
+    const device = this.options.records.find(deviceId);
     if (device === undefined) throw new AppError('NOT_FOUND');
     const { channels } = await this.options.capabilities.of(device);
     const lens = channels.find((candidate) => candidate.channel === channel);

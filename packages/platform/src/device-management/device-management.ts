@@ -15,7 +15,7 @@ import {
 } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof } from '../authorization/proof.ts';
-import type { Bus, Db } from '../store/ports.ts';
+import type { Bus, Db, RowReader } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import { BindingHandler } from './binding-handler.ts';
 import { CapabilityCache } from './capability-cache.ts';
@@ -49,6 +49,7 @@ import { type CommandFillers, type CommandParams, UserCommands } from './user-co
 
 export interface DeviceManagementOptions {
   readonly db: Db;
+  readonly rows: Pick<RowReader, 'prepare'>;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
@@ -97,10 +98,10 @@ export class DeviceManagement implements AsyncDisposable {
   private readonly lifetime: Lifetime;
 
   constructor(options: DeviceManagementOptions) {
-    const { clock, db, logger, server } = options;
+    const { clock, db, logger, rows, server } = options;
     this.options = options;
     this.lifetime = new Lifetime(logger);
-    this.records = new DeviceRecords(db);
+    this.records = new DeviceRecords(db, rows);
     this.journal = new EventJournal(options);
     const capabilities = new CapabilityCache({ ...options, records: this.records, lifetime: this.lifetime });
     const policies = new RecordingPolicies({ ...options, records: this.records, lifetime: this.lifetime, capabilities });
@@ -137,7 +138,7 @@ export class DeviceManagement implements AsyncDisposable {
    * @throws AppError UNAUTHORIZED | NOT_BOUND | RATE_LIMITED | INVALID_PARAMS | ALREADY_ACTIVE
    */
   async handle(connection: DeviceConnection, definition: RpcDefinition, params: unknown): Promise<unknown> {
-    const device = await this.records.find(connection.deviceId);
+    const device = this.records.find(connection.deviceId);
     if (device === undefined || device.disabled === 1) throw new AppError('UNAUTHORIZED');
     if (device.home_id === null && definition.unbound !== true) throw new AppError('NOT_BOUND');
     if (definition.kind === 'event') this.assertEventRate(device.id);

@@ -9,9 +9,8 @@ import {
   type ParamsOf,
   TimeSource,
 } from '@cardea/protocol';
-import type { CompiledQuery } from 'kysely';
 import { type Static, Type } from 'typebox';
-import type { Db, Row } from '../store/ports.ts';
+import type { Db, FindRow, Row, RowReader } from '../store/ports.ts';
 
 export type DeviceRow = Row<'device'>;
 export type DeviceInfo = NonNullable<ParamsOf<typeof keepAliveReport>['info']>;
@@ -40,22 +39,22 @@ export type DeviceStatus = Static<typeof DeviceStatus>;
 /** Rows of the table `device`, without what the tables of homes own. */
 export class DeviceRecords {
   private readonly db: Db;
-  /** Runs for every message of every device, so it is put together once; what it finds is never kept. */
-  private readonly findQuery: CompiledQuery<DeviceRow>;
+  /** Runs for every message of every device, so it is prepared once; what it finds is never kept. */
+  private readonly findRow: FindRow<DeviceRow>;
 
-  constructor(db: Db) {
+  constructor(db: Db, reader: Pick<RowReader, 'prepare'>) {
     this.db = db;
-    this.findQuery = db.selectFrom('device').selectAll().where('id', '=', '').compile();
+    this.findRow = reader.prepare(db.selectFrom('device').selectAll().where('id', '=', '').compile());
   }
 
-  async find(deviceId: string): Promise<DeviceRow | undefined> {
-    const { rows } = await this.db.executeQuery<DeviceRow>({ ...this.findQuery, parameters: [deviceId] });
-    return rows[0];
+  /** The row as it was committed last. */
+  find(deviceId: string): DeviceRow | undefined {
+    return this.findRow([deviceId]);
   }
 
   /** @throws AppError NOT_FOUND unless the device belongs to that home */
   async ofHome(deviceId: string, homeId: string): Promise<DeviceRow> {
-    const row = await this.find(deviceId);
+    const row = this.find(deviceId);
     if (row === undefined || row.home_id !== homeId) throw new AppError('NOT_FOUND');
     return row;
   }

@@ -53,7 +53,7 @@ export class PresenceJournal {
 
   private async note(deviceId: string, presence: KnownPresence, occurredAt: number): Promise<void> {
     const { connections, journal, recordings, records } = this.options;
-    const device = await records.find(deviceId);
+    const device = records.find(deviceId);
     if (device === undefined || device.home_id === null) return;
     // A loss is noticed late: the device was away since it was heard last.
     const since = presence === 'offline' ? Math.min(occurredAt, connections.lastHeardAt(deviceId) ?? occurredAt) : occurredAt;

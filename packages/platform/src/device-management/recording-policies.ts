@@ -63,7 +63,7 @@ export class RecordingPolicies {
 
   private async read(deviceId: string): Promise<void> {
     const { capabilities, records } = this.options;
-    const device = await records.find(deviceId);
+    const device = records.find(deviceId);
     if (device === undefined || device.home_id === null) return;
     const { channels, methods } = await capabilities.of(device);
     if (!methods.includes(getDeviceConfiguration.method)) return;

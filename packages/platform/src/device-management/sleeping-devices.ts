@@ -160,7 +160,7 @@ export class SleepingDevices {
   private async deliverAll(deviceId: string): Promise<void> {
     const { logger, records } = this.options;
     this.owed.delete(deviceId);
-    const device = await records.find(deviceId);
+    const device = records.find(deviceId);
     if (device === undefined) return;
     for (const command of await this.kept.of(device)) {
       const failure = await this.deliver(device, command);
@@ -216,7 +216,7 @@ export class SleepingDevices {
   private forget(deviceId: string): void {
     this.options.lifetime.run('end of kept commands', async () => {
       // A new binding revokes too, and brings commands of its own.
-      const device = await this.options.records.find(deviceId);
+      const device = this.options.records.find(deviceId);
       if (device === undefined || device.home_id === null) await this.kept.removeAll(deviceId);
     });
   }

@@ -10,4 +10,5 @@ export type {
   OpenObject,
   ReceivedObject,
 } from './objects/object-store.ts';
+export type { FindRow, RowReader } from './sql/row-reader.ts';
 export type { Db, Row, SegmentState, Tables } from './sql/schema.ts';

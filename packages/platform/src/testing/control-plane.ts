@@ -15,6 +15,7 @@ import { LocalServers } from '../scheduling/server-directory.ts';
 import { registerVsRoutes } from '../scheduling/vs-routes.ts';
 import { InProcessBus } from '../store/bus/in-process-bus.ts';
 import type { BusMessage, Db } from '../store/ports.ts';
+import { RowReader } from '../store/sql/row-reader.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
 import { TokenIssuer } from '../tokens/token-issuer.ts';
 import { RecordingLedger } from '../video-service/timeline/recording-ledger.ts';
@@ -24,6 +25,7 @@ import { type RawConnection, RawDevice } from './raw-device.ts';
 
 /** Only a broken test waits so long. */
 const STUCK_AFTER_MS = 10_000;
+const DATABASE = 't.db';
 
 export interface ControlPlaneOptions {
   readonly scheduling?: Partial<SchedulingOptions>;
@@ -42,6 +44,7 @@ export class ControlPlane implements AsyncDisposable {
   readonly bus = new InProcessBus(silentLogger);
   readonly db: Db;
   readonly directory: string;
+  readonly rows: RowReader;
   readonly tokens: TokenIssuer;
   readonly registry: SessionRegistry;
   readonly management: DeviceManagement;
@@ -60,6 +63,7 @@ export class ControlPlane implements AsyncDisposable {
     const keepAlive = { intervalSec: 30, missed: 3 };
     this.db = db;
     this.directory = directory;
+    this.rows = new RowReader(join(directory, DATABASE));
     const { privateKey } = generateKeyPairSync('ed25519');
     this.tokens = new TokenIssuer(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), { clock, random });
     this.registry = new SessionRegistry({ db, bus, clock, logger });
@@ -70,6 +74,7 @@ export class ControlPlane implements AsyncDisposable {
     const servers = new LocalServers({ publicUrl: () => this.url, hasRoom: options.hasRoom ?? (() => true) });
     this.management = new DeviceManagement({
       db,
+      rows: this.rows,
       bus,
       clock,
       random,
@@ -121,7 +126,7 @@ export class ControlPlane implements AsyncDisposable {
 
   static async start(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
     const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'cardea-control-')));
-    const plane = new ControlPlane(await openSqlite(join(directory, 't.db')), directory, options);
+    const plane = new ControlPlane(await openSqlite(join(directory, DATABASE)), directory, options);
     for (const topic of ['device', 'alarm', 'revoked'] as const) plane.bus.subscribe(topic, (message) => plane.published.push(message));
     if (options.directory === undefined) await plane.furnish();
     plane.registry.start();
@@ -180,6 +185,7 @@ export class ControlPlane implements AsyncDisposable {
     await this.management[Symbol.asyncDispose]();
     await this.scheduling[Symbol.asyncDispose]();
     await this.http[Symbol.asyncDispose]();
+    this.rows[Symbol.dispose]();
     await this.db.destroy();
   }
 

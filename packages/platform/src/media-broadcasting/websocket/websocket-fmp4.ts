@@ -1,6 +1,6 @@
+import { webSocketFrame } from '@cardea/core';
 import { Fmp4Muxer, mimeTypeOf } from '@cardea/media';
 import type { PushFormat } from '../push-format.ts';
-import { webSocketFrame } from './websocket-frame.ts';
 
 /** What carries the codecs that are left out here. */
 const ELSEWHERE = ['flv', 'rtsp'];

@@ -15,6 +15,16 @@ export function webSocketFrame(kind: MessageKind, parts: readonly Uint8Array[]):
   return Buffer.concat([header(kind === 'text' ? TEXT_FINAL : BINARY_FINAL, payloadBytes), ...parts]);
 }
 
+/** A text message of a server, in one piece. */
+export function webSocketText(text: string): Buffer {
+  const payloadBytes = Buffer.byteLength(text);
+  const head = header(TEXT_FINAL, payloadBytes);
+  const frame = Buffer.allocUnsafe(head.length + payloadBytes);
+  frame.set(head);
+  frame.write(text, head.length);
+  return frame;
+}
+
 function header(first: number, payloadBytes: number): Buffer {
   if (payloadBytes < LENGTH_16) return Buffer.from([first, payloadBytes]);
   if (payloadBytes < 0x1_0000) return Buffer.from([first, LENGTH_16, payloadBytes >> 8, payloadBytes & 0xff]);
