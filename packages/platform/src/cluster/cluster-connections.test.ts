@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hasStatus, silentLogger, VirtualClock } from '@cardea/core';
 import { queryDeviceTime, resetDeviceConfiguration } from '@cardea/protocol';
+import { LoopbackExchange } from '../store/bus/testing/loopback-exchange.ts';
 import { ClusterConnections } from './cluster-connections.ts';
 import { NodeRegistry } from './node-registry.ts';
 import { FakeConnections } from './testing/fake-connections.ts';
-import { LoopbackExchange } from './testing/loopback-exchange.ts';
 
 const DEVICE = 'device-1';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
 import { pushLiveVideo } from '@cardea/protocol';
-import { LoopbackExchange } from '../../cluster/testing/loopback-exchange.ts';
+import { LoopbackExchange } from '../../store/bus/testing/loopback-exchange.ts';
 import { type Clip, makeClip } from '../testing/media.ts';
 import { camera, createRig, type Rig } from '../testing/rig.ts';
 import { VmPublisher } from '../testing/vm-publisher.ts';

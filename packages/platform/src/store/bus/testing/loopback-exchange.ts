@@ -1,5 +1,5 @@
 import { AppError } from '@cardea/core';
-import type { Exchange } from '../../store/ports.ts';
+import type { Exchange } from '../../ports.ts';
 
 type Listener = (body: unknown) => void;
 type Server = (body: unknown) => Promise<unknown>;
