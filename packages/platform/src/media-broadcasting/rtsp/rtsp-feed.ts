@@ -66,9 +66,8 @@ export class RtspFeed implements PushFormat, BroadcastPart {
   private lanes = new Map<number, Lane>();
   /** A viewer that comes later gets the kept units in the packets that others got. */
   private packed = new WeakMap<AccessUnit, readonly ChannelPacket[]>();
-  /** Unix milliseconds of second 0 of the timeline. */
-  private startedAt: number | undefined;
-  private lastSec = 0;
+  /** Of the timeline, for the newest unit. */
+  private newestSec: number | undefined;
   /** Of the timeline, when reports were last made; `undefined` until a viewer of this head began. */
   private reportedSec: number | undefined;
 
@@ -91,7 +90,7 @@ export class RtspFeed implements PushFormat, BroadcastPart {
         return firstReports();
       },
       messages: [],
-      fragment: (units) => [interleave(units.flatMap((unit) => this.packetsOf(unit)))],
+      fragment: (units) => [interleave(this.packetsOf(units))],
     };
   }
 
@@ -121,41 +120,49 @@ export class RtspFeed implements PushFormat, BroadcastPart {
     return { track, index, packetiser, packets: older?.packets ?? 0, payloadBytes: older?.payloadBytes ?? 0 };
   }
 
-  private packetsOf(unit: AccessUnit): readonly ChannelPacket[] {
-    const known = this.packed.get(unit);
-    if (known !== undefined) return known;
+  private packetsOf(units: readonly AccessUnit[]): readonly ChannelPacket[] {
+    const reports = this.dueReports(units.filter((unit) => !this.packed.has(unit)));
+    return [...reports, ...units.flatMap((unit) => this.packed.get(unit) ?? this.pack(unit))];
+  }
+
+  private pack(unit: AccessUnit): readonly ChannelPacket[] {
     const lane = this.lanes.get(unit.trackId);
     if (lane === undefined) return [];
     // A unit that is malformed is the publisher's fault and no viewer's: it is left out.
     const packets = unlessMalformed(() => lane.packetiser.packets(unit)) ?? [];
     lane.packets += packets.length;
     lane.payloadBytes += packets.reduce((sum, { length }) => sum + length - RTP_HEADER_BYTES, 0);
-    const own = packets.map((packet) => ({ channel: 2 * lane.index, packet }));
-    this.packed.set(unit, own);
-    return [...this.dueReports(unit.dts / lane.track.timescale), ...own];
+    const packed = packets.map((packet) => ({ channel: 2 * lane.index, packet }));
+    this.packed.set(unit, packed);
+    return packed;
   }
 
-  /** What a viewer begins with; where nothing was sent yet, the first unit brings its reports. */
+  /** What a viewer begins with; where nothing was sent yet, the first units bring it. */
   private firstReports(): Uint8Array {
-    if (this.startedAt !== undefined) return interleave(this.reports());
+    if (this.newestSec !== undefined) return interleave(this.reports(this.newestSec));
     this.reportedSec = Number.NEGATIVE_INFINITY;
     return new Uint8Array();
   }
 
-  private dueReports(atSec: number): readonly ChannelPacket[] {
-    this.startedAt ??= this.clock.now() - atSec * 1_000;
-    this.lastSec = Math.max(this.lastSec, atSec);
-    this.reportedSec ??= this.lastSec;
-    if (this.lastSec - this.reportedSec < REPORT_EVERY_SEC) return [];
-    this.reportedSec = this.lastSec;
-    return this.reports();
+  private dueReports(newUnits: readonly AccessUnit[]): readonly ChannelPacket[] {
+    const times = newUnits.flatMap(({ dts, trackId }) => {
+      const timescale = this.lanes.get(trackId)?.track.timescale;
+      return timescale === undefined ? [] : [dts / timescale];
+    });
+    if (times.length === 0) return [];
+    const newestSec = Math.max(this.newestSec ?? 0, ...times);
+    this.newestSec = newestSec;
+    this.reportedSec ??= newestSec;
+    if (newestSec - this.reportedSec < REPORT_EVERY_SEC) return [];
+    this.reportedSec = newestSec;
+    return this.reports(newestSec);
   }
 
-  /** All tracks are put on the wall clock by the same line, so that sound and picture stay together. */
-  private reports(): readonly ChannelPacket[] {
-    const sentAt = (this.startedAt ?? 0) + this.lastSec * 1_000;
+  /** The newest unit has just arrived. All tracks are put on the wall clock by the same pair of times, so that sound and picture stay together. */
+  private reports(newestSec: number): readonly ChannelPacket[] {
+    const sentAt = this.clock.now();
     return [...this.lanes.values()].map(({ track, index, packetiser, packets, payloadBytes }) => {
-      const rtpTimestamp = packetiser.timestampAt(this.lastSec * track.timescale);
+      const rtpTimestamp = packetiser.timestampAt(newestSec * track.timescale);
       const report = { ssrc: packetiser.ssrc, sentAt, rtpTimestamp, packets, payloadBytes };
       return { channel: 2 * index + 1, packet: buildSenderReport(report, 'cardea') };
     });

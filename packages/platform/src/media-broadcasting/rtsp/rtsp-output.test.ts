@@ -101,6 +101,12 @@ test('a viewer gets picture and sound from the kept key frame on, reports first'
   assert.ok(picture && sound && first);
   assert.deepEqual([parseRtcp(picture.payload)[0]?.type, parseRtcp(sound.payload)[0]?.type], ['senderReport', 'senderReport']);
   assert.deepEqual([picture.channel, sound.channel, first.channel], [1, 3, 0]);
+  const [report] = parseRtcp(picture.payload);
+  assert.ok(report?.type === 'senderReport');
+  // The camera was 1.5 s ahead of its first picture when the viewer came, at the time the virtual clock starts with.
+  const aheadSec = ((report.rtpTimestamp - parseRtpPacket(first.payload).timestamp) >>> 0) / 90_000;
+  assert.ok(Math.abs(aheadSec - 0.5) < 0.05, `${aheadSec} s since the key frame of second 1`);
+  assert.equal(report.sentAt, 1_767_225_600_000);
   // STAP-A: the parameter sets before the key frame.
   assert.equal((parseRtpPacket(first.payload).payload[0] ?? 0) & 0x1f, 24);
   for (const channel of [0, 2]) {
