@@ -70,11 +70,14 @@ export class StoredSegments {
     return found.flat().toSorted((one, other) => one.bitsPerSecond - other.bitsPerSecond);
   }
 
-  async find({ homeId, deviceId, channel }: PlayRange, id: string): Promise<StoredSegment | undefined> {
+  /** A segment that touches the range. */
+  async find({ homeId, deviceId, channel, from, to }: PlayRange, id: string): Promise<StoredSegment | undefined> {
     return await this.db
       .selectFrom('segment')
       .select(columns)
       .where((e) => e.and({ id, home_id: homeId, device_id: deviceId, channel, state: 'stored' }))
+      .where('start_at', '<', to)
+      .where('end_at', '>', from)
       .executeTakeFirst();
   }
 

@@ -280,6 +280,24 @@ test('one can look for a moment: the key frames are known, with a small picture 
   assert.equal((await get(pathOf('keyframes.json', { from: 0, to: 3_700_000 }))).status, 400);
 });
 
+test('a right to a part of the recordings, as a share gives it, ends where that part ends', async () => {
+  const { vod } = bench.service;
+  const recorded = { from: BEGIN + 4_500, to: BEGIN + 7_000 };
+  const narrow: Principal = { ...owner, within: { actions: ['view.recordings'], devices: [CAMERA], recorded } };
+  const whole = await bench.authorizer.device(owner, 'view.recordings', CAMERA);
+  const part = await bench.authorizer.device(narrow, 'view.recordings', CAMERA);
+  const range = { channel: 1, from: BEGIN, to: BEGIN + 30_000 };
+  const idsOf = (playlist: string): readonly string[] => [...playlist.matchAll(/-([0-9A-Z]{26})\.m4s/g)].map(([, id = '']) => id);
+  const all = idsOf(await vod.playlist(whole, range, { stream: 'main', query: '' }));
+  assert.deepEqual([all.length, idsOf(await vod.playlist(part, range, { stream: 'main', query: '' }))], [5, [all[1]]]);
+  for (const [index, segmentId] of all.entries()) {
+    const asked = vod.init(part, range, segmentId);
+    await (index === 1 ? asked : assert.rejects(asked, { status: 'NOT_FOUND' }));
+  }
+  const outside = { ...range, from: BEGIN + 20_000 };
+  await assert.rejects(vod.playlist(part, outside, { stream: 'main', query: '' }), { status: 'RECORD_NOT_FOUND' });
+});
+
 test('a platform without a decoder says so', async () => {
   const sprites = {
     make: async () => Promise.reject(new AppError('NOT_SUPPORTED', undefined, { httpStatus: 404, message: 'no decoder' })),

@@ -127,7 +127,8 @@ export class Vod {
    * @throws AppError as `clipOf`
    */
   async clip(right: Right, range: VodRange, stream: string): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
-    const pieces = clipOf(this.segments.inOrder(placed(right, range), stream), range, this.media);
+    const own = placed(right, range);
+    const pieces = clipOf(this.segments.inOrder(own, stream), own, this.media);
     const begun: Uint8Array[] = [];
     let sizeBytes = 0;
     for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
