@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClient } from '@cardea/api';
 import { openViewer } from './live-pictures.ts';
-import { EMAIL, PASSWORD } from './platform-here.ts';
+import { EMAIL, PASSWORD, startPlatformHere } from './platform-here.ts';
 import { startSystem } from './system.ts';
 
 test('the owner reads who logged in, watched, commanded, changed and removed a camera, and never what was set to what', async () => {
@@ -41,6 +41,17 @@ test('the owner reads who logged in, watched, commanded, changed and removed a c
   assert.doesNotMatch(JSON.stringify(items), /CANARY/);
   const { at = 0 } = items[0] ?? {};
   assert.deepEqual((await client.call('audit.list', { query: { homeId: owner.homeId, from: at + 1 } })).items, []);
+});
+
+test('a log-in that is refused is written down for the owner of the account, with where it came from', async () => {
+  await using platform = await startPlatformHere();
+  const { owner, url } = platform;
+  const wrong = createClient({ baseUrl: url }).call('session.create', { body: { email: EMAIL.toUpperCase(), password: 'CANARY' } });
+  await assert.rejects(wrong, { code: 1001 });
+  const { items } = await owner.client.call('audit.list', { query: { homeId: owner.homeId } });
+  const [{ action, detail, userName } = assert.fail('nothing was written down')] = items;
+  assert.deepEqual([action, detail, userName], ['session.create', { address: '127.0.0.1', refused: 1001 }, 'Owner']);
+  assert.doesNotMatch(JSON.stringify(items), /CANARY/);
 });
 
 test('a view that opens the address of a camera alone is written down, too', async () => {

@@ -49,6 +49,17 @@ test('log.uploadDone: a log there is none of is told as such, and a log nobody a
   );
 });
 
+test('log.upload: a task the camera refuses with 1601 is not waited for', async () => {
+  await using system = await startSystem({ device: { log: undefined } });
+  const { client, deviceId } = system;
+  await assert.rejects(client.command(deviceId, 'log.upload', { types: ['system'] }), { deviceError: 1601 });
+  const { items } = await client.call('deviceLog.list', { params: { id: deviceId } });
+  assert.deepEqual(
+    items.map(({ state, error }) => [state, error]),
+    [['failed', 1601]],
+  );
+});
+
 test('log.upload: a ticket of somebody else is refused before the device hears of it', async () => {
   await using system = await startSystem();
   const upload = {

@@ -9,6 +9,8 @@ export interface AuditNote {
   /** Operation of the user API, or `command:` and the Vd method. */
   readonly action: string;
   readonly userId?: string | undefined;
+  /** The account somebody claimed to be, instead of `userId`: an address, which may be nobody's. */
+  readonly account?: string | undefined;
   readonly homeId?: string | undefined;
   readonly deviceId?: string | undefined;
   /** What exactly; never a credential, and never the values somebody set. */
@@ -76,10 +78,10 @@ export class AuditLog {
     return { items: page.map(present), ...(rows.length > limit && last !== undefined && { next: String(last.seq) }) };
   }
 
-  private async append({ action, userId, homeId, deviceId, detail = {} }: AuditNote): Promise<void> {
+  private async append({ action, userId, account, homeId, deviceId, detail = {} }: AuditNote): Promise<void> {
     const content = {
       at: this.clock.now(),
-      user_id: userId ?? null,
+      user_id: userId ?? (await this.ownerOf(account)) ?? null,
       home_id: homeId ?? null,
       device_id: deviceId ?? null,
       action,
@@ -92,6 +94,12 @@ export class AuditLog {
         if (attempt === ATTEMPTS) throw error;
       }
     }
+  }
+
+  private async ownerOf(account: string | undefined): Promise<string | undefined> {
+    if (account === undefined) return undefined;
+    const row = await this.db.selectFrom('user').select('id').where('email', '=', account.toLowerCase()).executeTakeFirst();
+    return row?.id;
   }
 
   private async add(content: Parameters<typeof chained>[1]): Promise<void> {

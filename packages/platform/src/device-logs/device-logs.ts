@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import type { DeviceLog } from '@cardea/api';
-import { AppError, type Clock } from '@cardea/core';
+import { AppError, type Clock, hasStatus } from '@cardea/core';
 import {
   acceptsMembers,
   conforms,
@@ -52,6 +52,10 @@ interface UnfilledCommand {
   readonly missing: readonly string[];
 }
 
+interface RefusedCommand extends Pick<UnfilledCommand, 'proof' | 'params'> {
+  readonly error: AppError;
+}
+
 /** What a ticket depends on. */
 const areGiven = acceptsMembers(uploadLog, ['taskId', 'types', 'compress', 'retries', 'retryIntervalSec']);
 
@@ -99,6 +103,12 @@ export class DeviceLogs {
       .set({ state, error: error?.code ?? null })
       .where('state', '!=', 'stored')
       .execute();
+  }
+
+  /** The device does not take the task, or it never heard of it. One that may have is waited for. */
+  async refused({ proof, params, error }: RefusedCommand): Promise<void> {
+    if (typeof params.taskId !== 'string' || hasStatus(error, 'TIMEOUT', 'CANCELLED')) return;
+    await this.ofTask(proof.deviceId, params.taskId).set({ state: 'failed', error: error.code }).where('state', '=', 'requested').execute();
   }
 
   /** @returns the device a log is of, if there is that log */

@@ -45,7 +45,7 @@ import { PresenceJournal } from './presence-journal.ts';
 import { RecordingPolicies } from './recording-policies.ts';
 import { ServerInformation } from './server-information.ts';
 import { SleepingDevices } from './sleeping-devices.ts';
-import { type CommandFillers, type CommandParams, UserCommands } from './user-commands.ts';
+import { type CommandFillers, type CommandParams, type RefusalListeners, UserCommands } from './user-commands.ts';
 
 export interface DeviceManagementOptions {
   readonly db: Db;
@@ -69,6 +69,7 @@ export interface DeviceManagementOptions {
   readonly recordings: RecordingFacts;
   readonly audit: CommandAudit;
   readonly fillers: CommandFillers;
+  readonly onRefused?: RefusalListeners;
   /** `scheme://host[:port]` of every address of the platform a user may name in a command. */
   readonly ownOrigins: () => readonly string[];
   readonly keepAlive: { readonly intervalSec: number };

@@ -17,6 +17,16 @@ export type CommandFiller = (command: {
   readonly missing: readonly string[];
 }) => Promise<CommandParams>;
 
+/** Is told of a command that was completed and then refused: what was made for it is not needed. */
+export type RefusalListener = (command: {
+  readonly proof: DeviceProof;
+  readonly params: CommandParams;
+  readonly error: AppError;
+}) => Promise<void>;
+
+/** By method. */
+export type RefusalListeners = Readonly<Partial<Record<VdMethod, RefusalListener>>>;
+
 /** By method. */
 export type CommandFillers = Readonly<Partial<Record<VdMethod, CommandFiller>>>;
 
@@ -25,6 +35,7 @@ export interface UserCommandsOptions {
   readonly authorizer: Authorizer;
   readonly random: Random;
   readonly fillers: CommandFillers;
+  readonly onRefused?: RefusalListeners;
   readonly audit: CommandAudit;
   /** `scheme://host[:port]` of every address of the platform a user may name. */
   readonly ownOrigins: () => readonly string[];
@@ -63,7 +74,12 @@ export class UserCommands {
     const sizeBytes = Buffer.byteLength(JSON.stringify(checked.value)) + ENVELOPE_BYTES;
     if (sizeBytes > vdLimits.maxMessageBytes) throw new AppError('TOO_LARGE', { maxBytes: vdLimits.maxMessageBytes });
     await this.writeDown(definition, proof, checked.value);
-    return this.options.commander.call(proof.deviceId, definition, checked.value, { ...(signal && { signal }) });
+    try {
+      return await this.options.commander.call(proof.deviceId, definition, checked.value, { ...(signal && { signal }) });
+    } catch (error) {
+      await this.options.onRefused?.[definition.method]?.({ proof, params: { ...checked.value }, error: AppError.from(error) });
+      throw error;
+    }
   }
 
   /** Before it is sent, so that nothing was done without a trace. What only reads and never wakes a device leaves none. */

@@ -1,5 +1,5 @@
 import type { Route } from '@cardea/api';
-import type { Clock } from '@cardea/core';
+import { type Clock, hasStatus } from '@cardea/core';
 import type { AuditJournal } from './ports.ts';
 import type { RouteCall, RouteHandler } from './route-call.ts';
 
@@ -16,7 +16,7 @@ export interface AuditedOptions {
 
 /**
  * `handle`, with the operation written down before it is done; one that makes its caller known only by succeeding, such as a
- * log-in, is written down before it is answered. Bodies leave the names of their members, never what these were set to.
+ * log-in, is written down before it is answered, and so is that it was refused. Bodies leave the names of their members, never what these were set to.
  */
 export function audited(route: Route, handle: RouteHandler<Route>, { audit, clock }: AuditedOptions): RouteHandler<Route> {
   if (route.audited !== true) return handle;
@@ -34,8 +34,14 @@ export function audited(route: Route, handle: RouteHandler<Route>, { audit, cloc
   return async (call: RouteCall<Route>) => {
     const visitor: RouteCall<Route>['visitor'] | undefined = call.visitor;
     if (visitor === undefined) {
-      const answer = await handle(call);
-      await audit.record({ action: route.id, userId: userOf(answer), detail: { address: call.source.address } });
+      const { address } = call.source;
+      const answer = await handle(call).catch(async (error: unknown) => {
+        // Tries beyond the limit are not judged, so they say nothing.
+        if (hasStatus(error, 'UNAUTHORIZED'))
+          await audit.record({ action: route.id, account: accountOf(call), detail: { address, refused: error.code } });
+        throw error;
+      });
+      await audit.record({ action: route.id, userId: userOf(answer), detail: { address } });
       return answer;
     }
     const { userId } = visitor.principal;
@@ -55,6 +61,11 @@ function detailOf({ params, body }: RouteCall<Route>): Record<string, unknown> {
   const named = Object.fromEntries(members.filter(([name]) => told.includes(name)));
   const fields = members.map(([name]) => name).filter((name) => !told.includes(name));
   return { ...params, ...named, ...(fields.length > 0 && { fields }) };
+}
+
+/** Who the caller claimed to be. */
+function accountOf({ body }: RouteCall<Route>): string | undefined {
+  return typeof body === 'object' && body !== null && 'email' in body && typeof body.email === 'string' ? body.email : undefined;
 }
 
 function userOf(answer: unknown): string | undefined {

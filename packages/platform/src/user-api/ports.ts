@@ -66,6 +66,8 @@ export interface AuditJournal {
   record(note: {
     readonly action: string;
     readonly userId?: string | undefined;
+    /** The account somebody claimed to be, instead of `userId`. */
+    readonly account?: string | undefined;
     readonly homeId?: string | undefined;
     readonly deviceId?: string | undefined;
     readonly detail: Readonly<Record<string, unknown>>;
