@@ -122,7 +122,7 @@ export class VideoService implements AsyncDisposable {
     this.statistics = new UploadStatistics({ ...options, maxPerDevice: limits.maxStatistics });
     this.ledger = new RecordingLedger(options);
     this.retention = new RetentionKeeper({ ...parts, usage, policies, volume, ledger: this.ledger });
-    this.storage = new StorageReport({ ...options, usage, policies, volume, keeper: this.retention });
+    this.storage = new StorageReport({ ...options, usage, policies, volume, ledger: this.ledger, keeper: this.retention });
     this.gaps = new UploadGaps({ ...options, catalogue, ledger: this.ledger, targetSegmentSec: limits.targetSegmentSec });
     this.vod = new Vod(options);
     this.timelines = new Timelines({ ...options, targetSegmentSec: limits.targetSegmentSec });

@@ -230,6 +230,11 @@ test('a home that keeps events alone refuses the rest and lets go of what it has
   await untilStored(CAMERA, 1);
   await assert.rejects(store(CAMERA, NOON), { status: 'NO_STORAGE_PLAN' });
   await store(CAMERA, NOON, { kind: 'event' });
+  await service.ledger.set({ homeId: HOME, deviceId: CAMERA, channel: 1 }, 'policy', 'continuous', NOON - 600_000);
+  await clock.advance(300_000);
+  const view = await bench.authorizer.device(OWNER, 'view.recordings', CAMERA);
+  const { spans } = await service.timelines.timeline(view, { from: NOON + 10_000, to: clock.now() });
+  assert.deepEqual(spans, [{ from: NOON + 10_000, to: NOON + 250_000, kind: 'gap', cause: 'policy', reason: 'notKept' }]);
   await service.storage.changeCamera(camera, { mode: 'off' });
   await untilStored(CAMERA, 0);
   await assert.rejects(store(CAMERA, NOON + 20_000, { kind: 'event' }), { status: 'NO_STORAGE_PLAN' });

@@ -2,6 +2,7 @@ import type { Retention, RetentionChange, StorageUse } from '@cardea/api';
 import type { Clock } from '@cardea/core';
 import type { DeviceProof, HomeProof } from '../../authorization/proof.ts';
 import type { Db } from '../../store/ports.ts';
+import type { RecordingLedger } from '../timeline/recording-ledger.ts';
 import type { RetentionKeeper } from './retention.ts';
 import type { RetentionPolicies } from './retention-policies.ts';
 import type { StorageUsage } from './storage-usage.ts';
@@ -13,6 +14,7 @@ export interface StorageReportOptions {
   readonly policies: RetentionPolicies;
   readonly usage: StorageUsage;
   readonly volume: Volume;
+  readonly ledger: Pick<RecordingLedger, 'set'>;
   readonly keeper: Pick<RetentionKeeper, 'wake'>;
 }
 
@@ -75,6 +77,10 @@ export class StorageReport {
 
   private async change(keeper: { readonly homeId: string; readonly deviceId?: string }, change: RetentionChange): Promise<Retention> {
     const retention = await this.options.policies.change(keeper, change);
+    if (change.mode !== undefined) {
+      const place = { homeId: keeper.homeId, deviceId: keeper.deviceId ?? '', channel: 0 };
+      await this.options.ledger.set(place, 'keeping', change.mode ?? (keeper.deviceId === undefined ? retention.mode : 'home'));
+    }
     this.options.keeper.wake();
     return retention;
   }

@@ -4,7 +4,7 @@ import type { Db } from '../../store/ports.ts';
 import { MAX_SEGMENT_MS } from '../video-limits.ts';
 import { type Evidence, JOIN_MS } from './account.ts';
 import type { FactName, Place } from './recording-ledger.ts';
-import { type Span, union } from './spans.ts';
+import { type Span, subtract, union } from './spans.ts';
 
 /** Facts and gaps of one range; a device cannot make so many by living on. */
 const MAX_ROWS = 20_000;
@@ -14,6 +14,7 @@ const order: readonly GapReason[] = [
   'deleted',
   'expired',
   'damaged',
+  'notKept',
   'privacy',
   'platformDown',
   'restarted',
@@ -26,12 +27,16 @@ const order: readonly GapReason[] = [
   'uploadFailed',
   'overload',
   'clock',
-  'notKept',
 ];
 
 /** All that is known of one channel in `range`. */
 export async function readEvidence(db: Db, place: Place, range: Span): Promise<Evidence> {
-  const [video, facts, gaps] = await Promise.all([readVideo(db, place, range), readFacts(db, place, range), readGaps(db, place, range)]);
+  const [video, facts, gaps, unkept] = await Promise.all([
+    readVideo(db, place, range),
+    readFacts(db, place, range),
+    readGaps(db, place, range),
+    readUnkept(db, place, range),
+  ]);
   const spansOf = (fact: FactName, holds: (value: string) => boolean): Span[] => spansWith(facts, fact, { holds, end: range.to });
   const told = new Map<GapReason, Span[]>();
   for (const { reason, from_at, to_at } of gaps) {
@@ -40,6 +45,7 @@ export async function readEvidence(db: Db, place: Place, range: Span): Promise<E
   const held: Readonly<Partial<Record<GapReason, readonly Span[]>>> = {
     privacy: spansOf('privacy', (value) => value === 'on'),
     offline: spansOf('presence', (value) => value === 'offline'),
+    notKept: unkept,
     asleep: spansOf('presence', (value) => value === 'asleep'),
   };
   return {
@@ -80,16 +86,27 @@ async function readFacts(db: Db, { homeId, deviceId, channel }: Place, { from, t
     ['privacy', channel],
     ['presence', 0],
   ];
-  const steps = wanted.map(async ([fact, ofChannel]) => {
-    const rows = db
-      .selectFrom('recording_fact')
-      .select(['fact', 'at', 'value'])
-      .where((e) => e.and({ home_id: homeId, device_id: deviceId, channel: ofChannel, fact }));
-    const before = await rows.where('at', '<=', from).orderBy('at', 'desc').limit(1).execute();
-    const within = await rows.where('at', '>', from).where('at', '<', to).orderBy('at').limit(MAX_ROWS).execute();
-    return [...before, ...within];
-  });
+  const steps = wanted.map(([fact, ofChannel]) => readSteps(db, { homeId, deviceId, channel: ofChannel }, fact, { from, to }));
   return (await Promise.all(steps)).flat();
+}
+
+async function readSteps(db: Db, { homeId, deviceId, channel }: Place, fact: FactName, { from, to }: Span): Promise<readonly Step[]> {
+  const rows = db
+    .selectFrom('recording_fact')
+    .select(['fact', 'at', 'value'])
+    .where((e) => e.and({ home_id: homeId, device_id: deviceId, channel, fact }));
+  const before = await rows.where('at', '<=', from).orderBy('at', 'desc').limit(1).execute();
+  const within = await rows.where('at', '>', from).where('at', '<', to).orderBy('at').limit(MAX_ROWS).execute();
+  return [...before, ...within];
+}
+
+/** Times at which the camera, or its home where that decides, did not keep what is recorded all the time. */
+async function readUnkept(db: Db, { homeId, deviceId }: Place, range: Span): Promise<readonly Span[]> {
+  const home = await readSteps(db, { homeId, deviceId: '', channel: 0 }, 'keeping', range);
+  const camera = await readSteps(db, { homeId, deviceId, channel: 0 }, 'keeping', range);
+  const spansOf = (steps: readonly Step[], ...values: readonly string[]): Span[] =>
+    spansWith(steps, 'keeping', { holds: (value) => values.includes(value), end: range.to });
+  return union([...spansOf(camera, 'event', 'off'), ...subtract(spansOf(home, 'event', 'off'), spansOf(camera, 'continuous'))]);
 }
 
 function spansWith(

@@ -18,6 +18,8 @@ export interface Facts {
   task: string;
   privacy: string;
   presence: 'online' | 'asleep' | 'offline';
+  /** What the home (with no device) or the camera keeps; `home`: what its home keeps. */
+  keeping: 'continuous' | 'event' | 'off' | 'home';
   /** Whether what was to be recorded arrives, as `recordingStopped` tells it. */
   arrival: 'running' | 'stopped';
 }

@@ -133,12 +133,15 @@ export class RecordingWatch implements AsyncDisposable {
 
   /** Whether video is to come now: nobody switched recording off, and the camera is awake and may look. */
   private async isMissed(place: Place): Promise<boolean> {
-    const [policy, privacy, presence] = await Promise.all([
+    const [policy, privacy, presence, ofCamera, ofHome] = await Promise.all([
       this.factOf(place, 'policy'),
       this.factOf(place, 'privacy'),
       this.factOf({ ...place, channel: 0 }, 'presence'),
+      this.factOf({ ...place, channel: 0 }, 'keeping'),
+      this.factOf({ ...place, deviceId: '', channel: 0 }, 'keeping'),
     ]);
-    return policy === 'continuous' && privacy !== 'on' && presence !== 'asleep';
+    const keeping = (ofCamera === 'home' ? undefined : ofCamera) ?? ofHome ?? 'continuous';
+    return policy === 'continuous' && keeping === 'continuous' && privacy !== 'on' && presence !== 'asleep';
   }
 
   private async factOf({ homeId, deviceId, channel }: Place, fact: string): Promise<string | undefined> {
