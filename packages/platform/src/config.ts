@@ -83,8 +83,12 @@ export const settings = {
     'off',
     'HOST:PORT at which devices publish over RTMP in TLS, or off; needs a certificate',
   ),
-  'rtmps.certificate': setting(Type.String(), '', 'File with the certificate chain of RTMPS, in PEM'),
-  'rtmps.key': setting(Type.String(), '', 'File with the private key of RTMPS, in PEM'),
+  'rtmps.certificate': setting(
+    Type.String(),
+    '',
+    'File with the certificate chain of RTMPS, PEM; empty means the certificate of `tls.mode`',
+  ),
+  'rtmps.key': setting(Type.String(), '', 'File with the private key of RTMPS, PEM'),
   'wake.listen': setting(
     Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }),
     '',

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -216,7 +216,6 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         'playback.start': playbackFiller((proof, wanted) => media.playbackTarget(proof, wanted)),
         'talk.start': talkFiller((proof, wanted) => talks.sourceFor(proof, wanted)),
       },
-      onRefused: { 'log.upload': (command) => logs.refused(command) },
       ownOrigins,
       keepAlive,
       server: { id: 'cardea', version: VERSION, maxSegmentBytes: config['limits.segmentBytes'] },
@@ -233,7 +232,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       audit,
       principalFromRequest: (request) => userApi.principalFromRequest(request),
       publicUrl,
-      ports: mediaPorts(config),
+      ports: mediaPorts(config, certificates),
     }),
   );
   const talks: Talks = stack.use(
@@ -309,7 +308,10 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
 
   registerSecurityHeaders(http.app, { publicUrl });
   certificates?.register(http.app);
-  certificates?.watch((pair) => http.useCertificate(pair));
+  certificates?.watch((pair) => {
+    http.useCertificate(pair);
+    if (config['rtmps.certificate'] === '') media.useCertificate(pair);
+  });
   registerMetrics(registry, { connections: local, media, talks });
   if (roles.includes('scheduling')) registerVsRoutes(http.app, scheduling, { logger });
   if (roles.includes('video')) registerVrRoutes(http.app, video, { logger, clock });
@@ -422,14 +424,14 @@ async function openWakeChannel(
 }
 
 /** By default beside the HTTP port. */
-function mediaPorts(config: Config): MediaPorts {
+function mediaPorts(config: Config, certificates: Certificates | undefined): MediaPorts {
   const [first, last] = config['rtsp.udpPorts'].split('-').map(Number);
   if (first === undefined || last === undefined || last > 65_535 || last < first + 3) {
     throw new AppError('INVALID_PARAMS', { 'rtsp.udpPorts': config['rtsp.udpPorts'] });
   }
   const http = parseListen(config.listen);
   return {
-    rtmp: { plain: listenBeside(http, config['rtmp.listen'], RTMP_PORT), tls: rtmpsPort(config) },
+    rtmp: { plain: listenBeside(http, config['rtmp.listen'], RTMP_PORT), tls: rtmpsPort(config, certificates) },
     rtsp: listenBeside(http, config['rtsp.listen'], RTSP_PORT),
     rtspUdp: [first, last],
     webrtc: webRtcPort(http, config),
@@ -441,11 +443,15 @@ function webRtcPort(http: ListenAddress, config: Config): MediaPorts['webrtc'] {
   return listen && { listen, publicAddress: config['webrtc.publicAddress'] };
 }
 
-function rtmpsPort(config: Config): MediaPorts['rtmp']['tls'] {
+/** With a certificate of its own, or that of HTTP. */
+function rtmpsPort(config: Config, certificates: Certificates | undefined): MediaPorts['rtmp']['tls'] {
   const { 'rtmps.listen': listen, 'rtmps.certificate': certificateFile, 'rtmps.key': keyFile } = config;
   if (listen === 'off') return undefined;
+  const address = parseListen(listen);
+  if (certificateFile === '' && certificates !== undefined) return { ...address, certificate: async () => certificates.pair };
   if (certificateFile === '' || keyFile === '') {
-    throw new AppError('INVALID_PARAMS', undefined, { message: 'rtmps.listen needs rtmps.certificate and rtmps.key' });
+    throw new AppError('INVALID_PARAMS', undefined, { message: 'rtmps.listen needs tls.mode, or rtmps.certificate and rtmps.key' });
   }
-  return { ...parseListen(listen), certificateFile, keyFile };
+  const read = (path: string): Promise<string> => readFile(path, 'utf8');
+  return { ...address, certificate: async () => ({ cert: await read(certificateFile), key: await read(keyFile) }) };
 }

@@ -3,7 +3,7 @@ import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from 
 import type { PushTarget } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
-import type { HttpServer } from '../http/http-server.ts';
+import type { HttpServer, TlsPair } from '../http/http-server.ts';
 import type { Bus, BusMessageOf, Db, Exchange } from '../store/ports.ts';
 import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
 import { Broadcast } from './broadcast.ts';
@@ -137,6 +137,11 @@ export class MediaBroadcasting implements AsyncDisposable {
     this.lifetime.own(bus.subscribe('device', ({ deviceId }) => this.onDevice(deviceId)));
     this.lifetime.own(bus.subscribe('revoked', (message) => this.onRevoked(message)));
     this.lifetime.run('re-check of viewers', (signal) => this.recheckForever(signal));
+  }
+
+  /** Shows another certificate to devices that publish over TLS, from the next connection on. */
+  useCertificate(pair: TlsPair): void {
+    this.rtmp.useCertificate(pair);
   }
 
   /** Opens the ports besides that of HTTP, which is open. */

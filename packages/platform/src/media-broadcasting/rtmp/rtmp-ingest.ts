@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
 import type { PushTarget } from '@cardea/protocol';
+import type { TlsPair } from '../../http/http-server.ts';
 import type { ListenAddress } from '../../listen-address.ts';
 import { openTcpPort } from '../../tcp-port.ts';
 import type { MediaCounters } from '../ports.ts';
@@ -13,8 +13,8 @@ import { type PublishGrant, RtmpConnection } from './rtmp-connection.ts';
 /** Where RTMP is taken; `undefined`: off. */
 export interface RtmpPorts {
   readonly plain: ListenAddress | undefined;
-  /** With the files of a certificate chain and its key, in PEM. */
-  readonly tls: (ListenAddress & { readonly certificateFile: string; readonly keyFile: string }) | undefined;
+  /** `certificate` reads what is shown to begin with. */
+  readonly tls: (ListenAddress & { readonly certificate: () => Promise<TlsPair> }) | undefined;
 }
 
 export interface RtmpIngestOptions {
@@ -40,6 +40,7 @@ export class RtmpIngest {
   private readonly options: RtmpIngestOptions;
   private readonly tokens: PublishTokens;
   private readonly servers: Server[] = [];
+  private secure: TlsServer | undefined;
   private readonly ports = new Map<RtmpProtocol, number>();
   private readonly connections = new Set<RtmpConnection>();
   private readonly sockets = new Set<Socket>();
@@ -57,9 +58,14 @@ export class RtmpIngest {
     }
     if (tls === undefined) return;
     await this.open('rtmps', tls, async () => {
-      const [cert, key] = await Promise.all([readFile(tls.certificateFile), readFile(tls.keyFile)]);
-      return createTlsServer({ cert, key, minVersion: 'TLSv1.2' }, (socket) => this.accept(socket));
+      this.secure = createTlsServer(await tls.certificate(), (socket) => this.accept(socket));
+      return this.secure;
     });
+  }
+
+  /** Shows another certificate from the next connection on. */
+  useCertificate(pair: TlsPair): void {
+    this.secure?.setSecureContext(pair);
   }
 
   /** Which of `protocols` are on. */
