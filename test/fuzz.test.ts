@@ -5,7 +5,8 @@ import { assertWithinBounds } from './fuzz/bounds.ts';
 import { type Corpus, makeCorpus } from './fuzz/corpus.ts';
 import { fuzz } from './fuzz/fuzz-run.ts';
 import { brokenInputs } from './fuzz/mutation.ts';
-import { createTargets, type FuzzTarget } from './fuzz/targets.ts';
+import type { FuzzTarget } from './fuzz/samples.ts';
+import { createTargets } from './fuzz/targets.ts';
 import { seedOfRun } from './support/seeded.ts';
 
 const runsPerTarget = 100;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { getHeapStatistics } from 'node:v8';
 import { MediaError } from '@cardea/media';
-import type { FuzzTarget } from './targets.ts';
+import type { FuzzTarget } from './samples.ts';
 
 /** Of the processor, far above what any input needs; waiting for it does not count. */
 const longestCpuMs = 1_000;

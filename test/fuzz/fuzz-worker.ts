@@ -3,7 +3,8 @@ import { seeded } from '../support/seeded.ts';
 import { assertWithinBounds } from './bounds.ts';
 import type { FuzzJob, FuzzResult } from './fuzz-run.ts';
 import { brokenInput } from './mutation.ts';
-import { createTargets, type FuzzTarget } from './targets.ts';
+import type { FuzzTarget } from './samples.ts';
+import { createTargets } from './targets.ts';
 
 /** Feeds every target in turn; where it stands is in `progress`, so that somebody else sees it hang. */
 const { corpus, inputs, seed, progress } = workerData as FuzzJob;
