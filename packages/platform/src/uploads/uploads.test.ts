@@ -107,3 +107,15 @@ test('another home cannot read an object, and old ones are removed with their by
   await assert.rejects(uploads.find(HOME, ticketId), { status: 'NOT_FOUND' });
   for await (const { key } of objects.list('h')) assert.fail(key);
 });
+
+test('what a device left behind in a home it is in no more is removed with its bytes', async (t) => {
+  const { db, mint, objects, uploads } = await open(t);
+  const { url, ticketId } = await mint();
+  assert.equal(await put(url, 'a picture'), 201);
+  await uploads.sweep(new AbortController().signal);
+  assert.equal((await uploads.find(HOME, ticketId)).id, ticketId);
+  await db.updateTable('device').set({ home_id: OTHER_HOME, binding_epoch: 2 }).execute();
+  await uploads.sweep(new AbortController().signal);
+  await assert.rejects(uploads.find(HOME, ticketId), { status: 'NOT_FOUND' });
+  for await (const { key } of objects.list('h')) assert.fail(key);
+});

@@ -220,9 +220,10 @@ export class Uploads implements AsyncDisposable {
     }
   }
 
-  /** Removes what is older than it is kept. */
+  /** Removes what is older than it is kept, and what devices left behind in homes they are in no more. */
   async sweep(signal: AbortSignal): Promise<void> {
     const { clock, keepMs = {} } = this.options;
+    while (!signal.aborted && (await this.removeLeft()) === SWEEP_BATCH);
     for (const kind of uploadKinds) {
       const before = clock.now() - (keepMs[kind] ?? KEEP_MS[kind]);
       while (!signal.aborted && (await this.removeOld(kind, before)) === SWEEP_BATCH);
@@ -236,6 +237,18 @@ export class Uploads implements AsyncDisposable {
       .select(['id', 'object_key'])
       .where('kind', '=', kind)
       .where('stored_at', '<', before)
+      .limit(SWEEP_BATCH)
+      .execute();
+    for (const row of rows) await this.erase(row);
+    return rows.length;
+  }
+
+  private async removeLeft(): Promise<number> {
+    const rows = await this.options.db
+      .selectFrom('upload')
+      .leftJoin('device', (join) => join.onRef('device.id', '=', 'upload.device_id').onRef('device.home_id', '=', 'upload.home_id'))
+      .select(['upload.id', 'upload.object_key'])
+      .where('device.id', 'is', null)
       .limit(SWEEP_BATCH)
       .execute();
     for (const row of rows) await this.erase(row);
