@@ -5,8 +5,8 @@ import { liveForms } from './live-forms.ts';
 export interface ChurnCounts {
   /** Views that ended as they were meant to. */
   views: number;
-  /** Long ones among them in which no picture came. */
-  blank: number;
+  /** Long ones among them in which no picture came, by what was watched. */
+  readonly blank: Record<string, number>;
   /** Views that were refused or cut off. */
   broken: number;
   lastFault: string;
@@ -56,6 +56,7 @@ async function viewOnce({ client, deviceIds, random, counts }: ChurnOptions, sig
   await liveForms[form](urls[form] ?? urls.ws, { signal: AbortSignal.any([signal, AbortSignal.timeout(watchMs)]), onBytes });
   counts.views += 1;
   counts.bytes += bytes;
-  if (bytes === 0 && watchMs > LONG_MS) counts.blank += 1;
+  const watched = `${form} ${body.stream}`;
+  if (bytes === 0 && watchMs > LONG_MS) counts.blank[watched] = (counts.blank[watched] ?? 0) + 1;
   if (random() < 0.5) await client.call('live.delete', { params: { sessionId } });
 }
