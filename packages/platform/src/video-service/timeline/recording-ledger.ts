@@ -55,6 +55,13 @@ export class RecordingLedger {
   /** From `at` on `fact` has this value; true when it had another before. */
   async set<F extends FactName>({ homeId, deviceId, channel }: Place, fact: F, value: Facts[F], at = this.clock.now()): Promise<boolean> {
     const key = { home_id: homeId, device_id: deviceId, channel, fact };
+    // Most notes say what is known: they take no turn among the writers.
+    const latest = this.db
+      .selectFrom('recording_fact')
+      .select(['at', 'value'])
+      .where((e) => e.and(key));
+    const known = await latest.orderBy('at', 'desc').limit(1).executeTakeFirst();
+    if (known !== undefined && known.at <= at && known.value === value) return false;
     return await this.db.transaction().execute(async (tx) => {
       const rows = tx.selectFrom('recording_fact').where((e) => e.and(key));
       const before = await rows.select('value').where('at', '<=', at).orderBy('at', 'desc').limit(1).executeTakeFirst();
