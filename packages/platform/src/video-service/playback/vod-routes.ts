@@ -88,8 +88,9 @@ async function serve(
     return text === '' ? '' : `?${text}`;
   };
   if (name === 'index.m3u8') {
+    const playlist = await vod.playlist(right, range, { stream, query: query({}) });
     await writeDown(request, options, { stream });
-    return reply.type(HLS_TYPE).send(await vod.playlist(right, range, { stream, query: query({}) }));
+    return reply.type(HLS_TYPE).send(playlist);
   }
   if (name === 'multivariant.m3u8') {
     return reply.type(HLS_TYPE).send(await vod.multivariant(right, range, { uriOf: (each) => `index.m3u8${query({ stream: each })}` }));
@@ -111,8 +112,8 @@ async function sendClip(
   options: VodRoutesOptions & Admission & { readonly stream: string },
 ): Promise<FastifyReply> {
   const { right, range, stream, vod, logger } = options;
-  await writeDown(request, options, { stream, clip: true });
   const clip = await vod.clip(right, range, stream);
+  await writeDown(request, options, { stream, clip: true });
   reply.type('video/mp4').header('content-disposition', `attachment; filename="${fileName(range)}"`);
   if (!(clip instanceof Uint8Array)) {
     const pieces = Readable.from(clip, { objectMode: false, highWaterMark: 1 << 20 });
