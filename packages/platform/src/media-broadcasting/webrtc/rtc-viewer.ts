@@ -33,17 +33,13 @@ export interface RtcViewerOptions {
   readonly counters: MediaCounters;
 }
 
-interface Sent {
-  readonly packet: Buffer;
-  readonly timestamp: number;
-}
-
 interface LaneState extends RtcLane {
   sequence: number;
   packets: number;
   payloadBytes: number;
-  /** By sequence modulo its length. */
-  readonly history: (Sent | undefined)[];
+  /** What was sent, by sequence modulo their length. */
+  readonly sentPackets: (Buffer | undefined)[];
+  readonly sentTimestamps: Uint32Array;
 }
 
 /** So many packets may go at once, and then some 90 Mbit/s: more would overrun the buffers of networks and receivers. */
@@ -83,7 +79,8 @@ export class RtcViewer implements Disposable {
     for (const kind of ['video', 'audio'] as const) {
       const lane = options.lanes[kind];
       if (lane !== undefined) {
-        this.lanes.set(kind, { ...lane, sequence: 0, packets: 0, payloadBytes: 0, history: new Array(HISTORY_PACKETS) });
+        const history = { sentPackets: new Array(HISTORY_PACKETS), sentTimestamps: new Uint32Array(HISTORY_PACKETS) };
+        this.lanes.set(kind, { ...lane, ...history, sequence: 0, packets: 0, payloadBytes: 0 });
       }
     }
   }
@@ -158,14 +155,17 @@ export class RtcViewer implements Disposable {
     const lane = this.lanes.get(kind);
     const packet = packets[index];
     if (lane === undefined || packet === undefined) return;
-    this.write(lane, lane.sequence, { packet, timestamp });
-    lane.history[lane.sequence % HISTORY_PACKETS] = { packet, timestamp };
+    const place = lane.sequence % HISTORY_PACKETS;
+    lane.sentPackets[place] = packet;
+    lane.sentTimestamps[place] = timestamp;
+    this.write(lane, lane.sequence, packet);
     lane.sequence = (lane.sequence + 1) & 0xffff;
     lane.packets += 1;
     lane.payloadBytes += packet.length - RTP_HEADER_BYTES;
   }
 
-  private write(lane: LaneState, sequence: number, { packet, timestamp }: Sent): void {
+  private write(lane: LaneState, sequence: number, packet: Buffer): void {
+    const timestamp = lane.sentTimestamps[sequence % HISTORY_PACKETS] ?? 0;
     packet[1] = ((packet[1] ?? 0) & 0x80) | lane.payloadType;
     packet.writeUInt16BE(sequence, 2);
     packet.writeUInt32BE(timestamp, 4);
@@ -185,7 +185,7 @@ export class RtcViewer implements Disposable {
     if (lane === undefined) return;
     for (const sequence of sequences) {
       const ago = (lane.sequence - sequence) & 0xffff;
-      const sent = lane.history[sequence % HISTORY_PACKETS];
+      const sent = lane.sentPackets[sequence % HISTORY_PACKETS];
       if (sent !== undefined && ago > 0 && ago <= HISTORY_PACKETS && this.resends.take() === 0) this.write(lane, sequence, sent);
     }
   }

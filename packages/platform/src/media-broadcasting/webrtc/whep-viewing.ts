@@ -83,7 +83,18 @@ export class WhepViewing implements ViewerConnection, RtcResource {
     this.tracks.push(track);
     track.onMessage((bytes) => this.viewer?.receive(bytes));
     if (kind === 'video') track.onOpen(() => this.begin());
-    return { payloadType, ssrc, send: (packet) => void (track.isOpen() && track.sendMessageBinary(packet)) };
+    return { payloadType, ssrc, send: (packet) => this.send(track, packet) };
+  }
+
+  /** A viewer that left this moment is no fault of those behind it. */
+  private send(track: RtcTrack, packet: Buffer): void {
+    if (this.connection.closed) return;
+    try {
+      track.sendMessageBinary(packet);
+    } catch (error) {
+      this.options.logger.debug({ err: error }, 'a viewer over WebRTC is gone');
+      this.close();
+    }
   }
 
   private createViewer(lanes: Readonly<Partial<Record<RtcKind, RtcLane>>>): RtcViewer {
