@@ -32,8 +32,8 @@ const PUBLISHERS = values.quick ? 20 : 200;
 /** With the sound it comes to 2.05 Mbit/s. */
 const VIDEO_KBPS = 1_985;
 const KBPS = 2_050;
-const FLOOR_MS = 40;
-const RELAXED_FLOOR_MS = 200;
+const FLOOR_MS = 50;
+const RELAXED_FLOOR_MS = 220;
 
 const wants = (part: string): boolean => values.only.split(',').includes(part);
 

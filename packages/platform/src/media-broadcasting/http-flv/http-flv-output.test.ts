@@ -121,7 +121,7 @@ test('with relaxed latency pictures wait for one another and leave together', as
   publisher.publishUntil(1);
   await until(() => rig.service.snapshot().bytesIn >= before + 5 * 100);
   assert.equal(viewer.units.length, 0);
-  await clock.advance(200);
+  await clock.advance(220);
   await until(() => viewer.units.length === 5);
 });
 
