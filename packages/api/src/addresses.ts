@@ -71,7 +71,9 @@ export const addresses = {
   'firmware.create': 'POST /firmware',
   'firmware.list': 'GET /firmware',
   'campaign.create': 'POST /firmware/campaigns',
+  'campaign.list': 'GET /firmware/campaigns',
   'campaign.get': 'GET /firmware/campaigns/{id}',
+  'campaign.stop': 'POST /firmware/campaigns/{id}/stop',
 } as const;
 
 export type RouteId = keyof typeof addresses;

@@ -108,3 +108,31 @@ test('campaign: one camera is asked, comes back with the new version, proves tha
   );
   await assert.rejects(client.call('campaign.create', { body: { firmwareId } }), problem(1006));
 });
+
+test('campaign: a roll-out that is stopped asks nobody else, and is listed with the others', async () => {
+  await using system = await startSystem({ device });
+  const { client } = system;
+  const { id: firmwareId } = await maker.offer(system.owner, '1.1.0');
+  assert.deepEqual((await client.call('campaign.list')).items, []);
+  const { id } = await client.call('campaign.create', { body: { firmwareId } });
+  await runs(system, '1.1.0');
+  await eventually('the roll-out is done', async () => {
+    const { state } = await client.call('campaign.get', { params: { id } });
+    return state === 'done' ? true : undefined;
+  });
+  assert.equal((await client.call('campaign.stop', { params: { id } })).state, 'done');
+  await maker.offer(system.owner, '1.2.0');
+  const { items } = await client.call('firmware.list');
+  const next = items.find(({ version }) => version === '1.2.0')?.id ?? '';
+  await system.device[Symbol.asyncDispose]();
+  const second = await client.call('campaign.create', { body: { firmwareId: next } });
+  const stopped = await client.call('campaign.stop', { params: { id: second.id } });
+  assert.deepEqual([stopped.state, stopped.devices[0]?.state], ['halted', 'skipped']);
+  assert.deepEqual(
+    (await client.call('campaign.list')).items.map((campaign) => [campaign.id, campaign.state]),
+    [
+      [second.id, 'halted'],
+      [id, 'done'],
+    ],
+  );
+});

@@ -91,7 +91,7 @@ export const Campaign = Type.Object({
   model,
   version,
   state: Type.Enum(['running', 'halted', 'done'] as const, {
-    description: '`halted` when a wave failed too often; the rest is left alone',
+    description: '`halted` when a wave failed too often or somebody stopped it; the rest is left alone',
   }),
   wave: Type.Integer({ minimum: 0, description: 'present wave; 0 is the canary' }),
   haltAtFailurePct: Type.Number(),

@@ -23,6 +23,7 @@ type CampaignRow = Row<'firmware_campaign'>;
 
 /** Devices that are asked at the same time. */
 const PARALLEL = 16;
+const LIST_LIMIT = 100;
 
 /** Firmware rolled out in waves: a canary first, then more and more devices, and a halt when too many fail. */
 export class Campaigns {
@@ -64,6 +65,34 @@ export class Campaigns {
     return await this.show(principal, campaign, firmware);
   }
 
+  /** The newest of the homes the user manages, newest first. */
+  async list(principal: Principal): Promise<readonly Campaign[]> {
+    const { catalogue, db } = this.options;
+    const ids = (await catalogue.list(principal)).map(({ id }) => id);
+    if (ids.length === 0) return [];
+    const campaigns = await db
+      .selectFrom('firmware_campaign')
+      .selectAll()
+      .where('firmware_id', 'in', ids)
+      .orderBy('id', 'desc')
+      .limit(LIST_LIMIT)
+      .execute();
+    const shown: Campaign[] = [];
+    for (const campaign of campaigns) {
+      shown.push(await this.show(principal, campaign, await catalogue.find(principal, campaign.firmware_id)));
+    }
+    return shown;
+  }
+
+  /** Asks nobody else; one that has ended stays as it is. @throws AppError NOT_FOUND as `get` */
+  async stop(principal: Principal, campaignId: string): Promise<Campaign> {
+    const { state } = await this.get(principal, campaignId);
+    const campaign = await this.find(campaignId);
+    if (state === 'running' && campaign !== undefined)
+      await this.halt(campaign, await this.tasksOf(campaignId), 'somebody stopped the campaign');
+    return await this.get(principal, campaignId);
+  }
+
   /** @throws AppError NOT_FOUND unless the user manages the home that keeps the firmware */
   async get(principal: Principal, campaignId: string): Promise<Campaign> {
     const campaign = await this.find(campaignId);
@@ -86,7 +115,7 @@ export class Campaigns {
       const tasks = await this.tasksOf(campaignId);
       const wave = tasks.filter((task) => task.wave === campaign.wave);
       const verdict = wave.length === 0 ? 'next' : judgeWave(wave, campaign.halt_at_failure_pct);
-      if (verdict === 'halt') return await this.halt(campaign, tasks);
+      if (verdict === 'halt') return await this.halt(campaign, tasks, 'too many upgrades of a wave failed; the campaign halts');
       const waiting = wave.filter(({ state }) => state === 'pending').slice(0, PARALLEL);
       if (verdict === 'next') await this.goOn(campaign, tasks);
       else if (waiting.length === 0) return;
@@ -118,9 +147,9 @@ export class Campaigns {
   }
 
   /** Whoever was asked goes on by itself; nobody else is asked. */
-  private async halt({ id, wave }: CampaignRow, tasks: readonly TaskRow[]): Promise<void> {
+  private async halt({ id, wave }: CampaignRow, tasks: readonly TaskRow[], reason: string): Promise<void> {
     const { clock, db, logger } = this.options;
-    logger.warn({ campaignId: id, wave }, 'too many upgrades of a wave failed; the campaign halts');
+    logger.warn({ campaignId: id, wave }, reason);
     await db.updateTable('firmware_campaign').set({ state: 'halted', ended_at: clock.now() }).where('id', '=', id).execute();
     for (const task of tasks.filter(({ state }) => state === 'pending')) await this.options.tasks.skip(task, 'CANCELLED');
   }

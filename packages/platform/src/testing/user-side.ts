@@ -433,7 +433,7 @@ const oneFirmware: FirmwareService = {
     },
     list: async () => [],
   },
-  campaigns: { create: async () => campaign, get: async () => campaign },
+  campaigns: { create: async () => campaign, list: async () => [campaign], get: async () => campaign, stop: async () => campaign },
 };
 const campaign: Campaign = {
   ...{ id: 'C', firmwareId: 'F', model: 'M', version: '1', state: 'running', wave: 0, haltAtFailurePct: 3, createdAt: 1 },

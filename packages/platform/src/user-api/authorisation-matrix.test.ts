@@ -305,6 +305,7 @@ test('the owner is served on every route, with an answer that fits its schema', 
   const withoutObject: Partial<Record<RouteId, (world: World) => Promise<string>>> = {
     'session.delete': async () => 'current',
     'campaign.get': async () => 'C',
+    'campaign.stop': async () => 'C',
     'token.delete': async ({ side, owner }) =>
       (await side.send('POST', '/tokens', { token: owner.token, body: bodies['token.create'] })).body.id,
   };

@@ -279,7 +279,9 @@ export interface FirmwareService {
   };
   readonly campaigns: {
     create(principal: Principal, request: CampaignRequest): Promise<Campaign>;
+    list(principal: Principal): Promise<readonly Campaign[]>;
     get(principal: Principal, campaignId: string): Promise<Campaign>;
+    stop(principal: Principal, campaignId: string): Promise<Campaign>;
   };
 }
 

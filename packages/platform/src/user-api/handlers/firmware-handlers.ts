@@ -3,7 +3,7 @@ import { AppError } from '@cardea/core';
 import type { FirmwareService } from '../ports.ts';
 import type { RouteHandlers } from '../route-call.ts';
 
-type FirmwareRoute = 'firmware.create' | 'firmware.list' | 'campaign.create' | 'campaign.get';
+type FirmwareRoute = 'firmware.create' | 'firmware.list' | 'campaign.create' | 'campaign.list' | 'campaign.get' | 'campaign.stop';
 
 /** Firmware of devices and its roll-out. */
 export function createFirmwareHandlers({
@@ -19,6 +19,8 @@ export function createFirmwareHandlers({
     },
     'firmware.list': async ({ visitor }) => ({ items: [...(await catalogue.list(visitor.principal))] }),
     'campaign.create': async ({ visitor, body }) => await campaigns.create(visitor.principal, body),
+    'campaign.list': async ({ visitor }) => ({ items: [...(await campaigns.list(visitor.principal))] }),
+    'campaign.stop': async ({ visitor, params }) => await campaigns.stop(visitor.principal, params.id),
     'campaign.get': async ({ visitor, params }) => await campaigns.get(visitor.principal, params.id),
   };
 }
