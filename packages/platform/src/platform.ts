@@ -325,13 +325,12 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     rightOfToken: (token, source) => media.rightOfToken(token, source),
   });
   if (roles.includes('access')) gateway.attach(http);
-  if (roles.includes('media')) {
-    media.start(http);
-    talks.start(http);
-  }
+  if (roles.includes('media')) media.start(http);
   if (roles.includes('api')) {
     registerVodRoutes(http.app, { ...shared, vod: video.vod, authorizer, principalFromRequest: userApi.principalFromRequest, audit });
     userApi.start(http);
+    // A talk is served where it was asked for.
+    talks.start(http);
     registerWebApp(http.app, { directory: webDirectory });
     registerShareRoutes(http, {
       visits: new ShareVisits({ ...sharing, secret: keys.sessionSecret }),
