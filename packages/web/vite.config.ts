@@ -13,6 +13,7 @@ export default defineConfig({
       '/api': platformUrl,
       '/vod': platformUrl,
       '/live': { target: platformUrl, ws: true },
+      '/talk': { target: platformUrl, ws: true },
     },
   },
   build: {
