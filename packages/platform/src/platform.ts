@@ -278,6 +278,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       shares,
       timelines: video.timelines,
       uploadStatistics: video.statistics,
+      uploadStatistics: video.statistics,
       storage: video.storage,
       vod: video.vod,
       pictures,

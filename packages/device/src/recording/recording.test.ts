@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { wireError } from '../stub-platform/stub-vd.ts';
 import type { StubSegment } from '../stub-platform/stub-video-service.ts';
 import { TestBench } from '../stub-platform/test-bench.ts';
 
@@ -122,6 +123,56 @@ test('uploaded but not confirmed before the restart: confirmed after it, without
   await stored(bench, 1);
   assert.equal(bench.platform.video.segments[0]?.state, 'stored');
   assert.equal(bench.platform.video.segments[0]?.puts, 1);
+});
+
+test('a segment that was announced and is gone from the disk after a power cut is cancelled, the others go on', async () => {
+  await using bench = await TestBench.open();
+  bench.platform.video.onRequest = (what) => (what === 'put' ? { status: 503 } : undefined);
+  const first = await bench.onlineAgent();
+  await bench.within(40_000, () => bench.platform.video.segments.length >= 2, 'two announced segments');
+  await first[Symbol.asyncDispose]();
+  const [gone] = bench.platform.video.segments;
+  await rm(join(bench.stateDirectory, 'ring', `${gone?.create.clientSegmentId}.mp4`));
+  bench.platform.video.onRequest = () => undefined;
+  await bench.onlineAgent();
+  await bench.within(30_000, () => gone?.state === 'cancelled' && bench.platform.video.stored.length >= 1, 'what is left is stored');
+  assert.equal(gone?.cancelReason, 'diskLost');
+});
+
+test('an object store that refuses the bytes gets them once more under a new segment, then they are given up', async () => {
+  await using bench = await TestBench.open();
+  let refused = '';
+  bench.platform.video.onRequest = (what, { path }) => {
+    if (what !== 'put') return undefined;
+    refused ||= path;
+    return path === refused ? { status: 400 } : undefined;
+  };
+  await bench.onlineAgent();
+  await stored(bench, 2, 120_000);
+  const cancelled = bench.platform.video.segments.filter(({ state }) => state === 'cancelled');
+  assert.deepEqual(
+    cancelled.map(({ cancelReason, puts }) => [cancelReason, puts]),
+    [['uploadFailed', 0]],
+  );
+});
+
+test('a home without room loses continuous recording first, and gets what was recorded for a reason later', async () => {
+  await using bench = await TestBench.open();
+  let full = true;
+  const refusal = { status: 403, headers: { 'retry-after': '20' }, body: { error: wireError(1806, 'QUOTA_EXCEEDED') } };
+  bench.platform.video.onRequest = (what) => (what === 'create' && full ? refusal : undefined);
+  await bench.onlineAgent();
+  const { device, video } = bench.platform;
+  const params = { taskId: '01KDVAS8F3X5B7Q9D1G4J6M8NR', channel: 1, target: 'cloud', reason: 'manual', durationSec: 10 };
+  assert.equal((await device.request('record.start', params)).error, undefined);
+  await bench.pass(90_000, undefined, 40);
+  full = false;
+  const fullUntil = bench.clock.now();
+  await bench.within(120_000, () => video.stored.some(({ create }) => create.startAt > fullUntil), 'what is new is stored');
+  const kinds = video.stored.filter(({ create }) => create.startAt < fullUntil).map(({ create }) => create.kind);
+  assert.ok(kinds.includes('manual'));
+  // At each refusal one goes; without them there would be eight.
+  assert.ok(kinds.filter((kind) => kind === 'continuous').length <= 5, kinds.join());
 });
 
 test('an upload that fails is tried again; an expired ticket is replaced under the same segment', async () => {

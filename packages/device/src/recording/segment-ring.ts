@@ -57,6 +57,7 @@ export class SegmentRing implements AsyncDisposable {
   private readonly journal: Journal<SegmentEntry>;
   private readonly entries: Map<string, SegmentEntry>;
   private halfErased = false;
+  private lost: readonly string[] = [];
   private dropped = 0;
 
   private constructor(options: SegmentRingOptions, journal: Journal<SegmentEntry>, entries: Map<string, SegmentEntry>) {
@@ -113,6 +114,13 @@ export class SegmentRing implements AsyncDisposable {
   /** Segments that are not overwritten. */
   protected(): ReadonlySet<RecordedSegment> {
     return protectedSegments(this.recorded(), this.quotaBytes);
+  }
+
+  /** Announced segments whose file was gone at the start, by the id of the video service; told once. */
+  takeLost(): readonly string[] {
+    const { lost } = this;
+    this.lost = [];
+    return lost;
   }
 
   get(clientSegmentId: string): SegmentEntry | undefined {
@@ -245,8 +253,9 @@ export class SegmentRing implements AsyncDisposable {
       if (FILE_NAME.test(name) && !this.entries.has(idOf(name))) await rm(join(stateDirectory, RING, name), { force: true });
     }
     const present = new Set(names.map(idOf));
-    const missing = [...this.entries.keys()].filter((id) => !present.has(id));
-    for (const id of missing) this.entries.delete(id);
+    const missing = [...this.entries.values()].filter(({ create }) => !present.has(create.clientSegmentId));
+    for (const entry of missing) this.entries.delete(entry.create.clientSegmentId);
+    this.lost = missing.flatMap(({ state, segmentId }) => (state === 'kept' || segmentId === undefined ? [] : [segmentId]));
     if (unfinished.length + missing.length > 0 || this.journal.lineCount > this.entries.size) await this.compact();
   }
 

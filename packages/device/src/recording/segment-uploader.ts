@@ -78,6 +78,7 @@ export class SegmentUploader {
       });
       if (this.options.mayUpload()) this.keepInformed(signal);
       if (this.ready()) {
+        await this.cancelLost(signal);
         await this.dropOutdated(signal);
         while (this.startNext(signal));
       }
@@ -231,6 +232,17 @@ export class SegmentUploader {
       this.wake();
     });
     this.timers.push(timer);
+  }
+
+  /** What was announced before the power went and is not on the disk any more will never come (C8). */
+  private async cancelLost(signal: AbortSignal): Promise<void> {
+    const { ring, client, statistics, logger } = this.options;
+    for (const segmentId of ring.takeLost()) {
+      statistics.count('cancelled');
+      logger.warn({ segmentId }, 'a segment is lost: its file is gone');
+      // A lost cancel is harmless: the segment expires (C9).
+      await client.cancel(segmentId, 'diskLost', signal).catch(() => {});
+    }
   }
 
   /** What is too old is not wanted any more (C8): continuous recording by the platform's limit, the rest after a day. */

@@ -1,6 +1,6 @@
 import type { Logger, Random } from '@cardea/core';
 import { type AccessUnit, codecsOf, Fmp4Muxer, type Track, type VideoTrack } from '@cardea/media';
-import { type CreateSegment, clockLimits, type RecordTarget, type SegmentKind, type StreamName, vmTimers } from '@cardea/protocol';
+import { type CreateSegment, clockLimits, type RecordTarget, type SegmentKind, type StreamName } from '@cardea/protocol';
 import type { MediaReceiver, MediaRun } from '../camera.ts';
 import type { DeviceClock } from '../device-clock.ts';
 import type { StreamReader } from '../stream-reader.ts';
@@ -58,8 +58,11 @@ interface OpenSegment {
   share?: ShareReason;
 }
 
+/** A process that is killed loses what waits to become a fragment and what is on its way to the disk: a second together. */
+const FRAGMENT_MS = 500;
+
 /**
- * Records one stream as video segments: cut at key frames, one fragment a second, each file complete in itself. A clock
+ * Records one stream as video segments: cut at key frames, two fragments a second, each file complete in itself. A clock
  * that steps ends the span, so that recorded time never runs back (C7, C8, B7.1).
  */
 export class StreamRecorder implements MediaReceiver {
@@ -137,7 +140,7 @@ export class StreamRecorder implements MediaReceiver {
     const timeMs = monotonicMsOf(unit, run);
     // Fragments begin with key frames, so that the index can name them.
     const isKey = unit.keyframe && unit.trackId === video.id;
-    if (isKey || timeMs - open.pendingSinceMs >= vmTimers.maxFragmentMs) this.flush(open, timeMs);
+    if (isKey || timeMs - open.pendingSinceMs >= FRAGMENT_MS) this.flush(open, timeMs);
     open.pending.push({ ...unit, dts: unit.dts - base, pts: unit.pts - base });
     if (unit.trackId === video.id) open.endMs = timeMs + (unit.duration / video.timescale) * 1_000;
   }

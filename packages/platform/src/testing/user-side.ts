@@ -173,6 +173,7 @@ export class UserSide implements AsyncDisposable {
       talks: { ...idleTalks, ...talks },
       segments: this.segments,
       shares: new Shares(sharing),
+      uploadStatistics: { of: async () => [] },
       timelines: new Timelines({ db, clock, targetSegmentSec: 10 }),
       vod: oneVod,
       storage: oneStorage,

@@ -42,6 +42,7 @@ import type {
   VodRequest,
   VodSession,
 } from '@cardea/api';
+import type { BodyOf, reportStatistics } from '@cardea/protocol';
 import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
 
 /** What the user API needs of the services behind it. Proofs say what the caller may do; nothing here checks again. */
@@ -239,6 +240,12 @@ export interface TimelineService {
     proof: DeviceProof<'view.recordings'>,
     query: { readonly from?: number; readonly to?: number; readonly channel?: number; readonly cursor?: string },
   ): Promise<Timeline>;
+}
+
+/** What devices say about how well storing works. */
+export interface UploadStatisticsService {
+  /** Newest first. */
+  of(proof: DeviceProof<'manage'>, limit: number): Promise<readonly BodyOf<typeof reportStatistics>[]>;
 }
 
 /** How much is stored, and what is kept. */

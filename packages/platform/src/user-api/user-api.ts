@@ -45,6 +45,7 @@ import type {
   StorageService,
   TalkService,
   TimelineService,
+  UploadStatisticsService,
   VodService,
 } from './ports.ts';
 import { RequestMetrics } from './request-metrics.ts';
@@ -80,6 +81,7 @@ export interface UserApiOptions {
   readonly segments: SegmentService;
   readonly shares: ShareService;
   readonly timelines: TimelineService;
+  readonly uploadStatistics: UploadStatisticsService;
   readonly storage: StorageService;
   readonly vod: VodService;
   readonly pictures: PictureService;

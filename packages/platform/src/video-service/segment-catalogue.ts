@@ -103,7 +103,7 @@ export class SegmentCatalogue {
     const row = { ...newRow(device, segment), ...bytes, state: 'stored', stored_at: createdAt, recovered: 1 } as const;
     return await this.commits.run(async (transaction) => {
       const times = { startAt: request.startAt, endAt: request.startAt + (request.durationMs ?? 0) };
-      if (await overlapsStored(transaction, row, times)) return false;
+      if (await overlapsStored(transaction, { ...row, span_id: null }, times)) return false;
       await transaction.insertInto('segment').values(row).execute();
       return true;
     });
@@ -172,12 +172,12 @@ async function change(db: Db, row: SegmentRow, state: SegmentState, values: Upda
 }
 
 /** What decides whether two segments may cover the same time. */
-export type SegmentPlace = Pick<SegmentRow, 'id' | 'home_id' | 'device_id' | 'channel' | 'stream' | 'kind'>;
+export type SegmentPlace = Pick<SegmentRow, 'id' | 'home_id' | 'device_id' | 'channel' | 'stream' | 'kind' | 'span_id'>;
 
 async function overlapsStored(db: Db, place: SegmentPlace, { startAt, endAt }: SegmentTimes): Promise<boolean> {
   const near = await db
     .selectFrom('segment')
-    .select(['id', 'start_at', 'end_at'])
+    .select(['id', 'start_at', 'end_at', 'span_id'])
     .where('home_id', '=', place.home_id)
     .where('device_id', '=', place.device_id)
     .where('state', '=', 'stored')
@@ -188,7 +188,14 @@ async function overlapsStored(db: Db, place: SegmentPlace, { startAt, endAt }: S
     .where('stream', '=', place.stream)
     .where('kind', '=', place.kind)
     .execute();
-  return near.some((other) => other.id !== place.id && overlapMs(other, { startAt, endAt }) > vrTimers.overlapToleranceMs);
+  return near.some(
+    (other) => other.id !== place.id && !isOtherSpan(other, place) && overlapMs(other, { startAt, endAt }) > vrTimers.overlapToleranceMs,
+  );
+}
+
+/** A device whose clock was set back begins a new span and records the same time again: both are kept (C8). */
+function isOtherSpan(one: Pick<SegmentRow, 'span_id'>, other: Pick<SegmentRow, 'span_id'>): boolean {
+  return one.span_id !== null && other.span_id !== null && one.span_id !== other.span_id;
 }
 
 function overlapMs(other: Pick<SegmentRow, 'start_at' | 'end_at'>, { startAt, endAt }: SegmentTimes): number {

@@ -162,7 +162,7 @@ export class SegmentIntake {
 
   private async assertAdmissible(device: BoundDevice, request: CreateSegment): Promise<void> {
     const { plans, catalogue, clock, limits, gate } = this.options;
-    const { channel, stream, kind, startAt, durationMs, encryption } = request;
+    const { channel, stream, kind, startAt, durationMs, spanId, encryption } = request;
     if (!planCovers(await plans.planOf(device.homeId, device.deviceId), kind)) throw new AppError('NO_STORAGE_PLAN');
     await gate.admit(device, kind);
     if (encryption !== undefined && encryption.scheme !== 'none') throw new AppError('NOT_SUPPORTED', { encryption: encryption.scheme });
@@ -173,7 +173,7 @@ export class SegmentIntake {
     if ((await catalogue.countOpen(device)) >= limits.maxOpenSegments) {
       throw new AppError('LIMIT_EXCEEDED', { maxOpenSegments: limits.maxOpenSegments }, { retryAfterMs: OPEN_SEGMENTS_RETRY_MS });
     }
-    const place = { id: '', home_id: device.homeId, device_id: device.deviceId, channel, stream, kind };
+    const place = { id: '', home_id: device.homeId, device_id: device.deviceId, channel, stream, kind, span_id: spanId ?? null };
     if (await catalogue.overlapsStored(place, { startAt, endAt: startAt + (durationMs ?? 0) })) throw new AppError('OVERLAP');
   }
 

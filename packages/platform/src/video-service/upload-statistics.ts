@@ -1,7 +1,10 @@
 import type { Random } from '@cardea/core';
 import type { BodyOf, reportStatistics } from '@cardea/protocol';
+import type { DeviceProof } from '../authorization/proof.ts';
 import type { Db } from '../store/ports.ts';
 import type { BoundDevice } from './vr-access.ts';
+
+export type UploadReport = BodyOf<typeof reportStatistics>;
 
 export interface UploadStatisticsOptions {
   readonly db: Db;
@@ -22,7 +25,7 @@ export class UploadStatistics {
     this.maxPerDevice = maxPerDevice;
   }
 
-  async add(device: BoundDevice, report: BodyOf<typeof reportStatistics>): Promise<void> {
+  async add(device: BoundDevice, report: UploadReport): Promise<void> {
     await this.db
       .insertInto('upload_statistic')
       .values({
@@ -35,6 +38,21 @@ export class UploadStatistics {
       })
       .execute();
     await this.trim(device.deviceId);
+  }
+
+  /** Newest first. */
+  async of(proof: DeviceProof<'manage'>, limit: number): Promise<readonly UploadReport[]> {
+    const rows = await this.db
+      .selectFrom('upload_statistic')
+      .select('report')
+      .where('device_id', '=', proof.deviceId)
+      // What it did in another home is not this one's business.
+      .where('home_id', '=', proof.homeId)
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+    // Checked when it came.
+    return rows.map(({ report }) => JSON.parse(report) as UploadReport);
   }
 
   // By id, that is by arrival: the period is what the device says, and its clock may be wrong.

@@ -21,6 +21,8 @@ export interface VideoLimits {
   readonly maxStatistics: number;
 }
 
+const BACKLOG_MARGIN_MS = 3_600_000;
+
 // A cut waits for the next key frame, so a segment may come out a little longer than the longest a device may aim at.
 const CUT_SLACK_MS = 5_000;
 
@@ -31,7 +33,9 @@ export const defaultVideoLimits: VideoLimits = {
   maxSegmentBytes: vrLimits.maxSegmentBytes,
   targetSegmentSec: vrTimers.targetSegmentSec,
   maxConcurrentUploads: vrLimits.maxConcurrentUploads,
-  maxBacklogSec: vrTimers.maxBacklogDefaultSec,
+  // All that is taken: a device that was cut off for days keeps its recordings, and brings them as far as its disk held them. A
+  // little less than that, so that the oldest is not refused while it is on its way.
+  maxBacklogSec: (vrTimers.maxPastMs - BACKLOG_MARGIN_MS) / 1_000,
   confirmWithinMs: vrTimers.confirmBeforeMs,
   maxOpenSegments: 2_000,
   createRate: { burst: 200, perSecond: 20 },

@@ -13,8 +13,9 @@ import {
   getVideoServerInformation,
   validateAnswer,
 } from '@cardea/protocol';
+import { DirectoryObjectStore } from '../store/objects/directory-object-store.ts';
 import { makeSegments } from './fixtures/segment-maker.ts';
-import { type Bench, CAMERA, HOME, OTHER_CAMERA, openBench, STRAY_CAMERA } from './fixtures/video-bench.ts';
+import { type Bench, CAMERA, HOME, OTHER_CAMERA, OWNER, openBench, STRAY_CAMERA } from './fixtures/video-bench.ts';
 import { reportOf, segmentRequest, sha256Of, VrClient } from './fixtures/vr-client.ts';
 
 const NOON = 1_767_268_800_000; // 2026-01-01T12:00:00Z
@@ -55,8 +56,8 @@ function bytesOf(second = 0): Uint8Array {
 }
 
 /** What lies on the disk for a segment. */
-async function filesOf({ objectKey, segmentId }: CreatedSegment): Promise<readonly string[]> {
-  const names = await readdir(join(bench.objectsRoot, objectKey, '..')).catch(() => []);
+async function filesOf({ objectKey, segmentId }: CreatedSegment, { objectsRoot } = bench): Promise<readonly string[]> {
+  const names = await readdir(join(objectsRoot, objectKey, '..')).catch(() => []);
   return names.filter((name) => name.includes(segmentId));
 }
 
@@ -241,6 +242,21 @@ test('a stored second is not stored twice in one stream, while events may overla
   assert.equal((await camera.confirm(event, report)).status, 200);
 });
 
+test('a camera whose clock was set back records the same time again, and both are kept', async () => {
+  const startAt = freshTime();
+  const [before, after] = [bench.random.ulid(), bench.random.ulid()];
+  for (const [spanId, at] of [
+    [before, startAt],
+    [after, startAt + 100],
+  ] as const) {
+    const created = await camera.create({ ...segmentRequest(bench.random.ulid(), at), durationMs: 5_000, spanId });
+    assert.equal((await camera.put(created, bytesOf())).status, 201);
+    assert.equal((await camera.confirm(created, { ...reportOf(bytesOf(), at), endAt: at + 5_000 })).status, 200);
+  }
+  const again = await camera.post('/segments', { ...segmentRequest(bench.random.ulid(), startAt), durationMs: 5_000, spanId: after });
+  assert.deepEqual(await errorOf(again), { status: 409, code: 1807, name: 'OVERLAP' });
+});
+
 test('a batch answers each item for itself, in order', async () => {
   const good = segmentRequest(bench.random.ulid(), freshTime());
   const bad = segmentRequest(bench.random.ulid(), 0);
@@ -293,7 +309,7 @@ test('server information names plan and limits; an unbound device is told it has
   assert.ok(validateAnswer(getVideoServerInformation, body).ok);
   const { plan, limits, serverTime } = body as { plan: unknown; limits: unknown; serverTime: number };
   assert.deepEqual(plan, { active: true, kind: 'continuous', retainDays: 30 });
-  assert.deepEqual(limits, { maxSegmentBytes: 52_428_800, targetSegmentSec: 10, maxConcurrentUploads: 2, maxBacklogSec: 1_800 });
+  assert.deepEqual(limits, { maxSegmentBytes: 52_428_800, targetSegmentSec: 10, maxConcurrentUploads: 2, maxBacklogSec: 601_200 });
   assert.equal(serverTime, clock.now());
   const stray = new VrClient(origin, await bench.tokenOf(STRAY_CAMERA));
   const unbound = await stray.serverInformation();
@@ -385,6 +401,33 @@ test('a device that uploads too much at once is told to wait', async () => {
   for (const sending of slow) sending.destroy();
 });
 
+test('while the disk takes no more, devices are told to wait, and what they bring then is stored', async () => {
+  await using narrow = await openBench({
+    directory: join(directory, 'narrow'),
+    clock,
+    openObjects: (parts) => new DirectoryObjectStore({ ...parts, root: join(directory, 'narrow', 'objects'), maxUploads: 1 }),
+  });
+  await narrow.service.start();
+  const at = await narrow.listen();
+  const [one, other] = [new VrClient(at, await narrow.tokenOf(CAMERA)), new VrClient(at, await narrow.tokenOf(OTHER_CAMERA))];
+  const startAt = freshTime();
+  const [slow, waiting] = [
+    await one.create(segmentRequest(bench.random.ulid(), startAt)),
+    await other.create(segmentRequest(bench.random.ulid(), startAt)),
+  ];
+  const sending = request(slow.upload.url, { method: 'PUT', headers: { 'content-length': String(bytesOf().length) } });
+  sending.write(bytesOf().subarray(0, 500));
+  while ((await filesOf(slow, narrow)).length === 0) await clock.advance(0);
+  const refused = await other.put(waiting, bytesOf());
+  assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '1']);
+  const { promise: stored, resolve } = Promise.withResolvers<number | undefined>();
+  sending.on('response', ({ statusCode }) => resolve(statusCode));
+  sending.end(bytesOf().subarray(500));
+  assert.equal(await stored, 201);
+  assert.equal((await other.put(waiting, bytesOf())).status, 201);
+  assert.equal((await other.confirm(waiting, reportOf(bytesOf(), startAt))).status, 200);
+});
+
 test('an upload that stalls is cut off, and so is one of a device that was revoked', async () => {
   const stalls = async (end: () => Promise<void> | void) => {
     const created = await camera.create(segmentRequest(bench.random.ulid(), freshTime()));
@@ -419,6 +462,14 @@ test('statistics are kept, the newest of each device', async () => {
   assert.deepEqual(
     rows.map((row) => row.period_start_at),
     [2, 3, 4],
+  );
+  const shown = await few.service.statistics.of(await few.authorizer.device(OWNER, 'manage', CAMERA), 2);
+  assert.deepEqual(
+    shown.map(({ periodStartAt, counters: { bytes } }) => [periodStartAt, bytes]),
+    [
+      [4, 100],
+      [3, 100],
+    ],
   );
   assert.deepEqual(await errorOf(await device.post('/statistics', {})), { status: 400, code: -32602, name: 'INVALID_PARAMS' });
 });

@@ -1,21 +1,36 @@
 import type { RouteOf } from '@cardea/api';
 import { parseByteRange } from '../../http/byte-range.ts';
-import type { SegmentService, TimelineService, VodService } from '../ports.ts';
+import type { SegmentService, TimelineService, UploadStatisticsService, VodService } from '../ports.ts';
 import type { RouteCall, RouteHandlers } from '../route-call.ts';
 
-type SegmentRoute = 'timeline.get' | 'vod.create' | 'segment.list' | 'segment.get' | 'segment.media' | 'segment.update' | 'segment.delete';
+const DEFAULT_REPORTS = 50;
+
+type SegmentRoute =
+  | 'uploadStatistics.list'
+  | 'timeline.get'
+  | 'vod.create'
+  | 'segment.list'
+  | 'segment.get'
+  | 'segment.media'
+  | 'segment.update'
+  | 'segment.delete';
 
 /** Recorded video. */
 export function createSegmentHandlers({
   segments,
   timelines,
+  uploadStatistics,
   vod,
 }: {
   readonly segments: SegmentService;
   readonly timelines: TimelineService;
+  readonly uploadStatistics: UploadStatisticsService;
   readonly vod: VodService;
 }): Pick<RouteHandlers, SegmentRoute> {
   return {
+    'uploadStatistics.list': async ({ proof, query }) => ({
+      items: [...(await uploadStatistics.of(proof, query.limit ?? DEFAULT_REPORTS))],
+    }),
     'timeline.get': async ({ proof, query }) => await timelines.timeline(proof, query),
     'vod.create': async ({ proof, body }) => await vod.open(proof, body),
     'segment.list': async ({ proof, query }) => {

@@ -77,6 +77,11 @@ export class S3Bucket {
     return new S3Bucket(address, { sdk, client, presign });
   }
 
+  /** A part of the bucket as a bucket of its own, over the same connections. */
+  below(prefix: string): S3Bucket {
+    return new S3Bucket({ ...this.address, prefix: this.address.prefix + prefix }, this.loaded);
+  }
+
   /** Host of the store as devices address it. */
   get host(): string {
     const { endpoint, bucket, region } = this.address;

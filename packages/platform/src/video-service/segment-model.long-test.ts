@@ -1,0 +1,35 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startRadosgw } from '../store/objects/fixtures/radosgw.ts';
+import { parseS3Address } from '../store/objects/s3/s3-address.ts';
+import { S3Bucket } from '../store/objects/s3/s3-bucket.ts';
+import { S3ObjectStore } from '../store/objects/s3/s3-object-store.ts';
+import { checkSegmentModel } from './fixtures/segment-model.ts';
+
+const IN_DIRECTORY = 20_000;
+/** A call to the store takes a hundred times as long as one to the disk. */
+const IN_BUCKET = 300;
+
+test(`${IN_DIRECTORY} sequences over a directory follow the rules of Vr`, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'cardea-model-'));
+  await checkSegmentModel({ directory, sequences: IN_DIRECTORY });
+  await rm(directory, { recursive: true });
+});
+
+test(`${IN_BUCKET} sequences over a bucket follow the rules of Vr`, async () => {
+  await using gateway = await startRadosgw();
+  await gateway.makeBucket('recordings');
+  const directory = await mkdtemp(join(tmpdir(), 'cardea-model-'));
+  const endpoint = encodeURIComponent(gateway.endpoint);
+  const inBucket = await S3Bucket.open(parseS3Address(`s3://recordings?endpoint=${endpoint}`), gateway);
+  const at = (sequence: number): S3Bucket => inBucket.below(`sequence-${sequence}/`);
+  await checkSegmentModel({
+    directory,
+    sequences: IN_BUCKET,
+    openObjects: (parts, sequence) => new S3ObjectStore({ ...parts, bucket: at(sequence), direct: false }),
+  });
+  inBucket.close();
+  await rm(directory, { recursive: true });
+});
