@@ -2,6 +2,7 @@ import { ApiProblem, type Client } from '@cardea/api';
 import type { StreamName } from '../api/queries.ts';
 import type { LiveSource, LiveTicket } from './live-source.ts';
 import { sameOrigin } from './same-origin.ts';
+import { StreamChoice } from './stream-choice.ts';
 
 export interface LiveChannel {
   readonly deviceId: string;
@@ -9,12 +10,26 @@ export interface LiveChannel {
   readonly stream: StreamName;
 }
 
-/** Live pictures by way of the user API. */
+const NO_SUCH_STREAM = 422;
+
+/** Live pictures by way of the user API; over a line that is too weak for the stream those of the small one. */
 export function createLiveSource(api: Client, { deviceId, channel, stream }: LiveChannel): LiveSource {
+  const choice = new StreamChoice(stream);
+  const openChosen = async (signal: AbortSignal): Promise<LiveTicket> => {
+    const body = { channel, stream: choice.stream };
+    const { sessionId, urls } = await api.call('live.create', { params: { id: deviceId }, body, signal });
+    return { ...ticketOf(api, sessionId, sameOrigin(urls.ws)), forMs: choice.forMs };
+  };
   return {
-    open: async ({ signal }) => {
-      const { sessionId, urls } = await api.call('live.create', { params: { id: deviceId }, body: { channel, stream }, signal });
-      return ticketOf(api, sessionId, sameOrigin(urls.ws));
+    open: async ({ signal, before }) => {
+      choice.onEnded(before);
+      try {
+        return await openChosen(signal);
+      } catch (error) {
+        if (choice.stream === stream || !(error instanceof ApiProblem && error.status === NO_SUCH_STREAM)) throw error;
+        choice.onNoSmall();
+        return await openChosen(signal);
+      }
     },
     isFinal: (error) => error instanceof ApiProblem && [401, 403, 404, 422].includes(error.status),
   };

@@ -5,6 +5,7 @@ import { LiveConnection } from './live-connection.ts';
 import type { LiveSource } from './live-source.ts';
 import { type LiveStats, type LiveStatus, UnsupportedMedia } from './live-status.ts';
 import { retryDelayMs } from './retry-delay.ts';
+import { TimeForMore, TooSlow } from './stream-choice.ts';
 
 export interface LivePlayerOptions {
   readonly video: HTMLVideoElement;
@@ -89,15 +90,20 @@ export class LivePlayer {
 
   private async keepConnected(signal: AbortSignal): Promise<void> {
     const { clock, source } = this.options;
+    let cause: unknown;
     while (!signal.aborted) {
       this.startedAtMs = clock.uptimeMs();
       this.firstFrameMs = undefined;
       if (this.failures === 0) this.setStatus({ kind: 'connecting' });
-      const cause = await this.connectOnce(signal).catch((error: unknown) => error);
+      cause = await this.connectOnce(signal, cause).catch((error: unknown) => error);
       if (signal.aborted) return;
       this.disconnect();
       if (cause instanceof UnsupportedMedia) return this.setStatus({ kind: 'unsupported', mime: cause.mime });
       if (source.isFinal(cause)) return this.setStatus({ kind: 'refused', cause });
+      if (cause instanceof TooSlow || cause instanceof TimeForMore) {
+        this.failures = 0;
+        continue;
+      }
       this.failures = this.hasProven() ? 1 : this.failures + 1;
       this.setStatus({ kind: 'retrying', cause });
       await wait(clock, retryDelayMs(this.failures, clock.random()), signal);
@@ -105,15 +111,18 @@ export class LivePlayer {
   }
 
   /** Resolves with why the connection ended. */
-  private async connectOnce(signal: AbortSignal): Promise<unknown> {
+  private async connectOnce(signal: AbortSignal, before: unknown): Promise<unknown> {
     const { clock, source, video } = this.options;
-    const ticket = await source.open({ signal });
+    const ticket = await source.open({ signal, before });
     if (signal.aborted) return ticket.end();
     const { promise, resolve } = Promise.withResolvers<unknown>();
     signal.addEventListener('abort', resolve, { once: true });
     const onBlocked = (): void => this.setStatus({ kind: 'blocked' });
     this.connection = new LiveConnection({ video, ticket, clock, onBlocked, onEnded: resolve });
-    return await promise;
+    const change = ticket.forMs === undefined ? undefined : clock.after(ticket.forMs, () => resolve(new TimeForMore()));
+    const cause = await promise;
+    change?.[Symbol.dispose]();
+    return cause;
   }
 
   private disconnect(): void {

@@ -2,6 +2,8 @@
 export interface LiveTicket {
   /** Where the WebSocket opens. */
   readonly url: string;
+  /** When to open another one, however well this one goes; absent: not before it ends. */
+  readonly forMs?: number | undefined;
   /** Call at least every 30 s. Rejects when the right is lost. */
   renew(): Promise<void>;
   /** Gives the right back, even while the page is closing. Never rejects. */
@@ -10,7 +12,8 @@ export interface LiveTicket {
 
 /** Where a player gets its pictures from. */
 export interface LiveSource {
-  open(options: { readonly signal: AbortSignal }): Promise<LiveTicket>;
+  /** `before` is why the view before ended. */
+  open(options: { readonly signal: AbortSignal; readonly before: unknown }): Promise<LiveTicket>;
   /** Whether a failure of `open` stays until something else changes, so that trying again is of no use. */
   isFinal(error: unknown): boolean;
 }

@@ -1,3 +1,8 @@
+import { TooSlow } from './stream-choice.ts';
+
+/** RFC 6455 7.4.1 and its registry: try again later. */
+const CLOSE_TOO_SLOW = 1013;
+
 export interface MediaSocketOptions {
   readonly url: string;
   onMime(mime: string): void;
@@ -17,7 +22,9 @@ export class MediaSocket {
     this.socket = new WebSocket(options.url);
     this.socket.binaryType = 'arraybuffer';
     this.socket.addEventListener('message', ({ data }) => this.read(data));
-    this.socket.addEventListener('close', ({ code, reason }) => this.fail(new Error(`closed ${code} ${reason}`)));
+    this.socket.addEventListener('close', ({ code, reason }) => {
+      this.fail(code === CLOSE_TOO_SLOW ? new TooSlow(reason) : new Error(`closed ${code} ${reason}`));
+    });
   }
 
   [Symbol.dispose](): void {
