@@ -115,3 +115,14 @@ test('a platform that starts anew does not tell again what it told before', asyn
   await pass(300, { recording: false });
   assert.equal(told.length, 1);
 });
+
+test('a camera that stops soon after it came is told within a minute too', async () => {
+  await bench.service.ledger.set(LENS, 'policy', 'off');
+  await pass(60, { recording: false });
+  await bench.service.ledger.set(LENS, 'policy', 'continuous');
+  await pass(10, { recording: true });
+  const stoppedMs = clock.monotonicMs();
+  await pass(120, { recording: false });
+  assert.equal(told.length, 1);
+  assert.ok((told[0] ?? 0) - stoppedMs <= 60_000);
+});

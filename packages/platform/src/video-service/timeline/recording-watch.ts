@@ -41,6 +41,8 @@ export class RecordingWatch implements AsyncDisposable {
   private readonly options: RecordingWatchOptions;
   private readonly lifetime: Lifetime;
   private readonly watched = new Map<string, Watched>();
+  /** Something came from a camera that is not watched yet. */
+  private stale = false;
 
   constructor(options: RecordingWatchOptions) {
     this.options = options;
@@ -53,7 +55,8 @@ export class RecordingWatch implements AsyncDisposable {
     this.lifetime.run('watch over recordings', async (signal) => {
       for (let refreshedMs = Number.NEGATIVE_INFINITY; !signal.aborted; await sleep(clock, PASS_MS, { signal })) {
         try {
-          if (clock.monotonicMs() - refreshedMs >= REFRESH_MS) {
+          if (this.stale || clock.monotonicMs() - refreshedMs >= REFRESH_MS) {
+            this.stale = false;
             refreshedMs = clock.monotonicMs();
             await this.options.ledger.alive();
             await this.refresh();
@@ -109,6 +112,7 @@ export class RecordingWatch implements AsyncDisposable {
       .where('state', '=', 'stored')
       .executeTakeFirst();
     const watched = row === undefined ? undefined : this.watched.get(keyOf(toPlace(row)));
+    if (row !== undefined && watched === undefined) this.stale = true;
     if (watched === undefined || row?.kind === 'backfill') return;
     const now = clock.monotonicMs();
     if (now - watched.heardMs > SILENCE_MS) watched.sinceMs = now;
