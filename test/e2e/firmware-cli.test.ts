@@ -35,6 +35,11 @@ test('a maker signs an image on the command line, uploads it and rolls it out to
     const { state } = JSON.parse(await cardea('campaign', 'show', campaign.id, ...access));
     return state === 'done' ? true : undefined;
   });
+  assert.equal(JSON.parse(await cardea('campaign', 'stop', campaign.id, ...access)).state, 'done');
+  assert.deepEqual(
+    JSON.parse(await cardea('campaign', 'list', ...access)).map(({ id }: { readonly id: string }) => id),
+    [campaign.id],
+  );
   const { firmware: version } = await system.client.call('device.get', { params: { id: system.deviceId } });
   assert.equal(version, '1.1.0');
 });

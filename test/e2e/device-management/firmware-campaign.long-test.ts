@@ -126,3 +126,28 @@ async function allDevices({ platform }: Fleet) {
   const { items } = await platform.owner.client.call('device.list', { query: { limit: 200 } });
   return items;
 }
+
+test('campaign: a build that does not come up is rolled back by the canary, and no other camera is asked', async () => {
+  await using fleet = await Fleet.open();
+  await fleet.settle(5, []);
+  const { owner } = fleet.platform;
+  const { id: firmwareId } = await maker.offer(owner, '1.1.0', { model: BLIND_MODEL, payloadBytes: 2_000, fault: 'noBoot' });
+  const { id } = await owner.client.call('campaign.create', { body: { firmwareId } });
+  const look = (): Promise<Campaign> => owner.client.call('campaign.get', { params: { id } });
+  await fleet.until('the campaign halts', 30 * MINUTE_MS, async () => (await look()).state === 'halted');
+  assert.deepEqual(
+    (await look()).devices.map(({ state, error }) => [state, error?.name]),
+    [
+      ['rolledBack', 'BOOT_CHECK_FAILED'],
+      ['skipped', 'CANCELLED'],
+      ['skipped', 'CANCELLED'],
+      ['skipped', 'CANCELLED'],
+      ['skipped', 'CANCELLED'],
+    ],
+  );
+  const devices = await allDevices(fleet);
+  assert.deepEqual(
+    devices.map(({ firmware, state }) => [firmware, state]),
+    Array(5).fill(['1.0.0', 'online']),
+  );
+});

@@ -54,8 +54,32 @@ const show = new Command('show')
     print(await createClient({ baseUrl: url, token }).call('campaign.get', { params: { id } }));
   });
 
+const list = new Command('list')
+  .description('print the newest campaigns as JSON, newest first')
+  .option('--url <url>', 'address of the platform')
+  .option('--token <token>', 'session or API token')
+  .action(async (flags: Flags) => {
+    const { url, token } = await findCredentials(flags);
+    print((await createClient({ baseUrl: url, token }).call('campaign.list')).items);
+  });
+
+const stop = new Command('stop')
+  .description('halt a campaign: devices that were asked go on, no others are asked; prints it as JSON')
+  .argument('<campaign>', 'id of the campaign')
+  .option('--url <url>', 'address of the platform')
+  .option('--token <token>', 'session or API token')
+  .action(async (id: string, flags: Flags) => {
+    const { url, token } = await findCredentials(flags);
+    print(await createClient({ baseUrl: url, token }).call('campaign.stop', { params: { id } }));
+  });
+
 function print(value: unknown): void {
   terminal.print(JSON.stringify(value, undefined, process.stdout.isTTY ? 2 : 0));
 }
 
-export const firmwareCampaign = new Command('campaign').description('roll firmware out in waves').addCommand(start).addCommand(show);
+export const firmwareCampaign = new Command('campaign')
+  .description('roll firmware out in waves')
+  .addCommand(start)
+  .addCommand(list)
+  .addCommand(show)
+  .addCommand(stop);
