@@ -18,7 +18,6 @@ export interface Contestant extends AsyncDisposable {
   viewUrl(protocol: ViewerProtocol, index: number): string;
 }
 
-const TICKS_PER_SEC = 100;
 const started = (name: string, child: ChildProcess): AsyncDisposable => ({
   [Symbol.asyncDispose]: async () => {
     child.kill('SIGTERM');
@@ -29,13 +28,10 @@ const started = (name: string, child: ChildProcess): AsyncDisposable => ({
   },
 });
 
-/** Processor seconds these processes used since they began. Linux only. */
+/** Processor seconds these processes used since they began, kernel included. Linux only. */
 export function cpuSec(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-    const fields = rest.split(' ');
-    return sum + (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SEC;
-  }, 0);
+  const tasks = pids.flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}/schedstat`));
+  return tasks.reduce((sum, path) => sum + Number(readFileSync(path, 'utf8').split(' ')[0]) / 1e9, 0);
 }
 
 async function freePort(): Promise<number> {

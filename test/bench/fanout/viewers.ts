@@ -20,6 +20,7 @@ export type ViewerRequests = {
 };
 
 const STALLED_MS = 2_000;
+const OPENED_TOGETHER = 50;
 
 interface Viewer {
   readonly socket: Socket;
@@ -66,10 +67,12 @@ function watch(socket: Socket): void {
 
 answerRequests<ViewerRequests>({
   open: async ({ protocol, url, count, reading }) => {
-    for (let opened = 0; opened < count; opened += 1) {
-      const socket = await openSocket(protocol, new URL(url));
-      if (reading) watch(socket);
-      else deaf.push(socket.pause());
+    for (let left = count; left > 0; left -= OPENED_TOGETHER) {
+      const opening = Array.from({ length: Math.min(left, OPENED_TOGETHER) }, () => openSocket(protocol, new URL(url)));
+      for (const socket of await Promise.all(opening)) {
+        if (reading) watch(socket);
+        else deaf.push(socket.pause());
+      }
     }
     return null;
   },
