@@ -12,6 +12,7 @@ import { firmwareKeygen } from './commands/firmware-keygen.ts';
 import { firmwareSign } from './commands/firmware-sign.ts';
 import { firmwareUpload } from './commands/firmware-upload.ts';
 import { fsck } from './commands/fsck.ts';
+import { keysSeal } from './commands/keys-seal.ts';
 import { login } from './commands/login.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
@@ -37,6 +38,7 @@ function createProgram(): Command {
   program.addCommand(fsck);
   program.addCommand(backup);
   program.addCommand(restore);
+  program.addCommand(new Command('keys').description('the keys of the platform').addCommand(keysSeal));
   program.addCommand(new Command('audit').description('the log of who did and saw what').addCommand(auditVerify));
   program.addCommand(
     new Command('device')

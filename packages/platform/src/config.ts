@@ -59,6 +59,12 @@ export const settings = {
     [],
     'Host names and addresses the certificate of tls.mode auto is for, beside those of this machine and of publicUrl',
   ),
+  'secrets.key': setting(
+    Type.String(),
+    '',
+    'Secret with which the keys in the data directory are encrypted; best given as CARDEA_SECRETS_KEY; empty leaves them plain',
+  ),
+  'secrets.keyFile': setting(Type.String(), '', 'File that holds that secret, outside the data directory'),
   trustedProxies: setting(
     Type.Array(Type.String({ minLength: 1 })),
     [],

@@ -4,6 +4,7 @@ export { type Config, type ConfigSources, environmentName, loadConfig, type Sett
 export { backupData, type CopyOptions, type CopyProgress, restoreData } from './data-backup.ts';
 export { checkData, drainNode, openDataAccounts, rebuildData, startPlatform, verifyAuditOfData } from './main.ts';
 export { createPlatform, type Platform, type PlatformOptions } from './platform.ts';
+export { sealKeys } from './secrets.ts';
 export type { NewUser, StandaloneAccounts } from './standalone-accounts.ts';
 export type { FsckReport } from './video-service/fsck.ts';
 export type { RebuildReport } from './video-service/rebuild.ts';

@@ -5,6 +5,7 @@ import { requestDrain } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
 import { checkDataDirectory, rebuildDataDirectory, verifyAuditOfDirectory } from './data-check.ts';
 import { createPlatform, type Platform } from './platform.ts';
+import { openVault } from './secrets.ts';
 import { openAccounts, type StandaloneAccounts } from './standalone-accounts.ts';
 import { NatsBus } from './store/bus/nats-bus.ts';
 import type { FsckReport } from './video-service/fsck.ts';
@@ -20,9 +21,10 @@ export async function startPlatform(
 }
 
 /** The accounts of a data directory, for a command. */
-export async function openDataAccounts({ data, logLevel }: Config): Promise<StandaloneAccounts> {
+export async function openDataAccounts(config: Config): Promise<StandaloneAccounts> {
   const clock = new SystemClock();
-  return await openAccounts(data, { clock, random: createRandom(clock), logger: createLogger(logLevel) });
+  const [logger, vault] = [createLogger(config.logLevel), await openVault(config)];
+  return await openAccounts(config.data, { clock, random: createRandom(clock), logger, vault });
 }
 
 /** Compares the catalogue of a data directory with its files, while a platform runs on it or not. */

@@ -42,6 +42,7 @@ import { rolesOf } from './roles.ts';
 import { SchedulingService } from './scheduling/scheduling-service.ts';
 import { LocalServers } from './scheduling/server-directory.ts';
 import { registerVsRoutes } from './scheduling/vs-routes.ts';
+import { openVault } from './secrets.ts';
 import { registerShareRoutes } from './shares/share-routes.ts';
 import { ShareVisits } from './shares/share-visits.ts';
 import { SharedMedia } from './shares/shared-media.ts';
@@ -115,7 +116,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   await mkdir(data, { recursive: true, mode: 0o700 });
   const roles = rolesOf(config);
   stack.use(lockDataDirectory(data, { shared: config['bus.url'] !== '' }));
-  const keys = await loadPlatformKeys(join(data, 'keys'));
+  const keys = await loadPlatformKeys(join(data, 'keys'), await openVault(config));
   const db = stack.adopt(await openSqlite(join(data, 'cardea.db')), (open) => open.destroy());
   const rows = stack.use(new RowReader(join(data, 'cardea.db')));
   const exchange =
@@ -278,7 +279,6 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       shares,
       timelines: video.timelines,
       uploadStatistics: video.statistics,
-      uploadStatistics: video.statistics,
       storage: video.storage,
       vod: video.vod,
       pictures,
@@ -404,7 +404,7 @@ async function openCertificates(
   const isWildcard = listenHost === '0.0.0.0' || listenHost === '::';
   const names = [...config['tls.names'], ...(publicHost ? [publicHost] : []), ...(isWildcard ? [] : [listenHost])];
   const files = { certFile: config['tls.cert'], keyFile: config['tls.key'], directory: join(config.data, 'keys', 'tls') };
-  return await Certificates.open({ mode, ...files, names, clock, logger });
+  return await Certificates.open({ mode, ...files, names, vault: await openVault(config), clock, logger });
 }
 
 /** By default beside the HTTP port. A port that is taken is no reason not to start: sleeping devices then cannot be woken. */

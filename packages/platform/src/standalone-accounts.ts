@@ -5,6 +5,7 @@ import { Accounts } from './homes/accounts.ts';
 import { Homes } from './homes/homes.ts';
 import { InProcessBus } from './store/bus/in-process-bus.ts';
 import { openSqlite } from './store/sql/sqlite.ts';
+import type { KeyVault } from './tokens/key-vault.ts';
 import { loadPlatformKeys } from './tokens/platform-keys.ts';
 
 export interface NewUser {
@@ -21,10 +22,10 @@ export interface StandaloneAccounts extends AsyncDisposable {
 
 export async function openAccounts(
   directory: string,
-  { clock, random, logger }: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
+  { clock, random, logger, vault }: { readonly clock: Clock; readonly random: Random; readonly logger: Logger; readonly vault: KeyVault },
 ): Promise<StandaloneAccounts> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const { sessionSecret } = await loadPlatformKeys(join(directory, 'keys'));
+  const { sessionSecret } = await loadPlatformKeys(join(directory, 'keys'), vault);
   const db = await openSqlite(join(directory, 'cardea.db'));
   const bus = new InProcessBus(logger);
   const accounts = new Accounts({ db, bus, clock, random, logger, sessionSecret });

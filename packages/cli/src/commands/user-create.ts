@@ -19,7 +19,7 @@ export const userCreate = new Command('create')
   .option('--json', 'print the user as JSON')
   .action(async ({ data, email, name, json }: Flags, command: Command) => {
     const password = await readStandardInput();
-    await using accounts = await openDataAccounts(loadConfig({ flags: { data, logLevel: 'warn' } }));
+    await using accounts = await openDataAccounts(loadConfig({ flags: { data, logLevel: 'warn' }, env: process.env }));
     const user = await accounts.create({ email, name, password });
     const asJson = json === true || command.optsWithGlobals<{ json?: true }>().json === true;
     terminal.print(asJson ? JSON.stringify(user) : `Created ${user.email}`);

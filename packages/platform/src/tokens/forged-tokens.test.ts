@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { createRandom, VirtualClock } from '@cardea/core';
-import { TokenIssuer } from './token-issuer.ts';
+import { type TokenClaims, TokenIssuer } from './token-issuer.ts';
 import { UrlSigner } from './url-signer.ts';
 
 const TRIALS = 10_000;
@@ -12,10 +12,11 @@ const newKey = () => generateKeyPairSync('ed25519').privateKey.export({ type: 'p
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const decode = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) as Record<string, unknown>;
 
-const view = {
-  ...{ userId: 'u', userSessionId: 's', deviceId: 'd', epoch: 1, channel: 1, stream: 'main', action: 'view.live', sessionId: 'x' },
-} as const;
-const push = { deviceId: 'd', epoch: 1, channel: 1, stream: 'main', sessionId: 'x', kind: 'live' } as const;
+const view: TokenClaims['view'] = {
+  ...{ userId: 'u', userSessionId: 's', deviceId: 'd', epoch: 1, channel: 1, sessionId: 'x' },
+  ...{ stream: 'main', action: 'view.live' },
+};
+const push: TokenClaims['vm-publish'] = { deviceId: 'd', epoch: 1, channel: 1, stream: 'main', sessionId: 'x', kind: 'live' };
 
 /** Ways to make a token say more than it was made for; each gives the token, or what to ask for it as. */
 type Forger = (token: string, trial: number) => string;

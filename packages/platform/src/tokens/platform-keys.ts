@@ -1,8 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '@cardea/core';
+import { AppError, hasStatus } from '@cardea/core';
 import { makeDirectoryDurably, writeFileDurably } from '../store/durable-file.ts';
+import { KeyVault } from './key-vault.ts';
 
 export interface PlatformKeys {
   /** PKCS#8 PEM, Ed25519: signs the platform's tokens. */
@@ -17,14 +18,15 @@ export interface PlatformKeys {
 
 /**
  * Reads the keys in `directory`, making those that are absent (directory mode 0700, files 0600).
- * @throws AppError INTERNAL_ERROR naming a file that is there but cannot be read: a new key would silently end every session
+ * Plain ones are sealed where `vault` has a secret.
+ * @throws AppError INVALID_STATE when the secret does not open them; INTERNAL_ERROR naming a file that is there but cannot be read: a new key would silently end every session
  */
-export async function loadPlatformKeys(directory: string): Promise<PlatformKeys> {
+export async function loadPlatformKeys(directory: string, vault = new KeyVault(undefined)): Promise<PlatformKeys> {
   await makeDirectoryDurably(directory);
-  const tokenKeyPem = await loadOrCreate(join(directory, 'token.key'), () =>
+  const tokenKeyPem = await loadOrCreate(join(directory, 'token.key'), vault, () =>
     generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   );
-  const secret = (name: string): Promise<string> => loadOrCreate(join(directory, name), () => randomBytes(32).toString('base64'));
+  const secret = (name: string): Promise<string> => loadOrCreate(join(directory, name), vault, () => randomBytes(32).toString('base64'));
   return {
     tokenKeyPem,
     uploadSecret: Buffer.from(await secret('upload.key'), 'base64'),
@@ -33,13 +35,17 @@ export async function loadPlatformKeys(directory: string): Promise<PlatformKeys>
   };
 }
 
-async function loadOrCreate(path: string, create: () => string): Promise<string> {
+async function loadOrCreate(path: string, vault: KeyVault, create: () => string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    const kept = await readFile(path, 'utf8');
+    const text = vault.open(kept, path);
+    if (vault.isStale(kept)) await writeFileDurably(path, vault.seal(text));
+    return text;
   } catch (error) {
+    if (hasStatus(error, 'INVALID_STATE')) throw error;
     if (!isAbsent(error)) throw new AppError('INTERNAL_ERROR', { path }, { cause: error, message: `cannot read the key ${path}` });
     const text = create();
-    await writeFileDurably(path, text);
+    await writeFileDurably(path, vault.seal(text));
     return text;
   }
 }

@@ -84,6 +84,7 @@ test('every answer keeps other sites out: no inline script or style, no framing,
     const { headers } = await side.send('GET', path, { token });
     const policy = headers.get('content-security-policy') ?? '';
     assert.match(policy, /default-src 'self'.*frame-ancestors 'none'/);
+    assert.match(policy, /require-trusted-types-for 'script'; trusted-types 'none'/);
     assert.doesNotMatch(policy, /unsafe/);
     assert.equal(headers.get('x-content-type-options'), 'nosniff');
     assert.equal(headers.get('referrer-policy'), 'no-referrer');

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { AppError, type Clock, Lifetime, type Logger, sleep } from '@cardea/core';
 import type { FastifyInstance } from 'fastify';
+import type { KeyVault } from '../../tokens/key-vault.ts';
 import type { KeyPair, LocalAuthority } from './local-authority.ts';
 
 export interface CertificateOptions {
@@ -14,6 +15,8 @@ export interface CertificateOptions {
   readonly directory: string;
   /** Host names and addresses beyond those of this machine. */
   readonly names: readonly string[];
+  /** Opens and seals the keys of the authority. */
+  readonly vault: KeyVault;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -98,9 +101,9 @@ export class Certificates implements AsyncDisposable {
 }
 
 /** What makes certificates is loaded only where they are made. */
-async function openAuthority({ directory, clock }: CertificateOptions): Promise<LocalAuthority> {
+async function openAuthority({ directory, clock, vault }: CertificateOptions): Promise<LocalAuthority> {
   const { LocalAuthority } = await import('./local-authority.ts');
-  return await LocalAuthority.open(directory, clock);
+  return await LocalAuthority.open({ directory, clock, vault });
 }
 
 /** Under which names and addresses this machine may be reached. */

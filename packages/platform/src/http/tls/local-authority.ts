@@ -4,7 +4,7 @@ import { createHash, randomBytes, webcrypto, X509Certificate } from 'node:crypto
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { AppError, type Clock } from '@cardea/core';
+import { AppError, type Clock, hasStatus } from '@cardea/core';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -16,6 +16,7 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
+import type { KeyVault } from '../../tokens/key-vault.ts';
 
 /** A private key and its certificate, PEM. */
 export interface KeyPair {
@@ -33,26 +34,37 @@ const RENEW_DAYS = 30;
 const BACKDATED_MS = DAY_MS;
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 
+export interface AuthorityOptions {
+  readonly directory: string;
+  readonly clock: Clock;
+  /** Opens and seals the keys. */
+  readonly vault: KeyVault;
+}
+
 /** Issues the certificate of this platform for whoever was told to trust it: made once, kept in the data directory. */
 export class LocalAuthority {
   /** Certificate of the authority, PEM: what browsers and devices are given. */
   readonly cert: string;
   private readonly directory: string;
+  private readonly vault: KeyVault;
   private readonly clock: Clock;
   private readonly key: string;
 
-  private constructor(pair: KeyPair, directory: string, clock: Clock) {
+  private constructor(pair: KeyPair, { directory, clock, vault }: AuthorityOptions) {
     this.cert = pair.cert;
     this.key = pair.key;
     this.directory = directory;
+    this.vault = vault;
     this.clock = clock;
   }
 
   /** Reads the authority in `directory`, making it at the first start. @throws AppError INTERNAL_ERROR when it cannot be read */
-  static async open(directory: string, clock: Clock): Promise<LocalAuthority> {
+  static async open(options: AuthorityOptions): Promise<LocalAuthority> {
+    const { directory, clock, vault } = options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const pair = (await readPair(directory, 'authority')) ?? (await keepPair(directory, 'authority', await makeAuthority(clock)));
-    return new LocalAuthority(pair, directory, clock);
+    const pair =
+      (await readPair(directory, 'authority', vault)) ?? (await keepPair(directory, 'authority', await makeAuthority(clock), vault));
+    return new LocalAuthority(pair, options);
   }
 
   /** SHA-256 of the certificate, lower-case hex: what a device is given to know it by. */
@@ -62,9 +74,9 @@ export class LocalAuthority {
 
   /** A certificate for these host names and addresses, with the one of the authority behind it; the one there is while it does. */
   async certificateFor(names: readonly string[]): Promise<KeyPair> {
-    const pair = await readPair(this.directory, 'server');
+    const pair = await readPair(this.directory, 'server', this.vault);
     const fits = pair !== undefined && this.isGood(pair.cert, names);
-    const { cert, key } = fits ? pair : await keepPair(this.directory, 'server', await this.issue(names));
+    const { cert, key } = fits ? pair : await keepPair(this.directory, 'server', await this.issue(names), this.vault);
     return { key, cert: `${cert.trim()}\n${this.cert}` };
   }
 
@@ -155,18 +167,19 @@ function pemOf(label: string, der: Buffer): string {
   return `-----BEGIN ${label}-----\n${(der.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END ${label}-----\n`;
 }
 
-async function readPair(directory: string, name: string): Promise<KeyPair | undefined> {
+async function readPair(directory: string, name: string, vault: KeyVault): Promise<KeyPair | undefined> {
   try {
     const [key, cert] = await Promise.all(['key', 'crt'].map((kind) => readFile(join(directory, `${name}.${kind}`), 'utf8')));
-    return key === undefined || cert === undefined ? undefined : { key, cert };
+    return key === undefined || cert === undefined ? undefined : { key: vault.open(key, join(directory, `${name}.key`)), cert };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (hasStatus(error, 'INVALID_STATE')) throw error;
     throw new AppError('INTERNAL_ERROR', { directory, name }, { cause: error, message: `cannot read ${join(directory, name)}` });
   }
 }
 
-async function keepPair(directory: string, name: string, pair: KeyPair): Promise<KeyPair> {
-  await writeFile(join(directory, `${name}.key`), pair.key, { mode: 0o600 });
+async function keepPair(directory: string, name: string, pair: KeyPair, vault: KeyVault): Promise<KeyPair> {
+  await writeFile(join(directory, `${name}.key`), vault.seal(pair.key), { mode: 0o600 });
   await writeFile(join(directory, `${name}.crt`), pair.cert, { mode: 0o644 });
   return pair;
 }

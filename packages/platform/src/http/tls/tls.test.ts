@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
 import { SystemClock, silentLogger, VirtualClock } from '@cardea/core';
+import { KeyVault } from '../../tokens/key-vault.ts';
 import { HttpServer } from '../http-server.ts';
 import { Certificates } from './certificates.ts';
 
@@ -17,7 +18,7 @@ async function workshop() {
   const clock = new VirtualClock(new SystemClock().now());
   const files = { certFile: join(directory, 'a.crt'), keyFile: join(directory, 'a.key'), directory: join(directory, 'tls') };
   const open = (mode: 'auto' | 'files', names: readonly string[] = []) =>
-    Certificates.open({ mode, ...files, names, clock, logger: silentLogger });
+    Certificates.open({ mode, ...files, names, clock, vault: new KeyVault('a secret'), logger: silentLogger });
   return { directory, clock, files, open, [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
 }
 
