@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { AppError } from '@cardea/core';
 import type { PeerConnection } from 'node-datachannel';
 import type { ListenAddress } from '../../listen-address.ts';
@@ -13,7 +13,7 @@ export interface RtcEngineOptions {
   readonly publicAddress: string;
 }
 
-const ANY_HOST: readonly string[] = ['0.0.0.0', '::'];
+const ANY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
 
 /** The library is one for all of the process. Its threads end when the last engine has no more use for it. */
 let openEngines = 0;
@@ -25,11 +25,11 @@ export class RtcEngine implements Disposable {
   readonly publicAddress: string;
   private readonly bindAddress: string | undefined;
 
-  private constructor(library: RtcLibrary, port: number, { listen, publicAddress }: RtcEngineOptions) {
+  private constructor(library: RtcLibrary, { address, port }: AddressInfo, publicAddress: string) {
     this.library = library;
     this.port = port;
     this.publicAddress = publicAddress;
-    this.bindAddress = ANY_HOST.includes(listen.host) ? undefined : listen.host;
+    this.bindAddress = ANY_ADDRESS.includes(address) ? undefined : address;
     openEngines += 1;
   }
 
@@ -38,7 +38,7 @@ export class RtcEngine implements Disposable {
     const library = await import('node-datachannel').catch((cause: unknown) => {
       throw new AppError('NOT_SUPPORTED', undefined, { cause, message: 'node-datachannel, an optional part, is not installed here' });
     });
-    return new RtcEngine(library, await freePort(options.listen), options);
+    return new RtcEngine(library, await tryPort(options.listen), options.publicAddress);
   }
 
   /** A connection that waits for an offer. Hold it, and close it: what nobody holds is closed by the library. */
@@ -60,12 +60,12 @@ export class RtcEngine implements Disposable {
 }
 
 /** The library opens the port with its first connection and says nothing when it cannot: it is tried here. */
-async function freePort({ host, port }: ListenAddress): Promise<number> {
+async function tryPort({ host, port }: ListenAddress): Promise<AddressInfo> {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   try {
     socket.bind(port, host);
     await once(socket, 'listening');
-    return socket.address().port;
+    return socket.address();
   } catch (cause) {
     throw new AppError('INVALID_STATE', { host, port }, { cause, message: `cannot use UDP port ${host}:${port}` });
   } finally {
