@@ -191,7 +191,7 @@ export class RtspConnection implements ViewerConnection {
       case 'SETUP':
         return await this.withMediaErrors(() => viewing.prepare(request, address.track, signal));
       case 'PLAY':
-        return viewing.play();
+        return viewing.play(address);
       case 'PAUSE':
         return viewing.pause();
       default:

@@ -5,7 +5,9 @@ import {
   buildSenderReport,
   interleave,
   MediaError,
+  parseRtpPacket,
   type RtpFormat,
+  type RtpHeader,
   RtpPacketiser,
   rtpFormatOf,
   type Track,
@@ -28,6 +30,12 @@ interface ChannelPacket {
   readonly packet: Uint8Array;
 }
 
+interface FirstUnit {
+  readonly first: AccessUnit;
+  readonly timescale: number;
+  readonly isRunning: boolean;
+}
+
 interface Lane {
   readonly track: Track;
   readonly index: number;
@@ -38,6 +46,7 @@ interface Lane {
 
 const FIRST_DYNAMIC_PAYLOAD_TYPE = 96;
 const REPORT_EVERY_SEC = 5;
+const LARGEST_STEP_MS = 1;
 const RTP_HEADER_BYTES = 12;
 const MAX_TRACKS = 8;
 
@@ -66,6 +75,8 @@ export class RtspFeed implements PushFormat, BroadcastPart {
   private lanes = new Map<number, Lane>();
   /** A viewer that comes later gets the kept units in the packets that others got. */
   private packed = new WeakMap<AccessUnit, readonly ChannelPacket[]>();
+  /** Unix milliseconds of second 0 of the timeline. */
+  private startedAt: number | undefined;
   /** Of the timeline, for the newest unit. */
   private newestSec: number | undefined;
   /** Of the timeline, when reports were last made; `undefined` until a viewer of this head began. */
@@ -96,6 +107,19 @@ export class RtspFeed implements PushFormat, BroadcastPart {
 
   ssrcOf(index: number): number {
     return this.numbers[index]?.ssrc ?? 0;
+  }
+
+  /**
+   * The numbers of the packet in which `first`, the oldest kept unit of a track, reaches a viewer that begins now.
+   * `isRunning`: others watch, so that its packet may be there already.
+   */
+  startOf({ index, format }: RtspTrack, { first, timescale, isRunning }: FirstUnit): Pick<RtpHeader, 'sequence' | 'timestamp'> {
+    const [made] = isRunning ? (this.packed.get(first) ?? []) : [];
+    if (made !== undefined) return parseRtpPacket(made.packet);
+    const { sequence = 0, timestampOffset = 0 } = this.numbers[index] ?? {};
+    const lane = this.lanes.get(first.trackId);
+    const timestamp = (Math.round((first.pts * format.clockRate) / timescale) + timestampOffset) >>> 0;
+    return { sequence: lane?.packetiser.nextSequence ?? sequence & 0xffff, timestamp };
   }
 
   /** The end of these tracks, for a viewer that is sent away (RFC 3550, 6.6). */
@@ -155,12 +179,26 @@ export class RtspFeed implements PushFormat, BroadcastPart {
     this.reportedSec ??= newestSec;
     if (newestSec - this.reportedSec < REPORT_EVERY_SEC) return [];
     this.reportedSec = newestSec;
+    this.followClock(newestSec);
     return this.reports(newestSec);
   }
 
-  /** The newest unit has just arrived. All tracks are put on the wall clock by the same pair of times, so that sound and picture stay together. */
+  /** The clock of a camera is never quite ours; players turn a step of the line into a step of their times, so it moves by small ones. */
+  private followClock(newestSec: number): void {
+    const now = this.startNow(newestSec);
+    const startedAt = this.startedAt ?? now;
+    this.startedAt = startedAt + Math.max(-LARGEST_STEP_MS, Math.min(LARGEST_STEP_MS, now - startedAt));
+  }
+
+  /** The newest unit has just arrived. */
+  private startNow(newestSec: number): number {
+    return this.clock.now() - newestSec * 1_000;
+  }
+
+  /** All tracks are put on the wall clock by the same line, so that sound and picture stay together. */
   private reports(newestSec: number): readonly ChannelPacket[] {
-    const sentAt = this.clock.now();
+    this.startedAt ??= this.startNow(newestSec);
+    const sentAt = this.startedAt + newestSec * 1_000;
     return [...this.lanes.values()].map(({ track, index, packetiser, packets, payloadBytes }) => {
       const rtpTimestamp = packetiser.timestampAt(newestSec * track.timescale);
       const report = { ssrc: packetiser.ssrc, sentAt, rtpTimestamp, packets, payloadBytes };

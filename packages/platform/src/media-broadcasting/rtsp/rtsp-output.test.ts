@@ -64,6 +64,14 @@ const tcp = { Transport: 'RTP/AVP/TCP;unicast' };
 
 /** Sets up `tracks` of the address (all by default) over the connection and plays. */
 async function play(client: RtspClient, url: string, tracks?: readonly number[]): Promise<string> {
+  return (await playing(client, url, tracks)).session;
+}
+
+async function playing(
+  client: RtspClient,
+  url: string,
+  tracks?: readonly number[],
+): Promise<{ readonly session: string; readonly starts: string }> {
   const controls = controlsOf(await client.ask('DESCRIBE', url));
   let session = '';
   for (const [index, control] of controls.entries()) {
@@ -72,8 +80,9 @@ async function play(client: RtspClient, url: string, tracks?: readonly number[])
     assert.equal(statusCode, 200);
     session = headers.session?.split(';')[0] ?? '';
   }
-  assert.equal((await client.ask('PLAY', url, { Session: session })).statusCode, 200);
-  return session;
+  const { headers, statusCode } = await client.ask('PLAY', url, { Session: session });
+  assert.equal(statusCode, 200);
+  return { session, starts: headers['rtp-info'] ?? '' };
 }
 
 test('the address of a live session carries a token that encoders and players take', async () => {
@@ -132,6 +141,22 @@ test('who comes later gets the same packets', async () => {
   await until(() => media(first).length > 30 && media(first).length === media(second).length);
   assert.deepEqual(media(second), media(first));
   assert.equal(live.rig.service.snapshot().viewers, 2);
+});
+
+test('the answer to PLAY names the packets that come first', async () => {
+  await using live = await watched();
+  using alone = await RtspClient.connect(live.url);
+  using later = await RtspClient.connect(live.url);
+  for (const client of [alone, later]) {
+    const { starts } = await playing(client, live.url);
+    await until(() => [0, 2].every((channel) => client.frames.some((frame) => frame.channel === channel)));
+    const told = starts.split(',').map((start) => /\/track\d\?token=[\w-]+;(.*)$/.exec(start)?.[1]);
+    const came = [0, 2].map((channel) => {
+      const { sequence, timestamp } = parseRtpPacket(client.frames.find((frame) => frame.channel === channel)?.payload ?? new Uint8Array());
+      return `seq=${sequence};rtptime=${timestamp}`;
+    });
+    assert.deepEqual(told, came);
+  }
 });
 
 test('a viewer that wants the sound alone gets nothing else', async () => {

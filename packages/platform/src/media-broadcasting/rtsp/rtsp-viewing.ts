@@ -105,8 +105,22 @@ export class RtspViewing implements Disposable {
     return { statusCode: 200, headers: { Transport: transportHeader(transport) } };
   }
 
-  play(): RtspAnswer {
-    return this.setUp.size === 0 ? { statusCode: 455 } : { statusCode: 200, headers: { Range: 'npt=now-' } };
+  play({ authority }: RtspAddress): RtspAnswer {
+    if (this.setUp.size === 0) return { statusCode: 455 };
+    const starts = this.isPlaying ? [] : [...this.setUp.values()].flatMap(({ track }) => this.startOf(track, authority));
+    return { statusCode: 200, headers: { Range: 'npt=now-', ...(starts.length > 0 && { 'RTP-Info': starts.join(',') }) } };
+  }
+
+  /** RFC 2326, 12.33; only where a picture is kept, since nobody knows the first packet before. */
+  private startOf(track: RtspTrack, authority: string): readonly string[] {
+    const { broadcast, feed, source, token } = this.options;
+    const { gop, tracks } = broadcast.stream;
+    const first = gop.find(({ trackId }) => trackId === track.trackId);
+    const timescale = tracks.find(({ id }) => id === track.trackId)?.timescale;
+    if (first === undefined || timescale === undefined) return [];
+    const isRunning = broadcast.fanOut(feed).viewers > 0;
+    const { sequence, timestamp } = feed.startOf(track, { first, timescale, isRunning });
+    return [`url=${rtspAddress(authority, source, { token, track: track.index })};seq=${sequence};rtptime=${timestamp}`];
   }
 
   /** Sends media from now on: to be called when the answer to PLAY is written. */
