@@ -96,3 +96,21 @@ test('when a camera comes and goes is noted from when it was heard last, and its
   const policies = (await noted(plane, deviceId)).filter(([fact]) => fact === 'policy');
   assert.deepEqual(policies.at(-1), ['policy', 1, 'none']);
 });
+
+test('a camera that does not know yet that it is bound is asked again', async () => {
+  await using plane = await ControlPlane.start();
+  const { connection, deviceId } = await boundCamera(plane, { 'record.cloud.mode': 'continuous', 'privacy.mode': 'off' });
+  await plane.until(async () => (await noted(plane, deviceId)).length === 2);
+  let asked = 0;
+  const error = { code: 1017, message: 'the device belongs to no home' };
+  connection.answers['config.get'] = () => {
+    asked += 1;
+    return asked === 1 ? { error } : { result: { version: 2, config: { 'record.cloud.mode': 'off', 'privacy.mode': 'off' } } };
+  };
+  await connection.event('config.changed', { version: 2, keys: ['record.cloud.mode'] });
+  await plane.until(() => asked === 1);
+  await plane.until(async () => {
+    await plane.clock.advance(500);
+    return (await noted(plane, deviceId)).some(([fact, , value]) => fact === 'policy' && value === 'off');
+  });
+});

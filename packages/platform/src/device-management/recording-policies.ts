@@ -1,4 +1,4 @@
-import { hasStatus, type Lifetime, type Logger } from '@cardea/core';
+import { type Clock, hasStatus, type Lifetime, type Logger, sleep } from '@cardea/core';
 import {
   conforms,
   getDeviceConfiguration,
@@ -20,10 +20,13 @@ export interface RecordingPoliciesOptions {
   readonly capabilities: CapabilityCache;
   readonly connections: DeviceConnections;
   readonly recordings: RecordingFacts;
+  readonly clock: Clock;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
 }
 
+/** A device that was just bound learns so only by the answer that comes after the first question. */
+const RETRIES_MS = [0, 500, 1_000, 2_000, 5_000, 15_000];
 const MODE_KEY = 'record.cloud.mode';
 const PRIVACY_KEY = 'privacy.mode';
 
@@ -38,13 +41,18 @@ export class RecordingPolicies {
     this.options = options;
   }
 
-  /** Asks the device in the background. A device that cannot tell has no policy. */
+  /** Asks the device in the background, for a while again and again. A device that cannot tell has no policy. */
   readLater(deviceId: string): void {
-    this.options.lifetime.run('reading of recording policies', async () => {
-      try {
-        await this.read(deviceId);
-      } catch (error) {
-        this.options.logger.info({ err: error, deviceId }, 'what a device is to record could not be read');
+    const { clock, lifetime, logger } = this.options;
+    lifetime.run('reading of recording policies', async (signal) => {
+      for (const waitMs of RETRIES_MS) {
+        if (waitMs > 0) await sleep(clock, waitMs, { signal });
+        try {
+          return await this.read(deviceId);
+        } catch (error) {
+          logger.info({ err: error, deviceId }, 'what a device is to record could not be read');
+          if (hasStatus(error, 'DEVICE_OFFLINE')) return;
+        }
       }
     });
   }
