@@ -7,6 +7,7 @@ import { liveForms } from '../../support/live-forms.ts';
 import { startPlatformProcess, unlimited } from '../../support/platform-process.ts';
 import { StampedCamera, stampsIn } from '../../support/stamped-camera.ts';
 import { row, summarise } from '../samples.ts';
+import { readWhep } from './read-whep.ts';
 
 /**
  * For each way to watch, on loopback: how old a picture is when its bytes arrive, by the time the camera wrote into it; and how
@@ -15,9 +16,11 @@ import { row, summarise } from '../samples.ts';
  */
 const SECONDS = Number(process.argv[2] ?? 10);
 const RUNS_UP = Number(process.argv[3] ?? 20);
-const RUNS_COLD = 5;
+const RUNS_COLD = 3;
 
-type Form = keyof typeof liveForms;
+const forms = { ...liveForms, whep: readWhep };
+
+type Form = keyof typeof forms;
 
 interface Play {
   readonly firstMs: number;
@@ -45,7 +48,7 @@ async function play(owner: Owner, id: string, form: Form, ms: number): Promise<P
       void delay(ms).then(() => stopping.abort());
     } else agesMs.push(...stamps.map((stamp) => now - stamp));
   };
-  await liveForms[form](url, { signal: stopping.signal, onBytes });
+  await forms[form](url, { signal: stopping.signal, onBytes });
   await owner.client.call('live.delete', { params: { sessionId } });
   return { firstMs: firstMs ?? Number.NaN, agesMs };
 }
@@ -67,9 +70,9 @@ await eventually('a known camera', async () => {
   return items.find(({ capabilities }) => capabilities !== undefined);
 });
 const { urls: known } = await open(owner, device.id);
-const forms = (Object.keys(liveForms) as Form[]).filter((form) => known[form] !== undefined);
+const offered = (Object.keys(forms) as Form[]).filter((form) => known[form] !== undefined);
 console.log(`live, 1280x720 H.264 at 25 pictures a second, key frame every 2 s, loopback, ${SECONDS} s each`);
-for (const form of forms) {
+for (const form of offered) {
   const { agesMs } = await play(owner, device.id, form, SECONDS * 1_000);
   console.log(row(`${form}: age at arrival`, summarise(agesMs)));
   if (form === 'hls') {
@@ -82,7 +85,7 @@ for (const form of forms) {
 }
 const { items: watching } = await owner.client.call('viewer.list', { params: { id: device.id } });
 for (const { sessionId } of watching) await owner.client.call('live.delete', { params: { sessionId } });
-for (const form of forms) {
+for (const form of offered) {
   const cold: number[] = [];
   for (let run = 0; run < RUNS_COLD; run += 1) {
     await eventually('the camera to stop pushing', async () => (camera.pushCount > 0 ? undefined : true));
@@ -90,5 +93,5 @@ for (const form of forms) {
   }
   console.log(row(`${form}: first picture, cold`, summarise(cold)));
 }
-console.log('targets: age ws 80, hls on screen 1200; first picture median up 150, cold 800');
+console.log('targets: age ws and whep 80, hls on screen 1200; first picture median up 150, cold 800');
 await device.stop();
