@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UserSide } from '../../testing/user-side.ts';
+
+test('nothing about members, invitations, tokens, shares and revocations is looked for by reading a whole table', async () => {
+  await using side = await UserSide.open();
+  const { db } = side;
+  const queries = [
+    db.selectFrom('home_member').innerJoin('home', 'home.id', 'home_member.home_id').selectAll().where('home_member.user_id', '=', 'u'),
+    db
+      .selectFrom('home_member')
+      .leftJoin('user', 'user.id', 'home_member.user_id')
+      .selectAll('home_member')
+      .where('home_member.home_id', '=', 'h'),
+    db.selectFrom('invitation').selectAll().where('token_hash', '=', 'x').where('expires_at', '>', 1),
+    db.selectFrom('invitation').selectAll().where('home_id', '=', 'h').where('expires_at', '>', 1),
+    db.selectFrom('api_token').innerJoin('user', 'user.id', 'api_token.user_id').selectAll('api_token').where('token_hash', '=', 'x'),
+    db.selectFrom('api_token').selectAll().where('user_id', '=', 'u').orderBy('id'),
+    db.selectFrom('share').selectAll().where('token_hash', '=', 'x').where('expires_at', '>', 1),
+    db.selectFrom('share').selectAll().where('home_id', 'in', ['h']).where('expires_at', '>', 1),
+    db.selectFrom('share_view').selectAll().where('share_id', '=', 's').orderBy('id', 'desc').limit(200),
+    db.selectFrom('revocation').selectAll().where('at', '>=', 1),
+  ];
+  for (const query of queries) {
+    const { sql: text, parameters } = query.compile();
+    const plan = await db.executeQuery<{ detail: string }>({
+      ...query.compile(),
+      sql: `explain query plan ${text}`,
+      parameters,
+    });
+    for (const { detail } of plan.rows) assert.doesNotMatch(detail, /^SCAN/, `${text}\n${detail}`);
+  }
+});
