@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ApiProblem, type Client } from '@cardea/api';
 import { AppError } from '@cardea/core';
-import { type CapabilitySet, extensionMessages, PtzAction, type RpcDefinition, type StatusName, statusTable, vdMessages } from '@cardea/protocol';
+import {
+  type CapabilitySet,
+  extensionMessages,
+  PtzAction,
+  type RpcDefinition,
+  type StatusName,
+  statusTable,
+  vdMessages,
+} from '@cardea/protocol';
 import { FirmwareMaker } from '../../support/firmware-maker.ts';
 import { LightDevice } from '../../support/light-device.ts';
 import { type PlatformHere, startPlatformHere } from './platform-here.ts';
