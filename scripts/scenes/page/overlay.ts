@@ -1,35 +1,25 @@
 import { CELL_STRIP, encodeFrameCells, FRAMES_PER_SECOND } from './frame-cells.ts';
 
-/** What a camera burns into its picture: name, clock of the running minute, and the frame cells. */
+/** What a camera burns into its picture: clock of the running minute and name in the corner viewers keep free, and the frame cells. */
 export function drawOverlay(context: CanvasRenderingContext2D, frameIndex: number, scene: { id: number; name: string }): void {
-  drawName(context, scene.name);
-  drawClock(context, frameIndex / FRAMES_PER_SECOND);
+  drawLabel(context, frameIndex / FRAMES_PER_SECOND, scene.name);
   drawCells(context, encodeFrameCells(frameIndex, scene.id));
 }
 
-function drawName(context: CanvasRenderingContext2D, name: string): void {
+function drawLabel(context: CanvasRenderingContext2D, secondOfMinute: number, name: string): void {
   context.save();
+  context.translate(24, 24);
   context.font = '600 26px "DejaVu Sans", sans-serif';
-  context.textBaseline = 'alphabetic';
-  context.shadowColor = 'rgba(0, 0, 0, 0.75)';
-  context.shadowBlur = 6;
-  context.shadowOffsetY = 1;
-  context.fillStyle = '#ffffff';
-  context.fillText(name, 32, 690);
-  context.restore();
-}
-
-function drawClock(context: CanvasRenderingContext2D, secondOfMinute: number): void {
-  context.save();
-  context.translate(1060, 24);
+  const nameWidth = context.measureText(name).width;
   context.fillStyle = 'rgba(12, 16, 22, 0.62)';
   context.beginPath();
-  context.roundRect(0, 0, 196, 72, 14);
+  context.roundRect(0, 0, 208 + nameWidth + 22, 72, 14);
   context.fill();
   drawDial(context, secondOfMinute);
-  context.font = '600 30px "DejaVu Sans Mono", monospace';
   context.textBaseline = 'middle';
   context.fillStyle = '#ffffff';
+  context.fillText(name, 208, 37);
+  context.font = '600 30px "DejaVu Sans Mono", monospace';
   context.fillText(`:${secondOfMinute.toFixed(2).padStart(5, '0')}`, 72, 37);
   context.restore();
 }
