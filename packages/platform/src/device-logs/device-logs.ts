@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import type { DeviceLog } from '@cardea/api';
-import { AppError, type Clock, hasStatus } from '@cardea/core';
+import { AppError, type Clock } from '@cardea/core';
 import {
   acceptsMembers,
   conforms,
@@ -107,8 +107,9 @@ export class DeviceLogs {
 
   /** The device does not take the task, or it never heard of it. One that may have is waited for. */
   async refused({ proof, params, error }: RefusedCommand): Promise<void> {
-    if (typeof params.taskId !== 'string' || hasStatus(error, 'TIMEOUT', 'CANCELLED')) return;
-    await this.ofTask(proof.deviceId, params.taskId).set({ state: 'failed', error: error.code }).where('state', '=', 'requested').execute();
+    const { code } = error;
+    if (typeof params.taskId !== 'string' || error.status === 'TIMEOUT' || error.status === 'CANCELLED') return;
+    await this.ofTask(proof.deviceId, params.taskId).set({ state: 'failed', error: code }).where('state', '=', 'requested').execute();
   }
 
   /** @returns the device a log is of, if there is that log */

@@ -13,7 +13,7 @@ test('a row is found as it was committed last, also while somebody is about to c
   const db = await openSqlite(path);
   await using _closing = { [Symbol.asyncDispose]: () => db.destroy() };
   using reader = new RowReader(path);
-  const find = reader.prepare(db.selectFrom('setting').selectAll().where('name', '=', '').compile());
+  const find = reader.prepare<{ readonly value: string }>(db.selectFrom('setting').selectAll().where('name', '=', '').compile());
   await db.insertInto('setting').values({ name: 'colour', value: 'red' }).execute();
   await db.transaction().execute(async (tx) => {
     await tx.updateTable('setting').set({ value: 'blue' }).where('name', '=', 'colour').execute();

@@ -17,8 +17,8 @@ export class RowReader implements Disposable {
     this.sqlite.exec('PRAGMA busy_timeout = 5000;');
   }
 
-  /** Prepared once; the result type is that of the query. */
-  prepare<R>({ sql }: Pick<CompiledQuery<R>, 'sql' | 'query'>): FindRow<R> {
+  /** Prepared once; its rows are of type `R`. */
+  prepare<R>({ sql }: Pick<CompiledQuery, 'sql'>): FindRow<R> {
     const statement = this.sqlite.prepare(sql);
     return (parameters) => statement.get(...parameters) as R | undefined;
   }
