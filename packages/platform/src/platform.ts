@@ -217,6 +217,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         'playback.start': playbackFiller((proof, wanted) => media.playbackTarget(proof, wanted)),
         'talk.start': talkFiller((proof, wanted) => talks.sourceFor(proof, wanted)),
       },
+      onRefused: { 'log.upload': (command) => logs.refused(command) },
       ownOrigins,
       keepAlive,
       server: { id: 'cardea', version: VERSION, maxSegmentBytes: config['limits.segmentBytes'] },

@@ -64,7 +64,8 @@ function detailOf({ params, body }: RouteCall<Route>): Record<string, unknown> {
 }
 
 /** Who the caller claimed to be. */
-function accountOf({ body }: RouteCall<Route>): string | undefined {
+function accountOf(call: RouteCall<Route>): string | undefined {
+  const body: unknown = call.body;
   return typeof body === 'object' && body !== null && 'email' in body && typeof body.email === 'string' ? body.email : undefined;
 }
 
