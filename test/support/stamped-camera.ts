@@ -69,7 +69,9 @@ export class StampedCamera {
     if (!this.pushes.has(sessionId)) {
       const stopping = new AbortController();
       this.pushes.set(sessionId, stopping);
-      void this.push(target, sessionId, stopping.signal).finally(() => this.pushes.delete(sessionId));
+      void this.push({ url: target.url, token: target.token ?? '' }, sessionId, stopping.signal).finally(() =>
+        this.pushes.delete(sessionId),
+      );
     }
     return { sessionId, state: 'publishing', video: videoOf(this.film) };
   }
