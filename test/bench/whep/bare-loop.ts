@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PeerConnection as Peer, type PeerConnection, type Track, Video } from 'node-datachannel';
 
@@ -13,7 +13,7 @@ const SSRC = 1;
 const peers: PeerConnection[] = [];
 const tracks: Track[] = [];
 
-const server = createServer(async (request, response) => {
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let offer = '';
   for await (const chunk of request) offer += String(chunk);
   const peer = new Peer('bare', { iceServers: [], disableAutoNegotiation: true, bindAddress: '127.0.0.1' });
@@ -30,7 +30,7 @@ const server = createServer(async (request, response) => {
   peer.setLocalDescription('answer');
   await gathered;
   response.writeHead(201, { 'content-type': 'application/sdp' }).end(peer.localDescription()?.sdp);
-});
+}
 
 const packetsPerFrame = Math.max(1, Math.round((KBPS * 1_000) / 8 / FPS / PACKET_BYTES));
 const packet = Buffer.alloc(PACKET_BYTES, 0x41);
@@ -44,5 +44,6 @@ setInterval(() => {
     for (const track of tracks) if (track.isOpen()) track.sendMessageBinary(packet);
   }
 }, 1_000 / FPS);
+const server = createServer((request, response) => void answer(request, response));
 server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`));
 process.on('SIGTERM', () => process.exit());
