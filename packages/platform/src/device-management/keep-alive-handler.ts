@@ -36,7 +36,10 @@ export class KeepAliveHandler {
   }
 
   /** @throws AppError INVALID_PARAMS when the first report of a connection has no `info` */
-  async answer({ seq, info, status }: KeepAlive, { device, connection }: MessageContext): Promise<ResultOf<typeof keepAliveReport>> {
+  async answer(
+    { seq, uptimeSec, info, status }: KeepAlive,
+    { device, connection }: MessageContext,
+  ): Promise<ResultOf<typeof keepAliveReport>> {
     if (seq === 0 && info === undefined)
       throw new AppError('INVALID_PARAMS', { problems: [{ path: '/info', message: 'is required when seq is 0' }] });
     const infoChanged = info !== undefined && (await this.options.records.updateInfo(device, info));
@@ -44,7 +47,7 @@ export class KeepAliveHandler {
     if ((infoChanged || statusChanged) && device.home_id !== null) {
       this.options.bus.publish({ type: 'device', homeId: device.home_id, deviceId: device.id });
     }
-    if (info !== undefined) await this.onReturn(device, info);
+    if (info !== undefined) await this.onReturn(device, info, uptimeSec);
     if (info !== undefined && info.capHash !== device.cap_hash) this.options.capabilities.refreshLater(device.id);
     this.options.clocks.onHeard(connection);
     // A device that comes back with what it was told long ago may have another interval than we count by.
@@ -53,10 +56,16 @@ export class KeepAliveHandler {
   }
 
   /** What the device may have done while nobody could hear it: start anew, or have its configuration changed by hand. */
-  private async onReturn({ id, home_id, boot_id, config_version }: DeviceRow, info: NonNullable<KeepAlive['info']>): Promise<void> {
+  private async onReturn(
+    { id, home_id, boot_id, config_version }: DeviceRow,
+    info: NonNullable<KeepAlive['info']>,
+    uptimeSec: number,
+  ): Promise<void> {
     const { keepAlive, policies, recordings } = this.options;
     if (home_id === null) return;
-    if (boot_id !== null && boot_id !== info.bootId) await recordings.restarted(home_id, id, keepAlive.intervalSec * 1_000);
+    if (boot_id !== null && boot_id !== info.bootId) {
+      await recordings.restarted(home_id, id, { silentMs: keepAlive.intervalSec * 1_000, uptimeMs: uptimeSec * 1_000 });
+    }
     if (config_version !== info.configVersion || !(await recordings.knowsPolicy(home_id, id))) policies.readLater(id);
   }
 

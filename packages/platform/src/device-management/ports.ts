@@ -100,8 +100,8 @@ export interface RecordingFacts {
   knowsPolicy(homeId: string, deviceId: string): Promise<boolean>;
   /** The clock of the device was off by so much until now. */
   clockWasOff(device: Omit<RecordingPlace, 'channel'>, offsetMs: number): Promise<void>;
-  /** The device started anew and was silent before for so long at least. */
-  restarted(homeId: string, deviceId: string, silentMs: number): Promise<void>;
+  /** The device started anew, so long ago, and was silent before that for so long at least. */
+  restarted(homeId: string, deviceId: string, times: { readonly silentMs: number; readonly uptimeMs: number }): Promise<void>;
   /** The device left the home. */
   release(homeId: string, deviceId: string): Promise<void>;
 }

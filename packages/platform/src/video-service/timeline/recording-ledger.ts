@@ -168,8 +168,13 @@ export class RecordingLedger {
   }
 
   /** The device started anew; until it is heard again it was without power, since it was last there. */
-  async restarted(homeId: string, deviceId: string, silentMs: number): Promise<void> {
-    const to = this.clock.now();
+  async restarted(
+    homeId: string,
+    deviceId: string,
+    { silentMs, uptimeMs }: { readonly silentMs: number; readonly uptimeMs: number },
+  ): Promise<void> {
+    const now = this.clock.now();
+    const to = Math.round(now - uptimeMs);
     const presence = await this.db
       .selectFrom('recording_fact')
       .select(['at', 'value'])
@@ -178,7 +183,7 @@ export class RecordingLedger {
       .limit(2)
       .execute();
     const [latest, earlier] = presence;
-    const away = latest?.value === 'online' && latest.at > to - silentMs ? earlier : latest;
+    const away = latest?.value === 'online' && latest.at > now - silentMs ? earlier : latest;
     const from = away?.value === 'offline' ? Math.min(away.at, to - silentMs) : to - silentMs;
     await this.gap({ homeId, deviceId, channel: WHOLE_DEVICE }, 'restarted', { from, to });
   }
