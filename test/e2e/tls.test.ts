@@ -17,10 +17,12 @@ interface Ask {
 async function ask(url: string, { ca, token, body }: Ask) {
   const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(body && { 'content-type': 'application/json' }) };
   const { promise, resolve, reject } = Promise.withResolvers<{ cookie: string; body: Record<string, unknown> }>();
-  const asked = request(url, { ca, headers, method: body === undefined ? 'GET' : 'POST' }, async (response) => {
+  const asked = request(url, { ca, headers, method: body === undefined ? 'GET' : 'POST' }, (response) => {
     let text = '';
-    for await (const chunk of response) text += String(chunk);
-    resolve({ cookie: String(response.headers['set-cookie'] ?? ''), body: JSON.parse(text) });
+    response.on('data', (chunk) => {
+      text += String(chunk);
+    });
+    response.on('end', () => resolve({ cookie: String(response.headers['set-cookie'] ?? ''), body: JSON.parse(text) }));
   });
   asked.on('error', reject);
   asked.end(body === undefined ? undefined : JSON.stringify(body));

@@ -68,10 +68,11 @@ export const sessionRoutes = [
     answer: Login,
   }),
   defineRoute('secondFactor.end', {
-    summary: 'Has logins ask for the password alone again',
+    summary: 'Has logins ask for the password alone again; the answer is a fresh login in place of this one',
     access: { kind: 'login' },
     body: Type.Object({ password: GivenPassword }),
-    success: 204,
+    success: 200,
     audited: true,
+    answer: Login,
   }),
 ] as const;

@@ -63,7 +63,9 @@ test('a second factor is made and ended with the password only', async () => {
   const { token } = confirmed.body;
   assert.equal((await post('/me/second-factor', { password: ann.password }, token)).status, 409);
   assert.equal((await post('/me/second-factor/end', { password: 'wrong password' }, token)).status, 403);
-  assert.equal((await post('/me/second-factor/end', { password: ann.password }, token)).status, 204);
+  const ended = await post('/me/second-factor/end', { password: ann.password }, token);
+  assert.deepEqual([ended.status, ended.body.user.secondFactor], [200, false]);
+  assert.equal((await side.send('GET', '/me', { token: ended.body.token })).status, 200);
   assert.equal((await login()).status, 201);
   const ben = await side.settle('Ben');
   assert.equal((await post('/me/second-factor', { password: 'wrong password' }, ben.token)).status, 403);

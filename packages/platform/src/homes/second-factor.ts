@@ -49,10 +49,18 @@ export class SecondFactor {
     return fresh;
   }
 
-  /** Asks for the password alone again. @throws AppError FORBIDDEN when the password is wrong */
-  async end({ credential }: Visitor, password: string): Promise<void> {
-    const { api } = this.options.engine;
-    await refusedAs('FORBIDDEN', api.disableTwoFactor({ headers: credentialHeaders(credential), body: { password } }));
+  /**
+   * Asks for the password alone again; resolves with the credential of the login that takes the place of this one.
+   * @throws AppError FORBIDDEN when the password is wrong
+   */
+  async end({ credential, principal }: Visitor, password: string): Promise<string> {
+    const { bus, engine } = this.options;
+    const request = { headers: credentialHeaders(credential), body: { password }, returnHeaders: true } as const;
+    const ended = await refusedAs('FORBIDDEN', engine.api.disableTwoFactor(request));
+    const fresh = ended.headers.get('set-auth-token');
+    if (fresh === null) throw new AppError('INTERNAL_ERROR');
+    bus.publish({ type: 'revoked', scope: 'session', id: principal.userSessionId });
+    return fresh;
   }
 
   /**

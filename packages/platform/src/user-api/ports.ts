@@ -102,7 +102,7 @@ export interface Accounts {
   readonly secondFactor: {
     begin(visitor: Visitor, password: string): Promise<SecondFactorSecret>;
     confirm(visitor: Visitor, code: string): Promise<string>;
-    end(visitor: Visitor, password: string): Promise<void>;
+    end(visitor: Visitor, password: string): Promise<string>;
   };
   loginOnce(token: string, source: Source): Promise<Login>;
   sessions(visitor: Visitor): Promise<readonly Session[]>;

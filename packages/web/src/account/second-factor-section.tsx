@@ -40,8 +40,8 @@ function End({ onDone }: { readonly onDone: () => void }) {
   const queries = useQueryClient();
   const end = useMutation({
     mutationFn: (password: string) => api.call('secondFactor.end', { body: { password } }),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: keys.me });
+    onSuccess: ({ user }) => {
+      queries.setQueryData(keys.me, user);
       onDone();
     },
   });

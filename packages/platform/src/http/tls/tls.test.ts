@@ -26,10 +26,12 @@ const leafOf = (pem: string): X509Certificate => new X509Certificate(pem);
 
 function get(port: number, path: string, ca?: string): Promise<{ readonly status: number | undefined; readonly body: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port, path, ...(ca && { ca }) }, async (response) => {
+    const asked = request({ host: '127.0.0.1', port, path, ...(ca && { ca }) }, (response) => {
       let body = '';
-      for await (const chunk of response) body += String(chunk);
-      resolve({ status: response.statusCode, body });
+      response.on('data', (chunk) => {
+        body += String(chunk);
+      });
+      response.on('end', () => resolve({ status: response.statusCode, body }));
     });
     asked.on('error', reject);
     asked.end();

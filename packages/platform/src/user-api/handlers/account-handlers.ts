@@ -49,6 +49,7 @@ export function createAccountHandlers({
     'secondFactor.begin': async ({ visitor, body }) => await accounts.secondFactor.begin(visitor, body.password),
     'secondFactor.confirm': async ({ visitor, body, reply }) =>
       withCookie(reply, await accounts.loginOf(await accounts.secondFactor.confirm(visitor, body.code))),
-    'secondFactor.end': async ({ visitor, body }) => await accounts.secondFactor.end(visitor, body.password),
+    'secondFactor.end': async ({ visitor, body, reply }) =>
+      withCookie(reply, await accounts.loginOf(await accounts.secondFactor.end(visitor, body.password))),
   };
 }
