@@ -109,7 +109,12 @@ test('files that are replaced are shown from the next connection on, files that 
   await writeFile(certFile, two.cert);
   await shop.clock.advance(60_000);
   await keep(two);
-  for (let look = 0; look < 50 && replaced.length === 0; look += 1) await shop.clock.advance(60_000);
+  // Files are read on the clock of the machine.
+  const givesUpAt = performance.now() + 10_000;
+  while (replaced.length === 0 && performance.now() < givesUpAt) {
+    await shop.clock.advance(60_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   assert.deepEqual(replaced, [two.cert]);
   assert.equal(await shown(), 'two.example');
   assert.equal(await readFile(keyFile, 'utf8'), two.key);
