@@ -70,7 +70,7 @@ const tallies = [
   step('lint and format', bin('biome'), 'check', '.'),
   step('promises', bin('oxlint'), '--type-aware', 'packages', 'test', 'scripts'),
   nodeTests('unit', ['packages/*/src/**/*.test.ts', 'test/*.test.ts'], 2),
-  nodeTests('e2e', ['test/e2e/**/*.test.ts'], 1),
+  nodeTests('e2e', ['test/e2e/**/*.test.ts'], 2),
   browserTests(),
   ...(long ? [nodeTests('long', ['packages/*/src/**/*.long-test.ts', 'test/**/*.long-test.ts'], 1)] : []),
 ];
