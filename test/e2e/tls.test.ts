@@ -29,12 +29,13 @@ async function ask(url: string, { ca, token, body }: Ask) {
   return await promise;
 }
 
-test('with --tls auto a camera that is told the fingerprint records over TLS, and one that is told another does not', async () => {
+/** A platform of its own authority with its owner, and cameras to be run in the owner's home. */
+async function startHome() {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'cardea-tls-'));
   stack.defer(() => rm(directory, { recursive: true }));
   const data = join(directory, 'data');
-  const off = ['--wake', 'off', '--rtsp', 'off', '--rtmp', 'off', '--webrtc', 'off'];
+  const off = ['--rtsp', 'off', '--rtmp', 'off', '--webrtc', 'off'];
   const platform = stack.use(new CardeaProcess(['serve', '--data', data, '--listen', '127.0.0.1:0', '--tls', 'auto', ...off]));
   const [, setupToken = ''] = await platform.printed(/^Set-up link: .*token=(.*)$/);
   const [, url = ''] = await platform.printed(/^Cardea is ready at (https:.*)$/);
@@ -43,24 +44,55 @@ test('with --tls auto a camera that is told the fingerprint records over TLS, an
 
   const owner = { setupToken, email: 'ann@example.org', password: 'correct horse battery', name: 'Ann' };
   const { body: login, cookie } = await ask(`${api}/setup`, { ca, body: owner });
-  assert.match(cookie, /^__Host-cardea=.*; Secure/);
   const token = String(login.token);
   const homes = (await ask(`${api}/homes`, { ca, token })).body.items as { id: string }[];
   const { body: code } = await ask(`${api}/homes/${homes[0]?.id}/binding-codes`, { ca, token, body: {} });
-  assert.match(String(code.qr), /&ca=[0-9a-f]{64}$/);
-
-  const run = (state: string, fingerprint: string): CardeaProcess => {
-    const told = ['--binding-code', String(code.code), '--ca-fingerprint', fingerprint];
-    return stack.use(new CardeaProcess(['device', 'run', '--platform', url, '--state', join(directory, state), ...told]));
+  const running = stack.move();
+  const run = (state: string, fingerprint: unknown, more: readonly string[] = []): CardeaProcess => {
+    const told = ['--binding-code', String(code.code), '--ca-fingerprint', String(fingerprint), ...more];
+    return running.use(new CardeaProcess(['device', 'run', '--platform', url, '--state', join(directory, state), ...told]));
   };
-  assert.equal(await run('stranger', 'ab'.repeat(32)).exited(), 1);
-  run('camera', String(code.caFingerprint));
-  const device = await eventually('a camera', async () => {
-    const items = (await ask(`${api}/devices`, { ca, token })).body.items as { id: string; state: string }[];
-    return items.find(({ state }) => state === 'online');
+  const get = async (path: string) => (await ask(`${api}${path}`, { ca, token })).body;
+  const post = async (path: string, body: object) => (await ask(`${api}${path}`, { ca, token, body })).body;
+  const reached = (state: string) =>
+    eventually(
+      `a camera that is ${state}`,
+      async () => ((await get('/devices')).items as { id: string; state: string }[]).find((device) => device.state === state),
+      60_000,
+    );
+  return { directory, cookie, code, run, get, post, reached, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+test('with --tls auto a camera that is told the fingerprint records over TLS, and one that is told another does not', async () => {
+  await using home = await startHome();
+  assert.match(home.cookie, /^__Host-cardea=.*; Secure/);
+  assert.match(String(home.code.qr), /&ca=[0-9a-f]{64}$/);
+  assert.equal(await home.run('stranger', 'ab'.repeat(32)).exited(), 1);
+  home.run('camera', home.code.caFingerprint);
+  const device = await home.reached('online');
+  await eventually('a recording', async () => ((await home.get(`/devices/${device.id}/segments`)).items as { id: string }[])[0]);
+});
+
+test('with --tls auto a battery camera waits over TLS while it sleeps, and is woken there', async () => {
+  await using home = await startHome();
+  home.run('camera', home.code.caFingerprint, ['--source', 'simulated:front-door,battery']);
+  const { id } = await home.reached('online');
+  const set = (patch: object) => home.post(`/devices/${id}/commands/config.set`, { patch });
+  const { applied } = await eventually('a setting', async () => {
+    const answer = await set({ 'power.sleepAfterSec': 5 });
+    return answer.applied === undefined ? undefined : answer;
   });
-  await eventually('a recording', async () => {
-    const items = (await ask(`${api}/devices/${device.id}/segments`, { ca, token })).body.items as { id: string }[];
-    return items[0];
-  });
+  assert.deepEqual(applied, ['power.sleepAfterSec']);
+  // A device whose radio is refused, or that notices something, wakes as well, but says another reason.
+  const renamed = await eventually(
+    'a wake over the radio',
+    async () => {
+      await home.reached('asleep');
+      const answer = await set({ 'device.name': 'Gate' });
+      const log = await readFile(join(home.directory, 'camera', 'logs', 'device.log'), 'utf8');
+      return log.includes('"end":"woken"') ? answer.applied : undefined;
+    },
+    60_000,
+  );
+  assert.deepEqual(renamed, ['device.name']);
 });

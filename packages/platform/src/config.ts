@@ -50,7 +50,7 @@ export const settings = {
   'tls.mode': setting(
     Type.Enum(['off', 'auto', 'files'] as const),
     'off',
-    'Whether the HTTP port speaks TLS: off, auto (a certificate of its own authority, handed out at /ca.crt) or files',
+    'Whether the HTTP port and that of `wake.listen` speak TLS: off, auto (a certificate of its own authority, handed out at /ca.crt) or files',
   ),
   'tls.cert': setting(Type.String(), '', 'File of the certificate chain, PEM, for tls.mode files; read again when it changes'),
   'tls.key': setting(Type.String(), '', 'File of the private key, PEM, for tls.mode files'),

@@ -172,7 +172,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     exchange && stack.use(new Cluster({ ...shared, exchange, local, tokens, nodeId, publicUrl, roles, drainWindowSec, viewers }));
   const connections = cluster?.connections ?? local;
   const servers = cluster?.servers ?? new LocalServers({ publicUrl, hasRoom: () => local.admitting });
-  const wake = stack.use(new WakeChannel({ ...shared, secret: keys.wakeSecret, presence: local, publicUrl }));
+  const wake = stack.use(new WakeChannel({ ...shared, secret: keys.wakeSecret, presence: local, publicUrl, tls: certificates?.pair }));
   const waker = stack.use(new Waker({ channel: wake, presence: local, clock, logger }));
   const video: VideoService = stack.use(
     new VideoService({
@@ -312,6 +312,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   certificates?.register(http.app);
   certificates?.watch((pair) => {
     http.useCertificate(pair);
+    wake.useCertificate(pair);
     if (config['rtmps.certificate'] === '') media.useCertificate(pair);
   });
   registerMetrics(registry, { connections: local, media, talks });

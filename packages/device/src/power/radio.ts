@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
 import { Backoff, type Clock, type Logger, type Random, sleep } from '@cardea/core';
 import { backoffDefaults, sleepTimers, type WakeService } from '@cardea/protocol';
@@ -73,7 +73,9 @@ export class Radio {
 
   private open(): Socket {
     const { host, port, transport } = this.options.service;
-    return transport === 'tls' ? connectSecurely({ host, port, servername: host }) : connect({ host, port });
+    if (transport === 'tcp') return connect({ host, port });
+    // RFC 6066 clause 3: an address is no server name. It is compared with the certificate all the same.
+    return connectSecurely({ host, port, ...(isIP(host) === 0 && { servername: host }) });
   }
 
   private async beat(socket: Socket, signal: AbortSignal): Promise<void> {

@@ -9,7 +9,7 @@ import { SessionRegistry } from '../access/session-registry.ts';
 import { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import { DeviceManagement, type DeviceManagementOptions } from '../device-management/device-management.ts';
-import { HttpServer } from '../http/http-server.ts';
+import { HttpServer, type TlsPair } from '../http/http-server.ts';
 import { type SchedulingOptions, SchedulingService } from '../scheduling/scheduling-service.ts';
 import { LocalServers } from '../scheduling/server-directory.ts';
 import { registerVsRoutes } from '../scheduling/vs-routes.ts';
@@ -32,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly management?: Partial<DeviceManagementOptions>;
   readonly maxReplacements?: number;
   readonly hasRoom?: (deviceId: string) => boolean;
+  /** Certificate of the wake channel. */
+  readonly wakeTls?: TlsPair;
   /** Database of an earlier run. */
   readonly directory?: string;
 }
@@ -69,7 +71,8 @@ export class ControlPlane implements AsyncDisposable {
     this.registry = new SessionRegistry({ db, bus, clock, logger });
     this.authorizer = new Authorizer({ db, clock });
     const secret = new Uint8Array(32);
-    this.wake = new WakeChannel({ db, bus, clock, random, logger, secret, presence: this.registry, publicUrl: () => this.url });
+    const { wakeTls: tls } = options;
+    this.wake = new WakeChannel({ db, bus, clock, random, logger, secret, presence: this.registry, publicUrl: () => this.url, tls });
     this.waker = new Waker({ channel: this.wake, presence: this.registry, clock, logger });
     const servers = new LocalServers({ publicUrl: () => this.url, hasRoom: options.hasRoom ?? (() => true) });
     this.management = new DeviceManagement({

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 
 interface WakeBlock {
   readonly port: number;
@@ -26,9 +27,10 @@ export class RawRadio {
     });
   }
 
-  static async connect(block: WakeBlock): Promise<RawRadio> {
-    const socket = connect(block.port, '127.0.0.1');
-    await once(socket, 'connect');
+  /** Over TLS where `ca`, the authority to trust, PEM, is given. */
+  static async connect(block: WakeBlock, { ca }: { readonly ca?: string } = {}): Promise<RawRadio> {
+    const socket = ca === undefined ? connect(block.port, '127.0.0.1') : connectSecurely({ host: '127.0.0.1', port: block.port, ca });
+    await once(socket, ca === undefined ? 'connect' : 'secureConnect');
     const radio = new RawRadio(socket, block);
     radio.send(Buffer.from(block.authB64, 'base64'));
     return radio;

@@ -1,6 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
 import { sleepTimers, type WakeService } from '@cardea/protocol';
+import type { TlsPair } from '../http/http-server.ts';
 import type { Bus, Db } from '../store/ports.ts';
 import type { SleepPresence } from './ports.ts';
 import { WakeConnection } from './wake-connection.ts';
@@ -17,6 +19,8 @@ export interface WakeChannelOptions {
   readonly presence: SleepPresence;
   /** Origin under which devices reach the platform; the channel is on the same host. */
   readonly publicUrl: () => string;
+  /** Speaks TLS with this certificate. */
+  readonly tls?: TlsPair | undefined;
   readonly heartbeatSec?: number;
 }
 
@@ -25,7 +29,8 @@ const MAX_CONNECTIONS = 20_000;
 const MAX_STRANGERS = 256;
 
 /**
- * Where the radios of sleeping devices stay connected, so that the platform can wake them: plain TCP, opaque bytes.
+ * Where the radios of sleeping devices stay connected, so that the platform can wake them: opaque bytes over TLS,
+ * or plain TCP where the platform has no certificate.
  * @see H.627.2 9.3.2.2 (title only); profile hss-open-1 B2.1 and C11
  */
 export class WakeChannel implements AsyncDisposable {
@@ -38,13 +43,20 @@ export class WakeChannel implements AsyncDisposable {
   private readonly listeners = new Set<(deviceId: string) => void>();
   private readonly stack = new DisposableStack();
   private port: number | undefined;
+  private secure: SecureContext | undefined;
 
   constructor(options: WakeChannelOptions) {
     this.options = options;
     this.heartbeatSec = options.heartbeatSec ?? sleepTimers.heartbeatDefaultSec;
     this.passes = new WakePasses(options);
+    this.secure = options.tls && createSecureContext(options.tls);
     this.server = createServer((socket) => this.accept(socket));
     this.server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  /** Shows another certificate from the next connection on; for a channel that speaks TLS. */
+  useCertificate(pair: TlsPair): void {
+    this.secure = createSecureContext(pair);
   }
 
   /** Connections of radios that showed their pass. */
@@ -75,7 +87,7 @@ export class WakeChannel implements AsyncDisposable {
     return {
       host: new URL(this.options.publicUrl()).hostname.replace(/^\[(.*)\]$/, '$1'),
       port: this.port,
-      transport: 'tcp',
+      transport: this.secure === undefined ? 'tcp' : 'tls',
       authB64: Buffer.from(auth).toString('base64'),
       heartbeatB64: Buffer.from(heartbeat).toString('base64'),
       wakeB64: Buffer.from(wake).toString('base64'),
@@ -109,7 +121,8 @@ export class WakeChannel implements AsyncDisposable {
     }
     this.connections.add(
       new WakeConnection({
-        socket,
+        // Not a server of TLS: who is still shaking hands counts as a stranger, and has as long as one.
+        socket: this.secure === undefined ? socket : new TLSSocket(socket, { isServer: true, secureContext: this.secure }),
         heartbeatSec: this.heartbeatSec,
         admit: (auth) => this.admit(auth),
         onSign: (connection) => this.onSign(connection),

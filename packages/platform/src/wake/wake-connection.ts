@@ -15,6 +15,7 @@ export interface WakeConnectionOptions {
   readonly clock: Clock;
 }
 
+/** For the handshake of TLS, if any, and the pass together. */
 const AUTH_TIMEOUT_MS = 5_000;
 
 /** The radio of one sleeping device: it showed its pass, sends heartbeats, and wakes the device when told to. */
