@@ -69,7 +69,7 @@ const tallies = [
   step('types', process.execPath, 'node_modules/@typescript/native/bin/tsc', '-b'),
   step('lint and format', bin('biome'), 'check', '.'),
   step('promises', bin('oxlint'), '--type-aware', 'packages', 'test', 'scripts'),
-  nodeTests('unit', ['packages/*/src/**/*.test.ts', 'test/*.test.ts'], 2),
+  nodeTests('unit', ['packages/*/src/**/*.test.ts', 'test/*.test.ts'], 3),
   nodeTests('e2e', ['test/e2e/**/*.test.ts'], 2),
   browserTests(),
   ...(long ? [nodeTests('long', ['packages/*/src/**/*.long-test.ts', 'test/**/*.long-test.ts'], 1)] : []),
