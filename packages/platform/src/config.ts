@@ -79,11 +79,7 @@ export const settings = {
     'How often a device reports that it is there, in seconds',
   ),
   'keepAlive.missed': setting(Type.Integer({ minimum: 2, maximum: 10 }), 3, 'Reports that may be missing before a device counts as lost'),
-  'rtmp.listen': setting(
-    Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }),
-    '',
-    'HOST:PORT at which devices publish over RTMP, or off; empty means port 1935 of the host of `listen`',
-  ),
+  'rtmp.listen': portSetting('HOST:PORT at which devices publish over RTMP, or off; empty means port 1935 of the host of `listen`'),
   'rtmps.listen': setting(
     Type.String({ pattern: '^(off|.+:[0-9]{1,5})$' }),
     'off',
@@ -95,26 +91,16 @@ export const settings = {
     'File with the certificate chain of RTMPS, PEM; empty means the certificate of `tls.mode`',
   ),
   'rtmps.key': setting(Type.String(), '', 'File with the private key of RTMPS, PEM'),
-  'wake.listen': setting(
-    Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }),
-    '',
+  'wake.listen': portSetting(
     'HOST:PORT at which sleeping battery devices wait to be woken, or off; empty means port 8781 of the host of `listen`',
   ),
-  'rtsp.listen': setting(
-    Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }),
-    '',
-    'HOST:PORT at which streams are watched over RTSP, or off; empty means port 8554 of the host of `listen`',
-  ),
+  'rtsp.listen': portSetting('HOST:PORT at which streams are watched over RTSP, or off; empty means port 8554 of the host of `listen`'),
   'rtsp.udpPorts': setting(
     Type.String({ pattern: '^[0-9]{4,5}-[0-9]{4,5}$' }),
     '50000-50099',
     'First and last UDP port for RTSP viewers that take no TCP; two of them are used',
   ),
-  'webrtc.listen': setting(
-    Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }),
-    '',
-    'HOST:PORT of the one UDP port of WebRTC, or off; empty means port 8782 of the host of `listen`',
-  ),
+  'webrtc.listen': portSetting('HOST:PORT of the one UDP port of WebRTC, or off; empty means port 8782 of the host of `listen`'),
   'webrtc.publicAddress': setting(
     Type.String({ pattern: '^([0-9]{1,3}(\\.[0-9]{1,3}){3})?$' }),
     '',
@@ -140,6 +126,11 @@ interface Setting<S extends TSchema> {
   readonly schema: S;
   readonly fallback: Static<S>;
   readonly description: string;
+}
+
+/** A port beside that of HTTP, on by default: HOST:PORT, `off`, or empty for its usual number on the host of `listen`. */
+function portSetting(meaning: string) {
+  return setting(Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }), '', meaning);
 }
 
 function setting<S extends TSchema>(schema: S, fallback: Static<S>, description: string): Setting<S> {

@@ -1,8 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
+import { type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
 import { Registry } from 'prom-client';
 import { DeviceGateway } from './access/device-gateway.ts';
 import { SessionRegistry } from './access/session-registry.ts';
@@ -29,15 +29,15 @@ import { Passcodes } from './homes/passcodes.ts';
 import { Setup } from './homes/setup.ts';
 import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
-import { Certificates } from './http/tls/certificates.ts';
 import { registerWebApp, sendPage } from './http/web-app.ts';
-import { type ListenAddress, listenBeside, parseListen } from './listen-address.ts';
-import type { MediaPorts } from './media-broadcasting/live-output.ts';
+import { listenBeside, parseListen } from './listen-address.ts';
 import { MediaBroadcasting } from './media-broadcasting/media-broadcasting.ts';
+import type { DeviceCommands } from './media-broadcasting/ports.ts';
 import { registerMetrics } from './metrics.ts';
 import { Pictures } from './pictures/pictures.ts';
 import { PresentPictures } from './pictures/present-pictures.ts';
 import { registerSnapshotRoute } from './pictures/snapshot-route.ts';
+import { mediaPorts, openCertificates } from './ports-and-certificates.ts';
 import { rolesOf } from './roles.ts';
 import { SchedulingService } from './scheduling/scheduling-service.ts';
 import { LocalServers } from './scheduling/server-directory.ts';
@@ -101,9 +101,6 @@ export interface Platform extends AsyncDisposable {
 const VERSION = '0.1.0';
 const PURGE_MS = 60 * 60_000;
 const WAKE_PORT = 8_781;
-const RTMP_PORT = 1_935;
-const WEBRTC_PORT = 8_782;
-const RTSP_PORT = 8_554;
 
 /**
  * Starts the services of this process's roles: with SQLite, a directory of objects, and a bus in the process or over NATS.
@@ -116,7 +113,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   await mkdir(data, { recursive: true, mode: 0o700 });
   const roles = rolesOf(config);
   stack.use(lockDataDirectory(data, { shared: config['bus.url'] !== '' }));
-  const keys = await loadPlatformKeys(join(data, 'keys'), await openVault(config));
+  const vault = await openVault(config);
+  const keys = await loadPlatformKeys(join(data, 'keys'), vault);
   const db = stack.adopt(await openSqlite(join(data, 'cardea.db')), (open) => open.destroy());
   const rows = stack.use(new RowReader(join(data, 'cardea.db')));
   const exchange =
@@ -133,7 +131,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const publicUrl = (): string => url;
   const ownOrigins = (): readonly string[] => [url, url.replace(/^http/, 'ws')];
   const keepAlive = { intervalSec: config['keepAlive.intervalSec'], missed: config['keepAlive.missed'] };
-  const certificates = await openCertificates(config, shared);
+  const certificates = await openCertificates(config, { vault, clock, logger });
   if (certificates !== undefined) stack.use(certificates);
   const http = stack.use(new HttpServer({ logger, tls: certificates?.pair, trustedProxies: config.trustedProxies }));
 
@@ -223,13 +221,14 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       server: { id: 'cardea', version: VERSION, maxSegmentBytes: config['limits.segmentBytes'] },
     }),
   );
+  const commands: DeviceCommands = { call: (deviceId, definition, params, options) => devices.send(deviceId, definition, params, options) };
   const media: MediaBroadcasting = stack.use(
     new MediaBroadcasting({
       ...shared,
       exchange,
       authorizer,
       tokens,
-      commands: { call: (deviceId, definition, params, options) => devices.send(deviceId, definition, params, options) },
+      commands,
       channels: devices,
       audit,
       principalFromRequest: (request) => userApi.principalFromRequest(request),
@@ -242,7 +241,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       ...shared,
       authorizer,
       tokens,
-      commands: { call: (deviceId, definition, params, options) => devices.send(deviceId, definition, params, options) },
+      commands,
       channels: devices,
       principalFromRequest: (request) => userApi.principalFromRequest(request),
       publicUrl,
@@ -394,21 +393,6 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   };
 }
 
-/** What the HTTP port shows; `undefined` without TLS. @throws AppError INVALID_PARAMS for files that cannot be used */
-async function openCertificates(
-  config: Config,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
-): Promise<Certificates | undefined> {
-  const mode = config['tls.mode'];
-  if (mode === 'off') return undefined;
-  const publicHost = URL.parse(config.publicUrl)?.hostname.replace(/^\[(.*)\]$/, '$1');
-  const listenHost = parseListen(config.listen).host;
-  const isWildcard = listenHost === '0.0.0.0' || listenHost === '::';
-  const names = [...config['tls.names'], ...(publicHost ? [publicHost] : []), ...(isWildcard ? [] : [listenHost])];
-  const files = { certFile: config['tls.cert'], keyFile: config['tls.key'], directory: join(config.data, 'keys', 'tls') };
-  return await Certificates.open({ mode, ...files, names, vault: await openVault(config), clock, logger });
-}
-
 /** By default beside the HTTP port. A port that is taken is no reason not to start: sleeping devices then cannot be woken. */
 async function openWakeChannel(
   wake: WakeChannel,
@@ -423,37 +407,4 @@ async function openWakeChannel(
   } catch (error) {
     http.logger.warn({ err: error }, `the wake channel is off: ${host}:${port} cannot be used, and devices that sleep cannot be woken`);
   }
-}
-
-/** By default beside the HTTP port. */
-function mediaPorts(config: Config, certificates: Certificates | undefined): MediaPorts {
-  const [first, last] = config['rtsp.udpPorts'].split('-').map(Number);
-  if (first === undefined || last === undefined || last > 65_535 || last < first + 3) {
-    throw new AppError('INVALID_PARAMS', { 'rtsp.udpPorts': config['rtsp.udpPorts'] });
-  }
-  const http = parseListen(config.listen);
-  return {
-    rtmp: { plain: listenBeside(http, config['rtmp.listen'], RTMP_PORT), tls: rtmpsPort(config, certificates) },
-    rtsp: listenBeside(http, config['rtsp.listen'], RTSP_PORT),
-    rtspUdp: [first, last],
-    webrtc: webRtcPort(http, config),
-  };
-}
-
-function webRtcPort(http: ListenAddress, config: Config): MediaPorts['webrtc'] {
-  const listen = listenBeside(http, config['webrtc.listen'], WEBRTC_PORT);
-  return listen && { listen, publicAddress: config['webrtc.publicAddress'] };
-}
-
-/** With a certificate of its own, or that of HTTP. */
-function rtmpsPort(config: Config, certificates: Certificates | undefined): MediaPorts['rtmp']['tls'] {
-  const { 'rtmps.listen': listen, 'rtmps.certificate': certificateFile, 'rtmps.key': keyFile } = config;
-  if (listen === 'off') return undefined;
-  const address = parseListen(listen);
-  if (certificateFile === '' && certificates !== undefined) return { ...address, certificate: async () => certificates.pair };
-  if (certificateFile === '' || keyFile === '') {
-    throw new AppError('INVALID_PARAMS', undefined, { message: 'rtmps.listen needs tls.mode, or rtmps.certificate and rtmps.key' });
-  }
-  const read = (path: string): Promise<string> => readFile(path, 'utf8');
-  return { ...address, certificate: async () => ({ cert: await read(certificateFile), key: await read(keyFile) }) };
 }

@@ -6,7 +6,7 @@ import type { Db, Row } from '../store/ports.ts';
 import { createSecretToken, hashSecretToken } from '../tokens/secret-token.ts';
 import type { Accounts, Source, Visitor } from './accounts.ts';
 import { LoginGuard } from './login-guard.ts';
-import type { Members } from './members.ts';
+import { allowedBy, type Members } from './members.ts';
 
 export interface InvitationsOptions {
   readonly db: Db;
@@ -151,16 +151,11 @@ export class Invitations {
 }
 
 function toMember(row: InvitationRow): Member {
-  const { actions, devices, hours, until } = grantOf(row);
   return {
     id: row.id,
     state: 'invited',
     ...(row.email !== null && { email: row.email }),
-    role: row.role as Role,
-    actions: [...actions],
-    devices: [...devices],
-    ...(hours !== undefined && { hours: [...hours] }),
-    ...(until !== undefined && { accessUntil: until }),
+    ...allowedBy(row),
     since: row.created_at,
     expiresAt: row.expires_at,
   };

@@ -1,6 +1,6 @@
 import { type Member, type Role, type RoleWish, roleActions } from '@cardea/api';
 import { AppError, type Clock } from '@cardea/core';
-import { assertWithin, type Grant, grantOf, storedGrant } from '../authorization/grant.ts';
+import { assertWithin, type Grant, grantOf, type StoredGrant, storedGrant } from '../authorization/grant.ts';
 import type { HomeProof, Principal } from '../authorization/proof.ts';
 import type { Bus, Db, Row } from '../store/ports.ts';
 
@@ -170,18 +170,27 @@ export class Members {
 type MemberRow = Row<'home_member'> & { readonly name: string | null; readonly email: string | null };
 
 function toMember(row: MemberRow): Member {
-  const { actions, devices, hours, until } = grantOf(row);
   return {
     id: row.user_id,
     state: 'joined',
     userId: row.user_id,
     ...(row.name !== null && { name: row.name }),
     ...(row.email !== null && { email: row.email }),
+    ...allowedBy(row),
+    since: row.created_at,
+  };
+}
+
+/** What the grant in a row lets its holder do, as members and invitations show it. */
+export function allowedBy(
+  row: StoredGrant & { readonly role: string },
+): Pick<Member, 'role' | 'actions' | 'devices' | 'hours' | 'accessUntil'> {
+  const { actions, devices, hours, until } = grantOf(row);
+  return {
     role: row.role as Role,
     actions: [...actions],
     devices: [...devices],
     ...(hours !== undefined && { hours: [...hours] }),
     ...(until !== undefined && { accessUntil: until }),
-    since: row.created_at,
   };
 }
