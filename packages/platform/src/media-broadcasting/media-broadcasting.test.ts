@@ -9,7 +9,7 @@ import { parseFragment, parseInitSegment } from '@cardea/media';
 import { pushLiveVideo } from '@cardea/protocol';
 import { type Clip, makeClip, picture, plainTrack } from './testing/media.ts';
 import { camera, createRig, type Rig, type UserName } from './testing/rig.ts';
-import { type PushTarget, VmPublisher } from './testing/vm-publisher.ts';
+import { VmPublisher } from './testing/vm-publisher.ts';
 import { until, WsViewer } from './testing/ws-viewer.ts';
 
 let directory: string;
@@ -20,12 +20,6 @@ before(async () => {
   clip = await makeClip(directory);
 });
 after(() => rm(directory, { recursive: true }));
-
-function targetOf({ device }: Rig): PushTarget {
-  const target = device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target;
-  assert.ok(typeof target === 'object' && target !== null && 'url' in target && 'token' in target);
-  return { url: String(target.url), token: String(target.token) };
-}
 
 const startLive = async (rig: Rig, user: UserName = 'anna') => await rig.service.startLive(await rig.proof(user), camera);
 
@@ -47,7 +41,7 @@ test('two viewers watch what one camera pushes once', async () => {
   const clock = new VirtualClock();
   await using rig = await createRig(clock);
   const [anna, ben] = await Promise.all([startLive(rig, 'anna'), startLive(rig, 'ben')]);
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   const viewers = [await WsViewer.open(anna.urls.ws), await WsViewer.open(ben.urls.ws)];
   publisher.publishUntil(4);
   const timescaleOf = (trackId: number) => clip.tracks.find(({ id }) => id === trackId)?.timescale ?? 1;
@@ -78,7 +72,7 @@ async function watchFor(rig: Rig, { clock, publisher, seconds }: { clock: Virtua
 test('who comes late sees the kept key frame at once', async () => {
   await using rig = await createRig(new VirtualClock());
   const live = await startLive(rig);
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   publisher.publishUntil(2.5);
   await until(() => rig.service.snapshot().bytesIn > 0);
   const viewer = await WsViewer.open(live.urls.ws);
@@ -96,7 +90,7 @@ test('an address works without a session of the caller, and only for what it was
   const other = live.urls.ws.replace('/main/', '/sub/');
   const absent = live.urls.ws.replace(camera.deviceId, '00000000000000000000000000');
   const forged = live.urls.ws.replace(/.{8}$/, 'AAAAAAAA');
-  const publishToken = `${live.urls.ws.split('?')[0]}?token=${targetOf(rig).token}`;
+  const publishToken = `${live.urls.ws.split('?')[0]}?token=${rig.device.pushTarget.token}`;
   const none = live.urls.ws.split('?')[0] ?? '';
   for (const url of [other, absent, forged, publishToken, `${none}?token=`, none]) {
     await assert.rejects(WsViewer.open(url), { message: '401' });
@@ -129,7 +123,7 @@ test('a session nobody renews or uses ends after a minute, and the push ten seco
   const clock = new VirtualClock();
   await using rig = await createRig(clock);
   const live = await startLive(rig);
-  await VmPublisher.connect(targetOf(rig), clip);
+  await VmPublisher.connect(rig.device.pushTarget, clip);
   assert.equal(live.expiresAt, clock.now() + 60_000);
   await clock.advance(40_000);
   await rig.service.renew(rig.principal('anna'), live.sessionId);
@@ -144,7 +138,7 @@ test('after the last viewer the push lingers ten seconds, in which the next one 
   const clock = new VirtualClock();
   await using rig = await createRig(clock);
   const first = await startLive(rig);
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   await watchFor(rig, { clock, publisher, seconds: 2 });
   rig.service.end(rig.principal('anna'), first.sessionId);
   await watchFor(rig, { clock, publisher, seconds: 9 });
@@ -163,7 +157,7 @@ test('an open connection keeps its session alive', async () => {
   const clock = new VirtualClock();
   await using rig = await createRig(clock);
   const live = await startLive(rig);
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   const viewer = await WsViewer.open(live.urls.ws);
   await watchFor(rig, { clock, publisher, seconds: 80 });
   assert.equal(viewer.closed, undefined);
@@ -180,7 +174,7 @@ test('a viewer that stops reading is cut off, and no other misses a picture', as
   const live = await startLive(rig);
   // Ten seconds of 20 Mbit/s: what the network of this machine holds back for one connection is less.
   const units = Array.from({ length: 250 }, (_, index) => picture(index, { sizeBytes: 100_000 }));
-  const publisher = await VmPublisher.connect(targetOf(rig), { tracks: [plainTrack], units });
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, { tracks: [plainTrack], units });
   const stalled = await WsViewer.open(live.urls.ws);
   const healthy = await WsViewer.open(live.urls.ws);
   stalled.socket.pause();
@@ -223,7 +217,7 @@ test('a user who opens the address with a bearer token starts the stream, and en
     rig.service.viewers(await rig.proof('anna')).map(({ userId, stream }) => [userId, stream]),
     [['ben', 'main']],
   );
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   viewer.close();
   await until(() => rig.service.snapshot().sessions === 0);
   await watchFor(rig, { clock, publisher, seconds: 10 });
@@ -265,7 +259,7 @@ test('a member who loses the right to watch is cut off within 30 s when nobody s
   const anna = await WsViewer.open((await startLive(rig, 'anna')).urls.ws);
   const ben = await WsViewer.open((await startLive(rig, 'ben')).urls.ws);
   await rig.db.updateTable('home_member').set({ actions: '["view.events"]' }).where('user_id', '=', 'ben').execute();
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   await watchFor(rig, { clock, publisher, seconds: 30 });
   await until(() => ben.closed !== undefined);
   assert.equal(anna.closed, undefined);
@@ -274,21 +268,21 @@ test('a member who loses the right to watch is cut off within 30 s when nobody s
 test('a camera that is bound to another home stops at once', async () => {
   await using rig = await createRig(new VirtualClock());
   const viewer = await WsViewer.open((await startLive(rig)).urls.ws);
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   await rig.db.updateTable('device').set({ home_id: 'elsewhere', binding_epoch: 4 }).where('id', '=', camera.deviceId).execute();
   rig.bus.publish({ type: 'revoked', scope: 'device', id: camera.deviceId });
   await until(() => viewer.closed !== undefined && publisher.closeCode !== undefined);
-  await assert.rejects(VmPublisher.connect(targetOf(rig), clip), /401/);
+  await assert.rejects(VmPublisher.connect(rig.device.pushTarget, clip), /401/);
 });
 
 test('publishing needs the token of a push that is wanted now', async () => {
   const clock = new VirtualClock();
   await using rig = await createRig(clock);
   const live = await startLive(rig);
-  const { url, token } = targetOf(rig);
+  const { url, token } = rig.device.pushTarget;
   await assert.rejects(VmPublisher.connect({ url, token: live.token }, clip), /401/);
   await assert.rejects(VmPublisher.connect({ url, token: 'x' }, clip), /401/);
-  await assert.rejects(VmPublisher.connect({ url: url.replace(/.$/, '0'), token }, clip), /401/);
+  await assert.rejects(VmPublisher.connect({ url: url.replace(/.$/, (last) => (last === '0' ? '1' : '0')), token }, clip), /401/);
   const claims = { ...camera, epoch: 3, sessionId: '01KDVAPJ7C5T9N3W1QX8Z6D0SG', kind: 'live' } as const;
   const unwanted = await rig.tokens.mint('vm-publish', claims, 60_000);
   await assert.rejects(VmPublisher.connect({ url: url.replace(/[^/]+$/, claims.sessionId), token: unwanted.token }, clip), /404/);
@@ -300,11 +294,11 @@ test('publishing needs the token of a push that is wanted now', async () => {
 test('a camera whose connection broke takes its session up again, and viewers see no seam', async () => {
   await using rig = await createRig(new VirtualClock());
   const viewer = await WsViewer.open((await startLive(rig)).urls.ws);
-  const first = await VmPublisher.connect(targetOf(rig), clip);
+  const first = await VmPublisher.connect(rig.device.pushTarget, clip);
   first.publishUntil(1);
   await until(() => viewer.binaries.length > 25);
   first.drop();
-  const again = await VmPublisher.connect(targetOf(rig), clip);
+  const again = await VmPublisher.connect(rig.device.pushTarget, clip);
   const before = viewer.binaries.length;
   again.publishUntil(1);
   await until(() => viewer.binaries.length >= 2 * before - 1);
@@ -319,7 +313,7 @@ test('a camera whose connection broke takes its session up again, and viewers se
 test('a viewer that pings amid the pictures is answered between whole messages', async () => {
   await using rig = await createRig(new VirtualClock());
   const viewer = await WsViewer.open((await startLive(rig)).urls.ws);
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   const pongs: string[] = [];
   viewer.socket.on('pong', (data) => pongs.push(String(data)));
   for (let step = 1; step <= 20; step += 1) {
@@ -339,7 +333,7 @@ test('a camera that sends a frame beyond 4 MiB is closed', async () => {
   await using rig = await createRig(new VirtualClock());
   await startLive(rig);
   const units = [picture(0, { sizeBytes: 4 * 1024 * 1024 })];
-  const publisher = await VmPublisher.connect(targetOf(rig), { tracks: [plainTrack], units });
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, { tracks: [plainTrack], units });
   publisher.publishUntil(1);
   await until(() => publisher.closeCode !== undefined);
   assert.equal(publisher.closeCode, 1009);

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
-import { pushLiveVideo } from '@cardea/protocol';
 import { LoopbackExchange } from '../../store/bus/testing/loopback-exchange.ts';
 import { type Clip, makeClip } from '../testing/media.ts';
 import { camera, createRig, type Rig } from '../testing/rig.ts';
@@ -23,9 +22,7 @@ before(async () => {
 after(() => rm(directory, { recursive: true }));
 
 async function publish({ device }: Rig): Promise<VmPublisher> {
-  const target = device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target;
-  assert.ok(typeof target === 'object' && target !== null && 'url' in target && 'token' in target);
-  return await VmPublisher.connect({ url: String(target.url), token: String(target.token) }, clip);
+  return await VmPublisher.connect(device.pushTarget, clip);
 }
 
 async function watch(rig: Rig, user: 'anna' | 'ben' = 'anna'): Promise<WsViewer> {

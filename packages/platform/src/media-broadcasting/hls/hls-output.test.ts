@@ -7,7 +7,6 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Clock, SystemClock, VirtualClock } from '@cardea/core';
 import { checkFragmentedMp4, parseFragment, parseInitSegment } from '@cardea/media';
-import { pushLiveVideo } from '@cardea/protocol';
 import { parse, setOptions } from 'hls-parser';
 import { type Clip, makeClip } from '../testing/media.ts';
 import { camera, createRig, type Rig } from '../testing/rig.ts';
@@ -39,9 +38,7 @@ async function watched(clock: Clock, media = clip): Promise<Watched> {
 }
 
 async function publish({ device }: Rig, media: Clip, stream: 'main' | 'sub' = 'main'): Promise<VmPublisher> {
-  const target = device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target;
-  assert.ok(typeof target === 'object' && target !== null && 'url' in target && 'token' in target);
-  return await VmPublisher.connect({ url: String(target.url), token: String(target.token) }, media, { ...camera, stream });
+  return await VmPublisher.connect(device.pushTarget, media, { ...camera, stream });
 }
 
 async function textOf(url: string): Promise<string> {

@@ -7,11 +7,10 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { VirtualClock } from '@cardea/core';
 import type { Track } from '@cardea/media';
-import { pushLiveVideo } from '@cardea/protocol';
 import { FlvViewer } from '../testing/flv-viewer.ts';
 import { type Clip, makeClip, picture } from '../testing/media.ts';
 import { camera, createRig, type Rig } from '../testing/rig.ts';
-import { type PushTarget, VmPublisher } from '../testing/vm-publisher.ts';
+import { VmPublisher } from '../testing/vm-publisher.ts';
 import { until } from '../testing/ws-viewer.ts';
 
 let directory: string;
@@ -30,11 +29,6 @@ function plainTrack(): Track {
   return { ...video, id: 1, timescale: 1_000 };
 }
 
-function targetOf({ device }: Rig): PushTarget {
-  const target = Object(device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target);
-  return { url: String(target.url), token: String(target.token) };
-}
-
 /** Starts a session of anna and returns its address of HTTP-FLV. */
 async function flvAddress(rig: Rig): Promise<string> {
   const { urls } = await rig.service.startLive(await rig.proof('anna'), camera);
@@ -45,7 +39,7 @@ async function flvAddress(rig: Rig): Promise<string> {
 test('a viewer gets an FLV of what the camera pushes, from a key frame on', async () => {
   await using rig = await createRig(new VirtualClock());
   const viewer = await FlvViewer.open(await flvAddress(rig));
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   publisher.publishUntil(2);
   await until(() => viewer.pictures.length === 50);
   assert.equal(viewer.headers['content-type'], 'video/x-flv');
@@ -67,7 +61,7 @@ test('a viewer gets an FLV of what the camera pushes, from a key frame on', asyn
 test('ffprobe reads the address as it stands', async () => {
   await using rig = await createRig(new VirtualClock());
   const url = await flvAddress(rig);
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   publisher.publishUntil(0.5);
   const fields = ['-show_entries', 'stream=codec_name,width,height', '-of', 'csv=p=0'];
   const probing = promisify(execFile)('ffprobe', ['-v', 'error', ...fields, '-i', url], { encoding: 'utf8', timeout: 30_000 });
@@ -80,7 +74,7 @@ test('ffprobe reads the address as it stands', async () => {
 test('who comes late starts at the kept key frame, in its first bytes', async () => {
   await using rig = await createRig(new VirtualClock());
   const url = await flvAddress(rig);
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   publisher.publishUntil(2.5);
   await until(() => rig.service.snapshot().bytesIn > 100_000);
   const viewer = await FlvViewer.open(url);
@@ -91,7 +85,7 @@ test('who comes late starts at the kept key frame, in its first bytes', async ()
 test('H.265 goes out as enhanced FLV', async () => {
   await using rig = await createRig(new VirtualClock());
   const viewer = await FlvViewer.open(await flvAddress(rig));
-  const publisher = await VmPublisher.connect(targetOf(rig), await makeClip(directory, 'h265'));
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, await makeClip(directory, 'h265'));
   publisher.publishUntil(1);
   await until(() => viewer.pictures.length === 25);
   assert.equal(viewer.tracks[0]?.[0]?.codec, 'h265');
@@ -102,7 +96,7 @@ test('H.265 goes out as enhanced FLV', async () => {
 test('a viewer that wants no sound gets none', async () => {
   await using rig = await createRig(new VirtualClock());
   const viewer = await FlvViewer.open(`${await flvAddress(rig)}&audio=off`);
-  const publisher = await VmPublisher.connect(targetOf(rig), clip);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
   publisher.publishUntil(1);
   await until(() => viewer.pictures.length === 25);
   assert.equal(viewer.units.length, 25);
@@ -113,7 +107,7 @@ test('with relaxed latency pictures wait for one another and leave together', as
   const clock = new VirtualClock();
   await using rig = await createRig(clock);
   const viewer = await FlvViewer.open(`${await flvAddress(rig)}&latency=relaxed`);
-  const publisher = await VmPublisher.connect(targetOf(rig), {
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, {
     tracks: [plainTrack()],
     units: Array.from({ length: 5 }, (_, n) => picture(n)),
   });
@@ -171,7 +165,7 @@ test('a viewer that stops reading is cut off, and no other misses a picture', as
   const url = await flvAddress(rig);
   // Ten seconds of 20 Mbit/s: what the network of this machine holds back for one connection is less.
   const units = Array.from({ length: 250 }, (_, index) => picture(index, { sizeBytes: 100_000 }));
-  const publisher = await VmPublisher.connect(targetOf(rig), { tracks: [plainTrack()], units });
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, { tracks: [plainTrack()], units });
   const stalled = await FlvViewer.open(url);
   stalled.response.pause();
   const healthy = await FlvViewer.open(url);

@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
 import { parseFragment, parseInitSegment } from '@cardea/media';
-import { pushLiveVideo } from '@cardea/protocol';
 import type { TlsPair } from '../../http/http-server.ts';
 import { type Clip, makeClip, picture, plainTrack } from '../testing/media.ts';
 import { camera, createRig, type Rig, type RigOptions } from '../testing/rig.ts';
@@ -32,11 +31,6 @@ after(() => rm(directory, { recursive: true }));
 const createRtmpRig = (clock = new VirtualClock(), options: RigOptions = {}) =>
   createRig(clock, { carriers: ['rtmp', 'rtmps'], ...options });
 const startLive = async (rig: Rig) => await rig.service.startLive(await rig.proof('anna'), camera);
-
-function targetOf({ device }: Rig): { readonly protocol: string; readonly url: string; readonly token: string } {
-  const target = Object(device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target);
-  return { protocol: String(target.protocol), url: String(target.url), token: String(target.token) };
-}
 
 /** Kinds and key frames of what a viewer received, as ffprobe sees them. */
 async function probe(media: Buffer): Promise<readonly string[]> {
@@ -62,7 +56,7 @@ function run(command: string, ...args: readonly string[]): ChildProcess & AsyncD
 test('a camera that knows RTMP alone is given an address an encoder can use as it stands', async () => {
   await using rig = await createRtmpRig();
   await startLive(rig);
-  const { protocol, url, token } = targetOf(rig);
+  const { protocol, url, token } = rig.device.pushTarget;
   assert.equal(protocol, 'rtmp');
   assert.match(url, /^rtmp:\/\/127\.0\.0\.1:\d+\/vm\/[0-9A-Z]{26}\?token=[A-Za-z0-9_-]{32}$/);
   assert.ok(url.endsWith(token));
@@ -71,7 +65,7 @@ test('a camera that knows RTMP alone is given an address an encoder can use as i
 test('a camera that knows both carriers pushes over WebSocket', async () => {
   await using rig = await createRig(new VirtualClock(), { carriers: ['rtmp', 'wss-fmp4'] });
   await startLive(rig);
-  assert.equal(targetOf(rig).protocol, 'wss-fmp4');
+  assert.equal(rig.device.pushTarget.protocol, 'wss-fmp4');
 });
 
 test('what ffmpeg publishes is seen, pictures and sound', async () => {
@@ -79,7 +73,7 @@ test('what ffmpeg publishes is seen, pictures and sound', async () => {
   const live = await startLive(rig);
   const viewer = await WsViewer.open(live.urls.ws);
   const source = join(directory, 'clip-h264.mp4');
-  await using _ffmpeg = run('ffmpeg', '-v', 'error', '-re', '-i', source, '-c', 'copy', '-f', 'flv', targetOf(rig).url);
+  await using _ffmpeg = run('ffmpeg', '-v', 'error', '-re', '-i', source, '-c', 'copy', '-f', 'flv', rig.device.pushTarget.url);
   await until(() => viewer.binaries.length > 40, START_MS);
   assert.match(viewer.texts[0] ?? '', /avc1\.[0-9a-f]{6},mp4a\.40\.2/);
   const frames = await probe(viewer.media);
@@ -92,7 +86,7 @@ test('what GStreamer publishes is seen', async () => {
   const live = await startLive(rig);
   const viewer = await WsViewer.open(live.urls.ws);
   const source = ['filesrc', `location=${join(directory, 'clip-h264.mp4')}`, '!', 'qtdemux', '!', 'h264parse', '!'];
-  const sink = ['flvmux', 'streamable=true', '!', 'rtmp2sink', 'sync=true', `location=${targetOf(rig).url}`];
+  const sink = ['flvmux', 'streamable=true', '!', 'rtmp2sink', 'sync=true', `location=${rig.device.pushTarget.url}`];
   await using _gst = run('gst-launch-1.0', '-q', ...source, ...sink);
   await until(() => viewer.binaries.length > 25, START_MS);
   assert.equal((await probe(viewer.media))[0], 'video,1');
@@ -102,7 +96,7 @@ test('an encoder that says it ends is followed by another one on the same sessio
   await using rig = await createRtmpRig();
   const live = await startLive(rig);
   const viewer = await WsViewer.open(live.urls.ws);
-  const first = await RtmpPublisher.connect(targetOf(rig).url, clip);
+  const first = await RtmpPublisher.connect(rig.device.pushTarget.url, clip);
   first.publishMore(1);
   await until(() => viewer.binaries.length > 60);
   first.unpublish();
@@ -114,10 +108,10 @@ test('the newest publisher wins, and the one before is told', async () => {
   await using rig = await createRtmpRig();
   const live = await startLive(rig);
   const viewer = await WsViewer.open(live.urls.ws);
-  const first = await RtmpPublisher.connect(targetOf(rig).url, clip);
+  const first = await RtmpPublisher.connect(rig.device.pushTarget.url, clip);
   first.publishMore(1);
   await until(() => viewer.binaries.length > 60);
-  const second = await RtmpPublisher.connect(targetOf(rig).url, clip);
+  const second = await RtmpPublisher.connect(rig.device.pushTarget.url, clip);
   assert.equal(first.isClosed, false);
   second.publishMore(1);
   await until(() => first.isClosed);
@@ -130,7 +124,7 @@ test('the newest publisher wins, and the one before is told', async () => {
 test('the token may stand in the address of the application, and a wrong one publishes nothing', async () => {
   await using rig = await createRtmpRig();
   await startLive(rig);
-  const { url, token } = targetOf(rig);
+  const { url, token } = rig.device.pushTarget;
   const [base = '', sessionId = ''] = /^(.*\/)vm\/([0-9A-Z]+)/.exec(url)?.slice(1) ?? [];
   for (const [app, key, expected] of [
     [`vm?token=${token}`, sessionId, 'NetStream.Publish.Start'],
@@ -177,7 +171,7 @@ test('after its session is over an address publishes nothing any more', async ()
   const clock = new VirtualClock();
   await using rig = await createRtmpRig(clock);
   const live = await startLive(rig);
-  const { url } = targetOf(rig);
+  const { url } = rig.device.pushTarget;
   rig.service.end(rig.principal('anna'), live.sessionId);
   await clock.advance(10_000);
   const publisher = await RtmpPublisher.connect(url, clip);
@@ -189,7 +183,7 @@ test('who connects and says nothing, publishes no key frame, or falls silent is 
   const clock = new VirtualClock();
   await using rig = await createRtmpRig(clock);
   await startLive(rig);
-  const { url } = targetOf(rig);
+  const { url } = rig.device.pushTarget;
   const { hostname, port } = new URL(url);
   const mute = connect(Number(port), hostname);
   let muteClosed = false;
@@ -214,7 +208,7 @@ test('H.265 in enhanced RTMP reaches viewers as it is', async () => {
   await using rig = await createRtmpRig();
   const live = await startLive(rig);
   const viewer = await WsViewer.open(live.urls.ws);
-  const publisher = await RtmpPublisher.connect(targetOf(rig).url, await makeClip(directory, 'h265'));
+  const publisher = await RtmpPublisher.connect(rig.device.pushTarget.url, await makeClip(directory, 'h265'));
   publisher.publishMore(2);
   await until(() => viewer.binaries.length > 140);
   assert.match(viewer.texts[0] ?? '', /codecs=\\"hvc1\.1\.6\.L60\.90,mp4a/);
@@ -227,7 +221,7 @@ test('with a certificate a camera that knows TLS is sent there', async () => {
   await using rig = await createRtmpRig(new VirtualClock(), { rtmps });
   const live = await startLive(rig);
   const viewer = await WsViewer.open(live.urls.ws);
-  const { protocol, url } = targetOf(rig);
+  const { protocol, url } = rig.device.pushTarget;
   assert.deepEqual([protocol, new URL(url).protocol], ['rtmps', 'rtmps:']);
   const publisher = await RtmpPublisher.connect(url, clip);
   publisher.publishMore(1);
@@ -239,7 +233,7 @@ test('a certificate that cannot be read leaves RTMPS off, and RTMP on', async ()
   const rtmps = { host: '127.0.0.1', port: 0, certificate };
   await using rig = await createRtmpRig(new VirtualClock(), { rtmps });
   await startLive(rig);
-  assert.equal(targetOf(rig).protocol, 'rtmp');
+  assert.equal(rig.device.pushTarget.protocol, 'rtmp');
 });
 
 test('a port that is taken leaves RTMP off, and no address of it is given out', async () => {
@@ -248,7 +242,7 @@ test('a port that is taken leaves RTMP off, and no address of it is given out', 
   const { port: rtmpPort } = other.address() as AddressInfo;
   await using rig = await createRtmpRig(new VirtualClock(), { rtmpPort });
   await startLive(rig);
-  assert.equal(targetOf(rig).protocol, 'wss-fmp4');
+  assert.equal(rig.device.pushTarget.protocol, 'wss-fmp4');
   other.close();
 });
 
@@ -265,9 +259,9 @@ test('a malformed message ends its own publisher alone', async () => {
   const live = await startLive(rig);
   const viewer = await WsViewer.open(live.urls.ws);
   const broken = { tracks: [{ ...plainTrack, config: Uint8Array.of(9, 9) }], units: [picture(0)] };
-  const publisher = await RtmpPublisher.connect(targetOf(rig).url, broken);
+  const publisher = await RtmpPublisher.connect(rig.device.pushTarget.url, broken);
   await until(() => publisher.isClosed);
-  const next = await RtmpPublisher.connect(targetOf(rig).url, clip);
+  const next = await RtmpPublisher.connect(rig.device.pushTarget.url, clip);
   next.publishMore(1);
   await until(() => viewer.binaries.length > 25);
   const [init, first] = viewer.binaries;

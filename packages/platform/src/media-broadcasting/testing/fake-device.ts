@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { AppError, type Clock } from '@cardea/core';
 import { type ParamsOf, pushLiveVideo, type ResultOf, type RpcDefinition, stopLiveVideo } from '@cardea/protocol';
 import type { DeviceCommands } from '../ports.ts';
@@ -29,6 +30,13 @@ export class FakeDevice implements DeviceCommands {
 
   get pushes(): number {
     return this.methods.filter((method) => method === pushLiveVideo.method).length;
+  }
+
+  /** Where it was told to publish last. */
+  get pushTarget(): { readonly protocol: string; readonly url: string; readonly token: string } {
+    const target = Object(this.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target);
+    assert.ok('url' in target && 'token' in target, 'nobody asked the camera to publish');
+    return { protocol: String(target.protocol), url: String(target.url), token: String(target.token) };
   }
 
   /** Answers with the definition's first example, or with what `result` makes of the params. */

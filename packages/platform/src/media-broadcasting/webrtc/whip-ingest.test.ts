@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SystemClock } from '@cardea/core';
 import { Fmp4Splitter, parseFragment, parseInitSegment, splitLengthPrefixed, type Track } from '@cardea/media';
-import { pushLiveVideo } from '@cardea/protocol';
 import { type Clip, makeClip } from '../testing/media.ts';
 import { camera, createRig, type Rig } from '../testing/rig.ts';
 import { offerOf, post, WhepViewer } from '../testing/whep-viewer.ts';
@@ -34,7 +33,7 @@ interface Wanted extends AsyncDisposable {
 async function wanted(): Promise<Wanted> {
   const rig = await createRig(new SystemClock(), { carriers: ['whip'] });
   const { urls } = await rig.service.startLive(await rig.proof('anna'), camera);
-  const target = Object(rig.device.calls.findLast(({ method }) => method === pushLiveVideo.method)?.params.target);
+  const target = rig.device.pushTarget;
   assert.equal(target.protocol, 'whip');
   return {
     rig,
