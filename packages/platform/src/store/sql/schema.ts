@@ -10,6 +10,11 @@ export interface Tables {
   home_member: HomeMemberTable;
   invitation: InvitationTable;
   api_token: ApiTokenTable;
+  passkey: PasskeyTable;
+  used_challenge: UsedChallengeTable;
+  known_device: KnownDeviceTable;
+  identity: IdentityTable;
+  operator: OperatorTable;
   share: ShareTable;
   share_view: ShareViewTable;
   revocation: RevocationTable;
@@ -100,6 +105,59 @@ export interface ApiTokenTable {
   expires_at: Fixed<number | null>;
   /** Exact to an hour. */
   used_at: number | null;
+}
+
+/** Keys in the devices of users that log them in (WebAuthn Level 3). */
+export interface PasskeyTable {
+  id: Fixed<string>;
+  /** Minted by the authenticator, base64url. */
+  credential_id: Fixed<string>;
+  user_id: Fixed<string>;
+  /** COSE key, base64url. */
+  public_key: Fixed<string>;
+  /** How often the authenticator says it signed; 0 for good where it does not count. */
+  counter: number;
+  /** JSON array of how the authenticator is reached. */
+  transports: Fixed<string>;
+  name: string;
+  /** 1 when the key can be in several devices. */
+  synced: Fixed<number>;
+  created_at: Fixed<number>;
+  used_at: number | null;
+}
+
+/** Challenges that were answered, so that none is answered twice. */
+export interface UsedChallengeTable {
+  challenge: Fixed<string>;
+  /** From this instant the challenge is refused by its time, and the row can go. */
+  refused_from: Fixed<number>;
+}
+
+/** Browsers in which somebody logged in before: what others guess does not count against them. */
+export interface KnownDeviceTable {
+  /** SHA-256 of the secret in the cookie, hex. */
+  token_hash: Fixed<string>;
+  user_id: Fixed<string>;
+  /** The login that made it known last. */
+  session_id: Fixed<string>;
+  expires_at: Fixed<number>;
+}
+
+/** Accounts at another provider that log a user in (OpenID Connect Core 2: issuer and subject together never change). */
+export interface IdentityTable {
+  issuer: Fixed<string>;
+  subject: Fixed<string>;
+  user_id: Fixed<string>;
+  /** As the provider said when it was linked. */
+  email: Fixed<string | null>;
+  created_at: Fixed<number>;
+}
+
+/** Who runs the platform. */
+export interface OperatorTable {
+  user_id: Fixed<string>;
+  /** Null for good; else the provider has to say it again. */
+  until: number | null;
 }
 
 /** Links that show one thing to whoever has them, by the right of the user who made them. */

@@ -9,6 +9,7 @@ import * as keptCommands from './0005-kept-commands.ts';
 import * as people from './0006-people.ts';
 import * as timeline from './0007-timeline.ts';
 import * as retention from './0008-retention.ts';
+import * as logins from './0009-logins.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
@@ -20,6 +21,7 @@ const migrations: Record<string, Migration> = {
   '0006-people': people,
   '0007-timeline': timeline,
   '0008-retention': retention,
+  '0009-logins': logins,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
