@@ -1,36 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AudioTrack, SampleDefaults, Track, VideoTrack } from './access-unit.ts';
+import type { SampleDefaults, Track } from './access-unit.ts';
 import { boxOf, bytesOf, hexOf, joined } from './box-bytes.test.ts';
 import { parseFragment } from './fmp4-reader.ts';
 import { MediaError } from './media-error.ts';
-
-const video: VideoTrack = {
-  kind: 'video',
-  id: 1,
-  timescale: 25,
-  codec: 'av1',
-  codecString: 'av01',
-  config: bytesOf(''),
-  width: 16,
-  height: 16,
-};
-const audio: AudioTrack = {
-  kind: 'audio',
-  id: 2,
-  timescale: 8000,
-  codec: 'aac',
-  codecString: 'mp4a',
-  config: bytesOf(''),
-  sampleRate: 8000,
-  channels: 1,
-};
+import { plainAudio, plainVideo } from './plain-tracks.test.ts';
 
 const baseIsMoof = '00020000';
 const tfdt = boxOf('tfdt', '00000000 00000064');
 const mdat = boxOf('mdat', '0102030405060708');
 
-function read(bytes: Uint8Array, tracks: readonly Track[] = [video, audio]): string[] {
+function read(bytes: Uint8Array, tracks: readonly Track[] = [plainVideo, plainAudio]): string[] {
   return parseFragment(bytes, tracks).map(
     ({ trackId, dts, pts, duration, keyframe, data }) => `${trackId}: ${dts} ${pts} ${duration} ${keyframe ? 'key' : '-'} ${hexOf(data)}`,
   );
@@ -60,7 +40,7 @@ test('samples take duration, size and flags from the fragment header, the first 
 test('what the fragment leaves out comes from the init segment', () => {
   const defaults: SampleDefaults = { duration: 7, sizeBytes: 3, flags: 0x0101_0000 };
   const bytes = fragmentOf([`${baseIsMoof} 00000001`, '00000001 00000002 DATA']);
-  assert.deepEqual(read(bytes, [{ ...video, defaults }]), ['1: 100 100 7 - 010203', '1: 107 107 7 - 040506']);
+  assert.deepEqual(read(bytes, [{ ...plainVideo, defaults }]), ['1: 100 100 7 - 010203', '1: 107 107 7 - 040506']);
 });
 
 test('runs of one track and trafs of several tracks follow each other when they give no offsets', () => {
@@ -89,7 +69,7 @@ test('boxes before the moof, other tracks and composition offsets are understood
 
 test('the data of a unit is a view of the fragment', () => {
   const bytes = fragmentOf([`${baseIsMoof} 00000001`, '00000301 00000001 DATA 00000001 00000004']);
-  const [unit] = parseFragment(bytes, [video]);
+  const [unit] = parseFragment(bytes, [plainVideo]);
   assert.equal(unit?.data.buffer, bytes.buffer);
 });
 
@@ -107,5 +87,5 @@ test('a fragment that lies about its contents is refused', () => {
     'no fragment header': joined(boxOf('moof', boxOf('traf'))),
     'no moof': mdat,
   };
-  for (const [title, bytes] of Object.entries(lies)) assert.throws(() => parseFragment(bytes, [video, audio]), MediaError, title);
+  for (const [title, bytes] of Object.entries(lies)) assert.throws(() => parseFragment(bytes, [plainVideo, plainAudio]), MediaError, title);
 });

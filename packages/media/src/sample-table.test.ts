@@ -1,37 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AudioTrack, Track, VideoTrack } from './access-unit.ts';
+import type { Track } from './access-unit.ts';
 import { boxOf, bytesOf } from './box-bytes.test.ts';
 import { BoxReader } from './box-reader.ts';
 import { MediaError } from './media-error.ts';
+import { plainAudio, plainVideo } from './plain-tracks.test.ts';
 import { readSampleTable } from './sample-table.ts';
-
-const video: VideoTrack = {
-  kind: 'video',
-  id: 1,
-  timescale: 25,
-  codec: 'av1',
-  codecString: 'av01',
-  config: bytesOf(''),
-  width: 16,
-  height: 16,
-};
-const audio: AudioTrack = {
-  kind: 'audio',
-  id: 2,
-  timescale: 8000,
-  codec: 'aac',
-  codecString: 'mp4a',
-  config: bytesOf(''),
-  sampleRate: 8000,
-  channels: 1,
-};
 
 const oneChunkOfThree = [boxOf('stsc', '00000000 00000001 00000001 00000003 00000001'), boxOf('stco', '00000000 00000001 00000064')];
 const evenTimes = boxOf('stts', '00000000 00000001 00000003 00000001');
 const threeSizes = boxOf('stsz', '00000000 00000000 00000003 0000000a 0000000b 0000000c');
 
-function read(tables: readonly Uint8Array[], { track = video, fileBytes = 1000 }: { track?: Track; fileBytes?: number } = {}): string[] {
+function read(
+  tables: readonly Uint8Array[],
+  { track = plainVideo, fileBytes = 1000 }: { track?: Track; fileBytes?: number } = {},
+): string[] {
   const boxes = new BoxReader(boxOf('stbl', ...tables));
   const [stbl] = boxes.top();
   assert.ok(stbl !== undefined);
@@ -51,7 +34,7 @@ test('the table of key frames marks video samples, and never makes sound depend 
     ['-', 'key', '-'],
   );
   assert.deepEqual(
-    read([evenTimes, threeSizes, second, ...oneChunkOfThree], { track: audio }).map((line) => line.split(' ')[3]),
+    read([evenTimes, threeSizes, second, ...oneChunkOfThree], { track: plainAudio }).map((line) => line.split(' ')[3]),
     ['key', 'key', 'key'],
   );
 });

@@ -6,11 +6,11 @@ import {
   type HttpDefinition,
   HttpErrorBody,
   resolveAddress,
-  type StatusName,
   statusNameOf,
   validate,
   validateAnswer,
 } from '@cardea/protocol';
+import { statusOfHttp } from './http-status.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { secureAddress } from './secure-address.ts';
 
@@ -24,16 +24,6 @@ export interface ExchangeRequest<D extends HttpDefinition> {
 }
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
-
-/** What an HTTP status without a readable error body means. */
-const statusByHttp: Readonly<Record<number, StatusName>> = {
-  401: 'UNAUTHORIZED',
-  403: 'FORBIDDEN',
-  404: 'NOT_FOUND',
-  426: 'VERSION_UNSUPPORTED',
-  429: 'RATE_LIMITED',
-  503: 'NO_CAPACITY',
-};
 
 /** Carries out the HTTPS exchanges of Vs and Vr as their definitions say. Never follows a redirect. */
 export class PlatformHttp {
@@ -76,8 +66,7 @@ export class PlatformHttp {
     const waitMs = retryAfterMs(response.headers.get('retry-after'), this.clock.now());
     const httpStatus = response.status;
     if (!checked.ok) {
-      const status = statusByHttp[httpStatus] ?? (httpStatus >= 500 ? 'GOING_AWAY' : 'UNSPECIFIED');
-      return new AppError(status, { httpStatus }, { ...(waitMs !== undefined && { retryAfterMs: waitMs }) });
+      return new AppError(statusOfHttp(httpStatus), { httpStatus }, withRetryAfter(waitMs));
     }
     const { error, serverTime } = checked.value;
     return new AppError(

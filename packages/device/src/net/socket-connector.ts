@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError, type Clock, type Link, type RemoteFailure, WebSocketLink, withDeadline } from '@cardea/core';
-import type { StatusName } from '@cardea/protocol';
 import { WebSocket } from 'ws';
+import { statusOfHttp } from './http-status.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { secureAddress } from './secure-address.ts';
 
@@ -20,15 +20,6 @@ export interface SocketRequest {
  * upgrade is refused (`details.httpStatus`, `retryAfterMs`); TIMEOUT | GOING_AWAY when there is no connection; URL_INVALID
  */
 export type SocketConnector = (request: SocketRequest, options: { readonly signal: AbortSignal }) => Promise<Link>;
-
-const statusByHttp: Readonly<Record<number, StatusName>> = {
-  401: 'UNAUTHORIZED',
-  403: 'FORBIDDEN',
-  404: 'NOT_FOUND',
-  426: 'VERSION_UNSUPPORTED',
-  429: 'RATE_LIMITED',
-  503: 'NO_CAPACITY',
-};
 
 export function createSocketConnector(clock: Clock): SocketConnector {
   return (request, { signal }) => withDeadline(clock, request.timeoutMs, (deadline) => open(request, clock, deadline), { signal });
@@ -64,8 +55,7 @@ function open({ url, subprotocol, bearer, maxMessageBytes }: SocketRequest, cloc
 
 function refusal(response: IncomingMessage, clock: Clock): AppError {
   const httpStatus = response.statusCode ?? 0;
-  const status = statusByHttp[httpStatus] ?? (httpStatus >= 500 ? 'GOING_AWAY' : 'UNSPECIFIED');
   const waitMs = retryAfterMs(response.headers['retry-after'], clock.now());
   const remote: RemoteFailure = { code: httpStatus, message: 'the upgrade was refused' };
-  return new AppError(status, { httpStatus }, { remote, ...(waitMs !== undefined && { retryAfterMs: waitMs }) });
+  return new AppError(statusOfHttp(httpStatus), { httpStatus }, { remote, ...(waitMs !== undefined && { retryAfterMs: waitMs }) });
 }
