@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SampleDefaults, Track } from './access-unit.ts';
-import { boxOf, bytesOf, hexOf, joined } from './box-bytes.test.ts';
+import { boxOf, hexOf, joined } from './box-bytes.test.ts';
 import { parseFragment } from './fmp4-reader.ts';
 import { MediaError } from './media-error.ts';
 import { plainAudio, plainVideo } from './plain-tracks.test.ts';
