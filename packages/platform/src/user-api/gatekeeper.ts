@@ -30,8 +30,8 @@ export class Gatekeeper {
   }
 
   /**
-   * Who sends the request, by bearer token or cookie. A cookie that another page made the browser send does not count
-   * where it could do something: on mutations and upgrades.
+   * Who sends the request, by bearer token or cookie. A cookie that another page made the browser send does not count: a page
+   * at another port of this host is of the same site, so that `SameSite` does not keep it from embedding what is here.
    * @throws AppError UNAUTHORIZED without a valid session; FORBIDDEN for a foreign page
    */
   async visitorOf({ headers, method = 'GET' }: IncomingMessage): Promise<Visitor> {
@@ -41,8 +41,7 @@ export class Gatekeeper {
     const visitor =
       credential === undefined ? undefined : await (apiTokens.isOne(credential) ? apiTokens : accounts).authenticate(credential);
     if (visitor === undefined) throw new AppError('UNAUTHORIZED');
-    const acts = method !== 'GET' && method !== 'HEAD';
-    if (bearer === undefined && (acts || headers.upgrade !== undefined)) this.assertOwnPage({ headers });
+    if (bearer === undefined && !isVisit(method, headers)) this.assertOwnPage({ headers });
     return visitor;
   }
 
@@ -105,6 +104,11 @@ export class Gatekeeper {
     await this.options.authorizer.device(principal, 'view.live', deviceId);
     throw new AppError('METHOD_NOT_FOUND');
   }
+}
+
+/** Whether somebody opens the address in a tab of their own, wherever the link stood (Fetch Metadata Request Headers 2). */
+function isVisit(method: string, headers: IncomingMessage['headers']): boolean {
+  return method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
 }
 
 function found(deviceId: string | undefined): string {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { test } from 'node:test';
 import { UserSide } from '../testing/user-side.ts';
@@ -24,6 +25,24 @@ test('a page of another site can do nothing with the cookie of the user', async 
   assert.equal((await side.send('POST', '/homes', { body, headers: { cookie, 'sec-fetch-site': 'cross-site' } })).status, 403);
   assert.equal((await side.send('POST', '/homes', { body, headers: { cookie, origin: side.url } })).status, 201);
   assert.equal((await side.send('POST', '/homes', { body, headers: { cookie } })).status, 201);
+});
+
+test('nothing of the user is embedded in a page at another port of the host, to which browsers send the cookie', async () => {
+  const { side, cookie } = await browser();
+  await using _ = side;
+  // `fetch` says of itself where it comes from.
+  const read = async (headers: Readonly<Record<string, string>>): Promise<number | undefined> => {
+    const asked = request(`${side.url}/api/v1/me`, { headers: { cookie, ...headers } });
+    asked.end();
+    const [response] = await once(asked, 'response');
+    return response.resume().statusCode;
+  };
+  for (const site of ['same-site', 'cross-site']) {
+    assert.equal(await read({ 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }), 403, site);
+    assert.equal(await read({ 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }), 403, site);
+    assert.equal(await read({ 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }), 200, site);
+  }
+  assert.equal(await read({ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }), 200);
 });
 
 test('behind a proxy the public address counts', async () => {
