@@ -36,9 +36,10 @@ export function bindRoutes(app: FastifyInstance, options: RouteBindingOptions): 
   const { logger, metrics } = options;
   const failed = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const error = toAppError(thrown);
-    if (error.httpStatus >= 500 && error.remote === undefined) {
-      logger.error({ err: thrown, route: request.routeOptions.config.routeId }, 'a request failed');
-    }
+    const { httpStatus, status, remote } = error;
+    const { routeId: route } = request.routeOptions.config;
+    if (httpStatus === 500 && remote === undefined) logger.error({ err: thrown, route }, 'a request failed');
+    else if (httpStatus > 500) logger.info({ status, reason: error.message, route }, 'a request found no answer');
     return sendProblem(reply, error);
   };
   void app.register(
