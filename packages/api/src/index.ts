@@ -13,6 +13,7 @@ export { Campaign, CampaignRequest, Firmware, FirmwareClaim, UpgradeState } from
 export { BindingCode, Home } from './model/home.ts';
 export { LiveForm, LiveSession, LiveState, Viewer } from './model/live.ts';
 export { Acceptance, Invitation, InvitationRequest, InvitationSummary, Joined, Member } from './model/member.ts';
+export { Passkey, PasskeyAssertion, PasskeyAttestation, PasskeyCreation, PasskeyQuestion } from './model/passkey.ts';
 export { PlaybackRequest, PlaybackSession } from './model/playback.ts';
 export { Problem } from './model/problem.ts';
 export { Retention, RetentionChange, StorageUse } from './model/retention.ts';

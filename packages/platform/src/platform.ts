@@ -26,6 +26,7 @@ import { Homes } from './homes/homes.ts';
 import { Invitations } from './homes/invitations.ts';
 import { Members } from './homes/members.ts';
 import { Passcodes } from './homes/passcodes.ts';
+import { Passkeys } from './homes/passkeys.ts';
 import { Setup } from './homes/setup.ts';
 import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
@@ -137,6 +138,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
 
   const accounts = new Accounts({ ...shared, sessionSecret: keys.sessionSecret });
   const apiTokens = new ApiTokens({ ...shared, authorizer });
+  const passkeys = new Passkeys({ ...shared, secret: keys.sessionSecret, publicUrl, authorizer, accounts });
   const homes = new Homes(shared);
   const members = new Members({ ...shared, authorizer });
   const invitations = new Invitations({ ...shared, accounts, members, publicUrl });
@@ -262,6 +264,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       secret: keys.sessionSecret,
       accounts,
       apiTokens,
+      passkeys,
       setup,
       homes,
       members,
@@ -361,6 +364,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         await Promise.all([
           accounts.purgeExpired(),
           bindings.purgeExpired(),
+          passkeys.purgeExpired(),
           invitations.purgeExpired(),
           shares.purgeExpired(),
           userApi.purgeExpired(),

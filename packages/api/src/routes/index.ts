@@ -4,6 +4,7 @@ import { eventRoutes } from './events.ts';
 import { firmwareRoutes } from './firmware.ts';
 import { homeRoutes } from './homes.ts';
 import { memberRoutes } from './members.ts';
+import { passkeyRoutes } from './passkeys.ts';
 import { recordRoutes } from './records.ts';
 import { retentionRoutes } from './retention.ts';
 import { segmentRoutes } from './segments.ts';
@@ -17,6 +18,7 @@ import { tokenRoutes } from './tokens.ts';
 export const routes = [
   ...setupRoutes,
   ...sessionRoutes,
+  ...passkeyRoutes,
   ...tokenRoutes,
   ...homeRoutes,
   ...memberRoutes,

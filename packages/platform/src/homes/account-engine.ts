@@ -5,6 +5,7 @@ import { oneTimeToken } from 'better-auth/plugins/one-time-token';
 import { twoFactor } from 'better-auth/plugins/two-factor';
 import type { Db } from '../store/ports.ts';
 import { PasswordHasher } from './password-hasher.ts';
+import { provenLogin } from './proven-login.ts';
 
 /** A session ends this long after its last use. */
 const SESSION_TTL_SEC = 30 * 24 * 3_600;
@@ -41,7 +42,9 @@ export function createAccountEngine({ db, secret, random, logger }: { db: Db; se
     plugins: [
       bearer({ requireSignature: true }),
       oneTimeToken({ expiresIn: ONE_TIME_TTL_MIN, storeToken: 'hashed' }),
-      twoFactor({ issuer: 'Cardea' }),
+      // Wrong codes are counted by `LoginGuard`, which does not let others lock a user out.
+      twoFactor({ issuer: 'Cardea', accountLockout: { enabled: false } }),
+      provenLogin,
     ],
   });
 }

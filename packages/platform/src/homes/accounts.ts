@@ -1,9 +1,11 @@
 import type { Login, Session, User } from '@cardea/api';
-import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
+import { AppError, type Clock, hasStatus, type Logger, type Random } from '@cardea/core';
 import type { Principal } from '../authorization/proof.ts';
 import type { Bus, Db } from '../store/ports.ts';
 import { type AccountEngine, createAccountEngine } from './account-engine.ts';
+import { AccountGuard, type Attempt } from './account-guard.ts';
 import { credentialHeaders, isRefusal, refusedAs } from './account-requests.ts';
+import { KnownDevices } from './known-devices.ts';
 import { LoginGuard } from './login-guard.ts';
 import { SecondFactor } from './second-factor.ts';
 
@@ -11,6 +13,8 @@ import { SecondFactor } from './second-factor.ts';
 export interface Source {
   readonly address: string;
   readonly userAgent?: string | undefined;
+  /** The secret of a known device, where one is shown. */
+  readonly device?: string | undefined;
 }
 
 /** Someone who showed a valid session. */
@@ -41,11 +45,13 @@ export interface AccountsOptions {
 /** Users and their sessions. The one place that knows better-auth. */
 export class Accounts {
   readonly secondFactor: SecondFactor;
+  private readonly devices: KnownDevices;
   private readonly db: Db;
   private readonly bus: Bus;
   private readonly clock: Clock;
   private readonly engine: AccountEngine;
   private readonly guard: LoginGuard;
+  private readonly accountGuard: AccountGuard;
 
   constructor({ db, bus, clock, random, logger, sessionSecret }: AccountsOptions) {
     this.db = db;
@@ -53,7 +59,9 @@ export class Accounts {
     this.clock = clock;
     this.engine = createAccountEngine({ db, secret: sessionSecret, random, logger });
     this.guard = new LoginGuard(clock);
-    this.secondFactor = new SecondFactor({ engine: this.engine, bus });
+    this.accountGuard = new AccountGuard(clock);
+    this.devices = new KnownDevices({ db, clock, random });
+    this.secondFactor = new SecondFactor({ engine: this.engine, bus, provePassword: (...proof) => this.provePassword(...proof) });
   }
 
   /** Whether anybody has an account yet. */
@@ -77,12 +85,28 @@ export class Accounts {
    * or wrong; RATE_LIMITED after repeated failures
    */
   async login({ email, password, code }: LoginRequest, source: Source): Promise<Login> {
-    return await this.guard.guard(email, source.address, async () => {
+    const attempt = await this.attemptOf(email, source);
+    return await this.accountGuard.password(attempt, async () => {
       const request = { body: { email, password }, headers: headersOf(source), returnHeaders: true } as const;
       const first = await refusedAs('UNAUTHORIZED', this.engine.api.signInEmail(request));
-      const asksMore = 'twoFactorRedirect' in first.response;
-      return await this.logIn(asksMore ? this.secondFactor.pass(first.headers, code) : Promise.resolve(first));
+      if (!('twoFactorRedirect' in first.response)) return await this.logIn(Promise.resolve(first));
+      if (code === undefined) throw new AppError('UNAUTHORIZED', { secondFactor: true });
+      return await this.logIn(this.accountGuard.code(attempt, () => this.secondFactor.pass(first.headers, code)));
     });
+  }
+
+  /** Logs in a user who proved who they are in another way. @throws AppError UNAUTHORIZED when there is no such user */
+  async logInProven(userId: string, source: Source): Promise<Login> {
+    const request = { body: { userId }, headers: headersOf(source), returnHeaders: true } as const;
+    return await this.logIn(refusedAs('UNAUTHORIZED', this.engine.api.logInProven(request)));
+  }
+
+  /** Makes known the device somebody just logged in from; returns the secret it is to keep. */
+  async rememberDevice({ token }: Pick<Login, 'token'>, shown: string | undefined): Promise<string> {
+    const visitor = await this.authenticate(token);
+    if (visitor === undefined) throw new AppError('UNAUTHORIZED');
+    const { userId, userSessionId: sessionId } = visitor.principal;
+    return await this.devices.remember({ userId, sessionId }, shown);
   }
 
   /** The login with a credential made a moment ago. */
@@ -139,6 +163,7 @@ export class Accounts {
     const session = (await this.engine.api.listSessions({ headers })).find((candidate) => candidate.id === wanted);
     if (session === undefined) throw new AppError('NOT_FOUND');
     await this.engine.api.revokeSession({ headers, body: { token: session.token } });
+    if (wanted !== principal.userSessionId) await this.devices.forget(principal.userId, wanted);
     this.bus.publish({ type: 'revoked', scope: 'session', id: wanted });
   }
 
@@ -157,15 +182,9 @@ export class Accounts {
     const headers = credentialHeaders(visitor.credential);
     const others = (await this.sessions(visitor)).filter((session) => !session.current);
     const body = { currentPassword: current, newPassword: next };
-    try {
-      await this.guard.guard(visitor.user.email, source.address, () =>
-        refusedAs('UNAUTHORIZED', this.engine.api.changePassword({ headers, body })),
-      );
-    } catch (error) {
-      if (!(error instanceof AppError) || error.status !== 'UNAUTHORIZED') throw error;
-      throw new AppError('FORBIDDEN', undefined, { cause: error, message: 'the current password is wrong' });
-    }
+    await this.provePassword(visitor, source, () => this.engine.api.changePassword({ headers, body }));
     await this.engine.api.revokeOtherSessions({ headers });
+    await this.devices.forgetOthers(visitor.user.id, visitor.principal.userSessionId);
     for (const { id } of others) this.bus.publish({ type: 'revoked', scope: 'session', id });
   }
 
@@ -181,6 +200,22 @@ export class Accounts {
     const now = new Date(this.clock.now()).toISOString();
     await this.db.deleteFrom('session').where('expiresAt', '<', now).execute();
     await this.db.deleteFrom('verification').where('expiresAt', '<', now).execute();
+    await this.devices.purgeExpired();
+  }
+
+  /** Does what takes the password of whoever is logged in. @throws AppError FORBIDDEN when it is wrong; RATE_LIMITED */
+  private async provePassword<T>({ user }: Visitor, source: Source, work: () => Promise<T>): Promise<T> {
+    try {
+      const attempt = await this.attemptOf(user.email, source);
+      return await this.accountGuard.password(attempt, () => refusedAs('UNAUTHORIZED', work()));
+    } catch (error) {
+      if (!hasStatus(error, 'UNAUTHORIZED')) throw error;
+      throw new AppError('FORBIDDEN', undefined, { cause: error, message: 'the password is wrong' });
+    }
+  }
+
+  private async attemptOf(account: string, { address, device }: Source): Promise<Attempt> {
+    return { account, address, device: await this.devices.find(account, device) };
   }
 
   private async logIn(started: Promise<{ readonly headers: Headers }>): Promise<Login> {

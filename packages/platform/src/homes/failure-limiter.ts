@@ -1,4 +1,4 @@
-import { AppError, type Clock } from '@cardea/core';
+import { AppError, type Clock, hasStatus } from '@cardea/core';
 
 export interface FailureLimits {
   readonly maxFailures: number;
@@ -49,5 +49,41 @@ export class FailureLimiter {
   private forgetOldest(): void {
     const [oldest] = this.failures.keys();
     if (oldest !== undefined) this.failures.delete(oldest);
+  }
+}
+
+/** One limit that a try falls under. */
+export interface Limited {
+  readonly limiter: FailureLimiter;
+  readonly key: string;
+  /** Whether a success makes up for the failures before it. */
+  readonly forgives: boolean;
+}
+
+/**
+ * Runs `prove` and counts it as a failure under every limit when it throws UNAUTHORIZED.
+ * @throws AppError RATE_LIMITED without running it; what `prove` throws
+ */
+export async function limitFailures<T>(limits: readonly Limited[], prove: () => Promise<T>): Promise<T> {
+  const begun: Limited[] = [];
+  const takeBack = (): void => {
+    for (const { limiter, key } of begun) limiter.takeBack(key);
+  };
+  try {
+    for (const limit of limits) {
+      limit.limiter.begin(limit.key);
+      begun.push(limit);
+    }
+  } catch (error) {
+    takeBack();
+    throw error;
+  }
+  try {
+    const proven = await prove();
+    for (const { limiter, key, forgives } of begun) forgives ? limiter.clear(key) : limiter.takeBack(key);
+    return proven;
+  } catch (error) {
+    if (!hasStatus(error, 'UNAUTHORIZED')) takeBack();
+    throw AppError.from(error);
   }
 }

@@ -2,12 +2,14 @@ import type { SecondFactorSecret } from '@cardea/api';
 import { AppError } from '@cardea/core';
 import type { Bus } from '../store/ports.ts';
 import type { AccountEngine } from './account-engine.ts';
-import { credentialHeaders, isRefusal, refusedAs } from './account-requests.ts';
-import type { Visitor } from './accounts.ts';
+import { credentialHeaders, isRefusal } from './account-requests.ts';
+import type { Source, Visitor } from './accounts.ts';
 
 export interface SecondFactorOptions {
   readonly engine: AccountEngine;
   readonly bus: Bus;
+  /** Runs `work`, which takes the password. @throws AppError FORBIDDEN when it is wrong; RATE_LIMITED */
+  readonly provePassword: <T>(visitor: Visitor, source: Source, work: () => Promise<T>) => Promise<T>;
 }
 
 /** Codes of an authenticator app (TOTP, RFC 6238) besides the password, and recovery codes for when it is lost. */
@@ -20,12 +22,13 @@ export class SecondFactor {
 
   /**
    * A new secret for the app and ten recovery codes, shown once; nothing is asked for until `confirm`.
-   * @throws AppError FORBIDDEN when the password is wrong; INVALID_STATE when there is a second factor
+   * @throws AppError FORBIDDEN when the password is wrong; RATE_LIMITED; INVALID_STATE when there is a second factor
    */
-  async begin({ credential, user }: Visitor, password: string): Promise<SecondFactorSecret> {
-    if (user.secondFactor) throw new AppError('INVALID_STATE', undefined, { message: 'there is a second factor already' });
-    const { api } = this.options.engine;
-    const made = await refusedAs('FORBIDDEN', api.enableTwoFactor({ headers: credentialHeaders(credential), body: { password } }));
+  async begin(visitor: Visitor, password: string, source: Source): Promise<SecondFactorSecret> {
+    if (visitor.user.secondFactor) throw new AppError('INVALID_STATE', undefined, { message: 'there is a second factor already' });
+    const { engine, provePassword } = this.options;
+    const request = { headers: credentialHeaders(visitor.credential), body: { password } };
+    const made = await provePassword(visitor, source, () => engine.api.enableTwoFactor(request));
     if (made.method !== 'totp') throw new AppError('INTERNAL_ERROR');
     return { uri: made.totpURI, recoveryCodes: made.backupCodes };
   }
@@ -51,25 +54,24 @@ export class SecondFactor {
 
   /**
    * Asks for the password alone again; resolves with the credential of the login that takes the place of this one.
-   * @throws AppError FORBIDDEN when the password is wrong
+   * @throws AppError FORBIDDEN when the password is wrong; RATE_LIMITED
    */
-  async end({ credential, principal }: Visitor, password: string): Promise<string> {
-    const { bus, engine } = this.options;
-    const request = { headers: credentialHeaders(credential), body: { password }, returnHeaders: true } as const;
-    const ended = await refusedAs('FORBIDDEN', engine.api.disableTwoFactor(request));
+  async end(visitor: Visitor, password: string, source: Source): Promise<string> {
+    const { bus, engine, provePassword } = this.options;
+    const request = { headers: credentialHeaders(visitor.credential), body: { password }, returnHeaders: true } as const;
+    const ended = await provePassword(visitor, source, () => engine.api.disableTwoFactor(request));
     const fresh = ended.headers.get('set-auth-token');
     if (fresh === null) throw new AppError('INTERNAL_ERROR');
-    bus.publish({ type: 'revoked', scope: 'session', id: principal.userSessionId });
+    bus.publish({ type: 'revoked', scope: 'session', id: visitor.principal.userSessionId });
     return fresh;
   }
 
   /**
    * Finishes a login whose password was right.
    * @param headers what the first step answered
-   * @throws AppError UNAUTHORIZED with `secondFactor: true` when the code is missing or wrong; RATE_LIMITED
+   * @throws AppError UNAUTHORIZED with `secondFactor: true` when the code is wrong
    */
-  async pass(headers: Headers, code: string | undefined): Promise<{ readonly headers: Headers }> {
-    if (code === undefined) throw new AppError('UNAUTHORIZED', { secondFactor: true });
+  async pass(headers: Headers, code: string): Promise<{ readonly headers: Headers }> {
     const cookie = headers
       .getSetCookie()
       .map((line) => line.split(';', 1)[0])
@@ -80,11 +82,7 @@ export class SecondFactor {
       return await (/^\d{6}$/.test(request.body.code) ? api.verifyTOTP(request) : api.verifyBackupCode(request));
     } catch (error) {
       if (!isRefusal(error)) throw AppError.from(error);
-      if (error.statusCode === 429) throw new AppError('RATE_LIMITED', undefined, { cause: error, retryAfterMs: LOCKED_MS });
       throw new AppError('UNAUTHORIZED', { secondFactor: true }, { cause: error });
     }
   }
 }
-
-/** After ten wrong codes in a row, whoever types them: they knew the password. */
-const LOCKED_MS = 15 * 60_000;

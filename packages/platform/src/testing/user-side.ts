@@ -17,6 +17,7 @@ import { Homes } from '../homes/homes.ts';
 import { Invitations } from '../homes/invitations.ts';
 import { Members } from '../homes/members.ts';
 import { Passcodes } from '../homes/passcodes.ts';
+import { Passkeys } from '../homes/passkeys.ts';
 import { Setup } from '../homes/setup.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { registerSecurityHeaders } from '../http/security-headers.ts';
@@ -161,6 +162,7 @@ export class UserSide implements AsyncDisposable {
       publicUrl: () => publicUrl ?? this.url,
       secret: sessionSecret,
       accounts: this.accounts,
+      passkeys: new Passkeys({ ...shared, secret: sessionSecret, publicUrl: () => publicUrl ?? this.url }),
       apiTokens: new ApiTokens({ db, bus, clock, random, authorizer: this.authorizer }),
       members,
       invitations: new Invitations({ db, clock, random, accounts: this.accounts, members, publicUrl: () => publicUrl ?? this.url }),

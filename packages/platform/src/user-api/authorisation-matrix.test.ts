@@ -13,6 +13,18 @@ const bodies: { readonly [I in RouteId]?: object } = {
   'secondFactor.begin': { password: 'correct horse battery' },
   'secondFactor.confirm': { code: '000000' },
   'secondFactor.end': { password: 'correct horse battery' },
+  'session.createWithPasskey': {
+    ...{ id: 'AAAA', rawId: 'AAAA', type: 'public-key', clientExtensionResults: {} },
+    response: { clientDataJSON: 'AAAA', authenticatorData: 'AAAA', signature: 'AAAA' },
+  },
+  'passkey.create': {
+    name: 'Phone',
+    credential: {
+      ...{ id: 'AAAA', rawId: 'AAAA', type: 'public-key', clientExtensionResults: {} },
+      response: { clientDataJSON: 'AAAA', attestationObject: 'AAAA' },
+    },
+  },
+  'passkey.update': { name: 'Phone' },
   'me.update': {},
   'home.create': { name: 'Second', timezone: 'UTC' },
   'home.update': { name: 'Renamed' },
@@ -310,10 +322,10 @@ test('the owner is served on every route, with an answer that fits its schema', 
     'token.delete': async ({ side, owner }) =>
       (await side.send('POST', '/tokens', { token: owner.token, body: bodies['token.create'] })).body.id,
   };
-  // Logging out comes last, the event stream never ends by itself, and a second factor has a test of its own.
+  // Logging out comes last, the event stream never ends by itself, a second factor and passkeys have tests of their own.
   const order = table.filter(
     ({ id, access }) =>
-      !open.includes(access.kind) && id !== 'eventStream.open' && id !== 'session.delete' && !id.startsWith('secondFactor.'),
+      !open.includes(access.kind) && id !== 'eventStream.open' && id !== 'session.delete' && !/^(secondFactor|passkey)\./.test(id),
   );
   const logout = table.filter(({ id }) => id === 'session.delete');
   for (const route of [...order, ...logout]) {

@@ -21,6 +21,11 @@ import type {
   LiveSession,
   Login,
   Member,
+  Passkey,
+  PasskeyAssertion,
+  PasskeyAttestation,
+  PasskeyCreation,
+  PasskeyQuestion,
   PlaybackRequest,
   PlaybackSession,
   Retention,
@@ -51,6 +56,8 @@ import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.t
 export interface Source {
   readonly address: string;
   readonly userAgent?: string | undefined;
+  /** The secret of a known device, where one is shown. */
+  readonly device?: string | undefined;
 }
 
 /** Someone who showed a valid session. */
@@ -99,10 +106,12 @@ export interface Accounts {
     source: Source,
   ): Promise<Login>;
   loginOf(credential: string): Promise<Login>;
+  /** Returns the secret by which the device is known from now on. */
+  rememberDevice(login: Pick<Login, 'token'>, shown: string | undefined): Promise<string>;
   readonly secondFactor: {
-    begin(visitor: Visitor, password: string): Promise<SecondFactorSecret>;
+    begin(visitor: Visitor, password: string, source: Source): Promise<SecondFactorSecret>;
     confirm(visitor: Visitor, code: string): Promise<string>;
-    end(visitor: Visitor, password: string): Promise<string>;
+    end(visitor: Visitor, password: string, source: Source): Promise<string>;
   };
   loginOnce(token: string, source: Source): Promise<Login>;
   sessions(visitor: Visitor): Promise<readonly Session[]>;
@@ -110,6 +119,17 @@ export interface Accounts {
   rename(visitor: Visitor, name: string): Promise<User>;
   changePassword(visitor: Visitor, passwords: { readonly current: string; readonly next: string }, source: Source): Promise<void>;
   namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+/** Keys in the devices of users that log them in. */
+export interface Passkeys {
+  begin(visitor: Visitor): Promise<PasskeyCreation>;
+  create(visitor: Visitor, made: { readonly name: string; readonly credential: PasskeyAttestation }): Promise<Passkey>;
+  list(visitor: Visitor): Promise<readonly Passkey[]>;
+  rename(visitor: Visitor, id: string, name: string): Promise<Passkey>;
+  remove(visitor: Visitor, id: string): Promise<void>;
+  ask(): Promise<PasskeyQuestion>;
+  login(assertion: PasskeyAssertion, source: Source): Promise<Login>;
 }
 
 /** Credentials of programs. */

@@ -5,6 +5,7 @@ import type { Authorizer } from '../authorization/authorizer.ts';
 import type { Principal } from '../authorization/proof.ts';
 import type { HttpServer } from '../http/http-server.ts';
 import type { Bus, Db } from '../store/ports.ts';
+import { BrowserLogins } from './browser-logins.ts';
 import { registerDocumentation } from './documentation.ts';
 import { EventStreams } from './event-streams.ts';
 import { Gatekeeper } from './gatekeeper.ts';
@@ -15,6 +16,7 @@ import { createFirmwareHandlers } from './handlers/firmware-handlers.ts';
 import { createHomeHandlers } from './handlers/home-handlers.ts';
 import { createLiveHandlers } from './handlers/live-handlers.ts';
 import { createMemberHandlers } from './handlers/member-handlers.ts';
+import { createPasskeyHandlers } from './handlers/passkey-handlers.ts';
 import { createPictureHandlers } from './handlers/picture-handlers.ts';
 import { createRecordHandlers } from './handlers/record-handlers.ts';
 import { createRetentionHandlers } from './handlers/retention-handlers.ts';
@@ -38,6 +40,7 @@ import type {
   Invitations,
   LiveService,
   Members,
+  Passkeys,
   PictureService,
   SegmentService,
   Setup,
@@ -69,6 +72,7 @@ export interface UserApiOptions {
   readonly secret: Uint8Array;
   readonly accounts: Accounts;
   readonly setup: Setup;
+  readonly passkeys: Passkeys;
   readonly apiTokens: ApiTokens;
   readonly homes: Homes;
   readonly members: Members;
@@ -141,9 +145,11 @@ export class UserApi implements Disposable {
   }
 
   private handlers(): RouteHandlers {
-    const services = { ...this.options, cookie: this.cookie, events: this.events, streams: this.streams };
+    const logins = new BrowserLogins({ ...this.options, cookie: this.cookie });
+    const services = { ...this.options, cookie: this.cookie, events: this.events, logins, streams: this.streams };
     return {
       ...createAccountHandlers(services),
+      ...createPasskeyHandlers(services),
       ...createTokenHandlers(services),
       ...createHomeHandlers(services),
       ...createMemberHandlers(services),

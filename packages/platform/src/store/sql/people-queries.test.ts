@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserSide } from '../../testing/user-side.ts';
 
-test('nothing about members, invitations, tokens, shares and revocations is looked for by reading a whole table', async () => {
+test('nothing about members, invitations, tokens, shares, logins and revocations is looked for by reading a whole table', async () => {
   await using side = await UserSide.open();
   const { db } = side;
   const queries = [
@@ -19,6 +19,20 @@ test('nothing about members, invitations, tokens, shares and revocations is look
     db.selectFrom('share').selectAll().where('token_hash', '=', 'x').where('expires_at', '>', 1),
     db.selectFrom('share').selectAll().where('home_id', 'in', ['h']).where('expires_at', '>', 1),
     db.selectFrom('share_view').selectAll().where('share_id', '=', 's').orderBy('id', 'desc').limit(200),
+    db.selectFrom('passkey').selectAll().where('credential_id', '=', 'x'),
+    db.selectFrom('passkey').selectAll().where('user_id', '=', 'u').orderBy('id'),
+    db.deleteFrom('used_challenge').where('refused_from', '<=', 1),
+    db
+      .selectFrom('known_device')
+      .innerJoin('user', 'user.id', 'known_device.user_id')
+      .select('token_hash')
+      .where('token_hash', '=', 'x')
+      .where('user.email', '=', 'e'),
+    db.deleteFrom('known_device').where('user_id', '=', 'u').where('session_id', '<>', 's'),
+    db.deleteFrom('known_device').where('expires_at', '<=', 1),
+    db.selectFrom('identity').selectAll().where('issuer', '=', 'i').where('subject', '=', 's'),
+    db.selectFrom('identity').selectAll().where('user_id', '=', 'u'),
+    db.selectFrom('operator').selectAll().where('user_id', '=', 'u'),
     db.selectFrom('revocation').selectAll().where('at', '>=', 1),
   ];
   for (const query of queries) {

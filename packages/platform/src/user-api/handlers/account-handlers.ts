@@ -1,5 +1,4 @@
-import type { Login } from '@cardea/api';
-import type { FastifyReply } from 'fastify';
+import type { BrowserLogins } from '../browser-logins.ts';
 import type { Accounts, Setup } from '../ports.ts';
 import type { RouteHandlers } from '../route-call.ts';
 import type { SessionCookie } from '../session-cookie.ts';
@@ -21,35 +20,37 @@ type AccountRoute =
 export function createAccountHandlers({
   accounts,
   cookie,
+  logins,
   setup,
 }: {
   readonly accounts: Accounts;
+  readonly logins: BrowserLogins;
   readonly cookie: SessionCookie;
   readonly setup: Setup;
 }): Pick<RouteHandlers, AccountRoute> {
-  const withCookie = (reply: FastifyReply, login: Login): Login => {
-    cookie.set(reply, login.token);
-    return login;
-  };
   return {
     'setup.get': async () => ({ needed: await setup.needed() }),
-    'setup.create': async ({ body, source, reply }) => withCookie(reply, await setup.complete(body, source)),
-    'session.create': async ({ body, source, reply }) => withCookie(reply, await accounts.login(body, source)),
-    'session.createOnce': async ({ body, source, reply }) => withCookie(reply, await accounts.loginOnce(body.token, source)),
+    'setup.create': async ({ body, source, reply }) => await logins.give(reply, await setup.complete(body, source)),
+    'session.create': async (call) => await logins.give(call.reply, await accounts.login(call.body, logins.sourceOf(call))),
+    'session.createOnce': async ({ body, source, reply }) => await logins.give(reply, await accounts.loginOnce(body.token, source)),
     'session.list': async ({ visitor }) => ({ items: [...(await accounts.sessions(visitor))] }),
     'session.delete': async ({ params: { id }, visitor, reply }) => {
       await accounts.endSession(visitor, id);
       if (id === 'current' || id === visitor.principal.userSessionId) cookie.clear(reply);
     },
     'me.get': async ({ visitor }) => visitor.user,
-    'me.update': async ({ body: { name, password }, visitor, source }) => {
-      if (password !== undefined) await accounts.changePassword(visitor, password, source);
+    'me.update': async (call) => {
+      const { name, password } = call.body;
+      const { visitor } = call;
+      if (password !== undefined) await accounts.changePassword(visitor, password, logins.sourceOf(call));
       return name === undefined ? visitor.user : await accounts.rename(visitor, name);
     },
-    'secondFactor.begin': async ({ visitor, body }) => await accounts.secondFactor.begin(visitor, body.password),
+    'secondFactor.begin': async (call) => await accounts.secondFactor.begin(call.visitor, call.body.password, logins.sourceOf(call)),
     'secondFactor.confirm': async ({ visitor, body, reply }) =>
-      withCookie(reply, await accounts.loginOf(await accounts.secondFactor.confirm(visitor, body.code))),
-    'secondFactor.end': async ({ visitor, body, reply }) =>
-      withCookie(reply, await accounts.loginOf(await accounts.secondFactor.end(visitor, body.password))),
+      await logins.give(reply, await accounts.loginOf(await accounts.secondFactor.confirm(visitor, body.code))),
+    'secondFactor.end': async (call) => {
+      const credential = await accounts.secondFactor.end(call.visitor, call.body.password, logins.sourceOf(call));
+      return await logins.give(call.reply, await accounts.loginOf(credential));
+    },
   };
 }

@@ -1,17 +1,17 @@
 import { AppError } from '@cardea/core';
+import type { BrowserLogins } from '../browser-logins.ts';
 import type { Invitations, Members } from '../ports.ts';
 import type { RouteHandlers } from '../route-call.ts';
-import type { SessionCookie } from '../session-cookie.ts';
 
 type MemberRoute = 'member.list' | 'member.invite' | 'member.update' | 'member.delete' | 'invitation.show' | 'invitation.accept';
 
 /** Who belongs to a home, and how people come to. */
 export function createMemberHandlers({
-  cookie,
   invitations,
+  logins,
   members,
 }: {
-  readonly cookie: SessionCookie;
+  readonly logins: BrowserLogins;
   readonly invitations: Invitations;
   readonly members: Members;
 }): Pick<RouteHandlers, MemberRoute> {
@@ -27,8 +27,7 @@ export function createMemberHandlers({
     'invitation.accept': async ({ body, visitor, source, reply }) => {
       if (visitor?.principal.within !== undefined) throw new AppError('FORBIDDEN', undefined, { message: 'a token cannot join a home' });
       const joined = await invitations.accept(body, visitor, source);
-      if (visitor === undefined) cookie.set(reply, joined.token);
-      return joined;
+      return visitor === undefined ? await logins.give(reply, joined) : joined;
     },
   };
 }

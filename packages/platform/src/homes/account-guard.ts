@@ -1,0 +1,51 @@
+import type { Clock } from '@cardea/core';
+import { FailureLimiter, limitFailures } from './failure-limiter.ts';
+import { LoginGuard } from './login-guard.ts';
+
+const WINDOW_MS = 15 * 60_000;
+const MAX_PER_DEVICE = 10;
+const MAX_PER_ACCOUNT = 100;
+/** Codes have six digits, so that few guesses are many. */
+const MAX_CODES_PER_ACCOUNT = 10;
+
+/** Who tries to log in, and at what. */
+export interface Attempt {
+  /** E-mail address. */
+  readonly account: string;
+  readonly address: string;
+  /** The browser, where somebody logged in to this account in it before. */
+  readonly device: string | undefined;
+}
+
+/**
+ * Stands before logins to accounts: besides the limits of `LoginGuard`, all sources together have 100 failures in 15 minutes
+ * per account and 10 at its codes. A known device is under none of them and has 10 of its own, so that nobody who guesses
+ * locks a user out.
+ */
+export class AccountGuard {
+  private readonly sources: LoginGuard;
+  private readonly devices: FailureLimiter;
+  private readonly accounts: FailureLimiter;
+  private readonly codes: FailureLimiter;
+
+  constructor(clock: Clock) {
+    this.sources = new LoginGuard(clock);
+    this.devices = new FailureLimiter(clock, { maxFailures: MAX_PER_DEVICE, windowMs: WINDOW_MS });
+    this.accounts = new FailureLimiter(clock, { maxFailures: MAX_PER_ACCOUNT, windowMs: WINDOW_MS });
+    this.codes = new FailureLimiter(clock, { maxFailures: MAX_CODES_PER_ACCOUNT, windowMs: WINDOW_MS });
+  }
+
+  /** Runs `prove`, which begins with a look at the password. @throws AppError RATE_LIMITED without running it; what `prove` throws */
+  async password<T>({ account, address, device }: Attempt, prove: () => Promise<T>): Promise<T> {
+    if (device !== undefined) return await limitFailures([{ limiter: this.devices, key: device, forgives: true }], prove);
+    // A login that works makes up for its own source, not for those who guess at the same account elsewhere.
+    const all = [{ limiter: this.accounts, key: account.toLowerCase(), forgives: false }];
+    return await this.sources.guard(account, address, () => limitFailures(all, prove));
+  }
+
+  /** Runs `prove`, the second step of a login whose password was right. @throws AppError RATE_LIMITED; what `prove` throws */
+  async code<T>({ account, device }: Attempt, prove: () => Promise<T>): Promise<T> {
+    if (device !== undefined) return await prove();
+    return await limitFailures([{ limiter: this.codes, key: account.toLowerCase(), forgives: false }], prove);
+  }
+}
