@@ -64,6 +64,7 @@ export class AgentMedia implements AsyncDisposable {
       ring,
       events,
       access,
+      identity,
       http,
       isBound: mayStore,
       onVacate: (error) => this.playbacks.failAll(error),

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, type Random } from '@cardea/core';
@@ -37,6 +37,11 @@ export class DeviceIdentity {
       .setExpirationTime(issuedAt + PROOF_LIFETIME_SEC)
       .setJti(random.ulid())
       .sign(this.privateKey);
+  }
+
+  /** The Ed25519 signature of a text in UTF-8, base64url. */
+  sign(text: string): string {
+    return sign(null, Buffer.from(text), this.privateKey).toString('base64url');
   }
 }
 

@@ -73,7 +73,7 @@ export const statusTable = {
   UPGRADE_IN_PROGRESS: entry(1401, 409, true, 'another upgrade is running'),
   DOWNLOAD_FAILED: entry(1402, 409, true, 'the image could not be fetched'),
   DIGEST_MISMATCH: entry(1403, 409, false, 'the image is not the one announced'),
-  SIGNATURE_INVALID: entry(1404, 409, false, 'the image is not signed by a trusted key'),
+  SIGNATURE_INVALID: entry(1404, 409, false, 'not signed by the key that has to sign it'),
   INSUFFICIENT_SPACE: entry(1405, 409, false, 'no room for the image'),
   INCOMPATIBLE: entry(1406, 409, false, 'the image is for other hardware'),
   INSTALL_FAILED: entry(1407, 409, false, 'the installation failed'),

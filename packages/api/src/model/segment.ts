@@ -1,4 +1,4 @@
-import { Channel, DeviceId, Instant, Sha256Hex, StreamName } from '@cardea/protocol';
+import { Channel, DeviceId, described, Instant, SegmentLink, Sha256Hex, StreamName, Ulid } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
 
 export const SegmentId = Type.String({ minLength: 1, maxLength: 64, description: 'video segment' });
@@ -17,6 +17,8 @@ export const Segment = Type.Object({
   sha256: Sha256Hex,
   eventId: Type.Optional(Type.String({ description: 'the alarm it belongs to' })),
   locked: Type.Boolean({ description: 'kept until unlocked, whatever the retention says' }),
+  clientSegmentId: described(Ulid, 'the id the camera gave it'),
+  chain: Type.Optional(described(SegmentLink, 'its place in what the camera recorded, signed by the camera')),
 });
 export type Segment = Static<typeof Segment>;
 

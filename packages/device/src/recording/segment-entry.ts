@@ -1,4 +1,5 @@
 import { CreateSegment, conforms, RecordTarget, Sha256Hex } from '@cardea/protocol';
+import type { ChainPlace } from './segment-chain.ts';
 
 /**
  * recording -> recorded -> created (the platform expects it) -> uploaded (the bytes are there, not confirmed), then kept when
@@ -23,6 +24,8 @@ export interface SegmentEntry {
   readonly sha256?: string;
   /** The platform's name for it. */
   readonly segmentId?: string;
+  /** Since it became whole. */
+  readonly place?: ChainPlace;
 }
 
 /** A segment whose file is whole. */
@@ -56,14 +59,20 @@ function isSegmentEntry(value: unknown): value is SegmentEntry {
   if (typeof value !== 'object' || value === null || !('create' in value) || !conforms(CreateSegment, value.create)) return false;
   if (!('state' in value) || typeof value.state !== 'string' || !states.includes(value.state)) return false;
   if (!('target' in value) || !conforms(RecordTarget, value.target)) return false;
-  const { endAt, sizeBytes, sha256, segmentId, backfill }: Partial<Record<keyof SegmentEntry, unknown>> = value;
+  const { endAt, sizeBytes, sha256, segmentId, backfill, place }: Partial<Record<keyof SegmentEntry, unknown>> = value;
   return (
     isOptional(endAt, 'number') &&
     isOptional(sizeBytes, 'number') &&
     isOptional(segmentId, 'string') &&
     isOptional(backfill, 'boolean') &&
-    (sha256 === undefined || conforms(Sha256Hex, sha256))
+    (sha256 === undefined || conforms(Sha256Hex, sha256)) &&
+    (place === undefined || isPlace(place))
   );
+}
+
+function isPlace(value: unknown): value is ChainPlace {
+  if (typeof value !== 'object' || value === null || !('number' in value) || typeof value.number !== 'number') return false;
+  return !('previous' in value) || conforms(Sha256Hex, value.previous);
 }
 
 function isOptional(value: unknown, type: 'number' | 'string' | 'boolean'): boolean {

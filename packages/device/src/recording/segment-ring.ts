@@ -5,6 +5,7 @@ import type { StreamName } from '@cardea/protocol';
 import { readFileIfPresent, writeFileDurably } from '../state/durable-file.ts';
 import { Journal } from '../state/journal.ts';
 import { givingWay, protectedSegments } from './ring-room.ts';
+import { SegmentChain } from './segment-chain.ts';
 import {
   decodeSegmentEntry,
   includesSide,
@@ -56,6 +57,7 @@ export class SegmentRing implements AsyncDisposable {
   private readonly options: SegmentRingOptions;
   private readonly journal: Journal<SegmentEntry>;
   private readonly entries: Map<string, SegmentEntry>;
+  private readonly chain = new SegmentChain();
   private halfErased = false;
   private lost: readonly string[] = [];
   private dropped = 0;
@@ -75,6 +77,7 @@ export class SegmentRing implements AsyncDisposable {
       else entries.set(entry.create.clientSegmentId, entry);
     }
     const ring = new SegmentRing(options, journal, entries);
+    for (const entry of records) ring.chain.note(entry);
     ring.halfErased = (await readFileIfPresent(ring.pathOfMark())) !== undefined;
     if (!ring.halfErased) await ring.recover();
     return ring;
@@ -140,7 +143,9 @@ export class SegmentRing implements AsyncDisposable {
     const { clientSegmentId } = entry.create;
     const known = this.entries.get(clientSegmentId);
     if (known === undefined && isAnnounced(entry)) return;
-    const present = { ...entry, target: joined(known?.target, entry.target) };
+    const next = { ...entry, target: joined(known?.target, entry.target) };
+    const becameWhole = isRecorded(next) && (known === undefined || !isRecorded(known));
+    const present = becameWhole ? this.chain.place(next) : next;
     this.entries.set(clientSegmentId, present);
     await this.journal.append(present);
     if (isRecorded(present)) await this.makeRoom();
@@ -181,7 +186,7 @@ export class SegmentRing implements AsyncDisposable {
   async remove(entry: SegmentEntry): Promise<void> {
     const { clientSegmentId } = entry.create;
     if (!this.entries.delete(clientSegmentId)) return;
-    await this.journal.append({ create: entry.create, target: entry.target, state: 'done' });
+    await this.journal.append(gone(entry));
     await rm(this.pathOf(entry), { force: true });
     if (this.journal.lineCount > COMPACT_AFTER_LINES + 2 * this.entries.size) await this.compact();
   }
@@ -200,6 +205,8 @@ export class SegmentRing implements AsyncDisposable {
   /** Removes everything: the device belongs to somebody else from now on. */
   async clear(): Promise<void> {
     for (const entry of [...this.entries.values()]) await this.remove(entry);
+    this.chain.clear();
+    await this.compact();
   }
 
   /**
@@ -245,7 +252,7 @@ export class SegmentRing implements AsyncDisposable {
         'an unfinished segment is recovered',
       );
       if (recovered === undefined) await this.remove(entry);
-      else this.entries.set(entry.create.clientSegmentId, recovered);
+      else this.entries.set(entry.create.clientSegmentId, this.chain.place(recovered));
     }
     const names = await readdir(join(stateDirectory, RING));
     for (const name of names) {
@@ -278,8 +285,13 @@ export class SegmentRing implements AsyncDisposable {
   }
 
   private compact(): Promise<void> {
-    return this.journal.rewrite(() => [...this.entries.values()]);
+    return this.journal.rewrite(() => [...this.chain.remembered(), ...this.entries.values()]);
   }
+}
+
+/** What the journal says of a segment that is no more. */
+function gone({ create, target, place, sha256 }: SegmentEntry): SegmentEntry {
+  return { create, target, state: 'done', ...(place !== undefined && sha256 !== undefined && { place, sha256 }) };
 }
 
 /** The video service knows it under the marks it has. */

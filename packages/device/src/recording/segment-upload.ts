@@ -1,5 +1,5 @@
 import { AppError, type Clock, hasStatus, type Logger, type Random, sleep } from '@cardea/core';
-import { type CancelReason, type UploadTicket, vrTimers } from '@cardea/protocol';
+import { type CancelReason, type SegmentLink, segmentStatement, type UploadTicket, vrTimers } from '@cardea/protocol';
 import type { RecordedSegment } from './segment-entry.ts';
 import type { SegmentRing } from './segment-ring.ts';
 import type { UploadStatistics, UploadStep } from './upload-statistics.ts';
@@ -11,9 +11,17 @@ export interface SegmentUploadOptions {
   readonly statistics: UploadStatistics;
   /** The video service expects a segment that was recorded for a task. */
   readonly onAnnounced: (taskId: string, segmentId: string) => void;
+  /** The device as the one who recorded. */
+  readonly identity: StatementSigner;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+}
+
+export interface StatementSigner {
+  readonly deviceId: string;
+  /** Ed25519 over the text in UTF-8, base64url. */
+  sign(text: string): string;
 }
 
 /** Bytes that do not arrive as announced are sent once more, then the segment is announced anew. */
@@ -33,6 +41,7 @@ class SegmentUpload {
   private readonly options: SegmentUploadOptions;
   private readonly signal: AbortSignal;
   private renamed = false;
+  private chained = true;
   private attempts = 0;
   private uploadMs = 0;
   private etag: string | undefined;
@@ -120,7 +129,12 @@ class SegmentUpload {
     const { segmentId, create, sizeBytes, sha256, endAt } = this.entry;
     if (segmentId === undefined) return false;
     const { attempts, uploadMs, etag } = this;
-    const confirmation = { sizeBytes, sha256, startAt: create.startAt, endAt, attempts, uploadMs, ...(etag !== undefined && { etag }) };
+    const chain = this.link();
+    const confirmation = {
+      ...{ sizeBytes, sha256, startAt: create.startAt, endAt, attempts, uploadMs },
+      ...(etag !== undefined && { etag }),
+      ...(chain !== undefined && { chain }),
+    };
     try {
       await this.timed('confirm', () => client.confirm(segmentId, confirmation, this.signal));
       statistics.count('confirmed');
@@ -128,6 +142,12 @@ class SegmentUpload {
       return true;
     } catch (error) {
       if (hasStatus(error, 'OBJECT_MISSING', 'SEGMENT_EXPIRED', 'SEGMENT_NOT_FOUND')) return false;
+      if (hasStatus(error, 'SIGNATURE_INVALID') && this.chained) {
+        logger.error({ segmentId }, 'the video service does not take the signature of this device');
+        // The recording is worth more than the proof of it.
+        this.chained = false;
+        return await this.confirm();
+      }
       if (hasStatus(error, 'OBJECT_MISMATCH')) {
         logger.warn({ segmentId }, 'the stored bytes are not those recorded; the segment is announced anew');
         await client.cancel(segmentId, 'superseded', this.signal);
@@ -138,6 +158,16 @@ class SegmentUpload {
       await this.drop(error);
       return true;
     }
+  }
+
+  /** What the device says about the segment as it is announced now. */
+  private link(): SegmentLink | undefined {
+    const { create, endAt, sizeBytes, sha256, place } = this.entry;
+    const { identity } = this.options;
+    if (place === undefined || !this.chained) return undefined;
+    const { channel, stream, kind, clientSegmentId, startAt } = create;
+    const subject = { deviceId: identity.deviceId, channel, stream, kind, clientSegmentId, startAt, endAt, sizeBytes, sha256 };
+    return { ...place, signature: identity.sign(segmentStatement({ ...subject, ...place })) };
   }
 
   private async rename(): Promise<void> {

@@ -77,6 +77,8 @@ export class StreamRecorder implements MediaReceiver {
   private open: OpenSegment | undefined;
   private lastEndAt = 0;
   private readonly closing = new Set<Promise<void>>();
+  /** Segments take their places in the order in which they were recorded, whichever is on disk first. */
+  private placed: Promise<void> = Promise.resolve();
 
   constructor(options: StreamRecorderOptions) {
     this.options = options;
@@ -230,15 +232,17 @@ export class StreamRecorder implements MediaReceiver {
     this.flush(open, endMs);
     const endAt = wallAt(span, endMs);
     this.lastEndAt = endAt;
-    const task = this.finish(open, endAt).finally(() => this.closing.delete(task));
+    const task = this.finish(open, endAt, this.placed).finally(() => this.closing.delete(task));
+    this.placed = task;
     this.closing.add(task);
   }
 
   /** Never rejects: a segment that cannot be written is lost, counted and logged, and recording goes on. */
-  private async finish({ create, demand, file, share }: OpenSegment, endAt: number): Promise<void> {
+  private async finish({ create, demand, file, share }: OpenSegment, endAt: number, before: Promise<void>): Promise<void> {
     const { ring, logger, onRecorded, onFailed } = this.options;
     try {
       const { sizeBytes, sha256 } = await file.finish();
+      await before;
       const durationMs = endAt - create.startAt;
       const target = share === undefined ? demand.target : joined(demand.target, share.side);
       const whole = { ...marked(create, share), durationMs, estimatedBytes: sizeBytes };

@@ -11,6 +11,7 @@ import { Recording } from './recording.ts';
 import { RecordingSync } from './recording-sync.ts';
 import { includesSide, type RecordSide } from './segment-entry.ts';
 import type { SegmentRing } from './segment-ring.ts';
+import type { StatementSigner } from './segment-upload.ts';
 import { SegmentUploader } from './segment-uploader.ts';
 import { StreamRecorder } from './stream-recorder.ts';
 import { UploadStatistics } from './upload-statistics.ts';
@@ -23,6 +24,7 @@ export interface VideoStorageOptions {
   readonly ring: SegmentRing;
   readonly events: Pick<EventQueue, 'publish'>;
   readonly access: VideoServiceAccess;
+  readonly identity: StatementSigner;
   readonly http: PlatformHttp;
   readonly isBound: () => boolean;
   /** Ends what reads the disk when it cannot be read any more. */
@@ -43,7 +45,7 @@ export class VideoStorage {
   private readonly ring: SegmentRing;
 
   constructor(options: VideoStorageOptions) {
-    const { camera, streams, config, ring, events, access, http, isBound, onVacate, clock, random, logger } = options;
+    const { camera, streams, config, ring, events, access, identity, http, isBound, onVacate, clock, random, logger } = options;
     this.ring = ring;
     const client = new VideoServiceClient({ access, http, clock });
     let targetSegmentSec: number = vrTimers.targetSegmentSec;
@@ -52,6 +54,7 @@ export class VideoStorage {
       client,
       statistics: new UploadStatistics(clock.now()),
       onAnnounced: (taskId, segmentId) => this.recording.announced(taskId, segmentId),
+      identity,
       mayUpload: () => isBound() && access.current !== undefined,
       onInformation: ({ plan, limits }) => {
         targetSegmentSec = limits.targetSegmentSec;

@@ -8,6 +8,8 @@ import { Compile } from 'typebox/compile';
 /** What a device proved by signing with its own key. */
 export interface IdentityProof {
   readonly deviceId: DeviceId;
+  /** The key it signed with, raw, base64url. */
+  readonly publicKey: string;
   /** Single use, together with `deviceId`. */
   readonly jti: string;
   /** The proof is refused from here on, so its `jti` has to be remembered until then. */
@@ -48,7 +50,7 @@ export async function verifyIdentityProof(jwt: string, now: number): Promise<Ide
   if (claims.exp > claims.iat + vsTimers.identityTokenMaxAgeSec || claims.exp <= claims.iat) throw refused('lifetime');
   const refusedFrom = claims.exp * 1000 + CLOCK_TOLERANCE_MS;
   if (now >= refusedFrom || now < claims.iat * 1000 - CLOCK_TOLERANCE_MS) throw new AppError('CLOCK_SKEW');
-  return { deviceId: claims.sub, jti: claims.jti, refusedFrom };
+  return { deviceId: claims.sub, publicKey: header.jwk.x, jti: claims.jti, refusedFrom };
 }
 
 async function verifySignature(jwt: string): Promise<{ readonly header: unknown; readonly payload: Uint8Array }> {

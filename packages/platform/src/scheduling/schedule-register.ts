@@ -11,6 +11,15 @@ export interface AdmittedDevice {
   readonly epoch: number;
 }
 
+/** What a device asked for, and the key it proved to hold. */
+export interface ScheduleWish {
+  readonly request: ScheduleRequest;
+  /** SHA-256 of the request, hex. */
+  readonly requestHash: string;
+  /** Raw, base64url. */
+  readonly publicKey: string;
+}
+
 interface ScheduleRegisterOptions {
   readonly db: Db;
   readonly clock: Clock;
@@ -40,9 +49,10 @@ export class ScheduleRegister {
    * Lets the device in and gives it the schedule of this request: a new one, or the one made when it asked the same before.
    * @throws AppError UNKNOWN_DEVICE | DEVICE_DISABLED | DUPLICATE
    */
-  async admit(request: ScheduleRequest, requestHash: string, ttlMs: number): Promise<AdmittedDevice> {
+  async admit(wish: ScheduleWish, ttlMs: number): Promise<AdmittedDevice> {
+    const { request, requestHash } = wish;
     return this.options.db.transaction().execute(async (tx) => {
-      const { home_id, binding_epoch } = await this.admitDevice(tx, request);
+      const { home_id, binding_epoch } = await this.admitDevice(tx, wish);
       const now = this.options.clock.now();
       const schedule = await tx
         .insertInto('schedule')
@@ -98,7 +108,7 @@ export class ScheduleRegister {
 
   private async admitDevice(
     tx: Db,
-    request: ScheduleRequest,
+    { request, publicKey }: ScheduleWish,
   ): Promise<{ readonly home_id: string | null; readonly binding_epoch: number }> {
     const known = await tx.selectFrom('device').select(['home_id', 'disabled']).where('id', '=', request.deviceId).executeTakeFirst();
     if (known?.disabled === 1) throw new AppError('DEVICE_DISABLED');
@@ -112,6 +122,7 @@ export class ScheduleRegister {
       hardware: request.hardware ?? null,
       channels: request.channels ?? 1,
       low_power: request.lowPower === true ? 1 : 0,
+      public_key: publicKey,
     };
     return tx
       .insertInto('device')

@@ -24,6 +24,7 @@ test('a device nobody knows is let in unbound and told only where device managem
   assert.equal(decodeJwt(token).aud, 'vd');
   const row = await plane.row(device.id);
   assert.deepEqual([row.home_id, row.model, row.binding_epoch], [null, 'Raw 1', 0]);
+  assert.equal(row.public_key, device.publicKey, 'what proves later what it signs');
 });
 
 test('a bound device is told the video service and the media servers too', async () => {

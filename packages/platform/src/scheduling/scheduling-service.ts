@@ -97,7 +97,8 @@ export class SchedulingService implements AsyncDisposable {
     const { redirect, servers } = this.options;
     if (redirect !== undefined) return { ...this.frame(this.options.random.ulid()), redirect };
     const { vdUrls, vmUrls, vrBaseUrl } = await servers.pick({ deviceId: proof.deviceId, excludeServers: request.excludeServers ?? [] });
-    const device = await this.register.admit(request, contentHash(request), vsTimers.ttlDefaultSec * 1000);
+    const wish = { request, requestHash: contentHash(request), publicKey: proof.publicKey };
+    const device = await this.register.admit(wish, vsTimers.ttlDefaultSec * 1000);
     const wanted = (service: 'vd' | 'vm' | 'vr' | 'wake'): boolean => request.want?.includes(service) ?? true;
     const wake = device.bound && request.lowPower === true && wanted('wake') ? this.options.wakeService?.(device) : undefined;
     return {

@@ -57,6 +57,11 @@ export class RawDevice {
     this.id = Array.from({ length: 26 }, (_, i) => ALPHABET[Number.parseInt(bits.slice(i * 5, i * 5 + 5), 2)]).join('');
   }
 
+  /** Raw, base64url. */
+  get publicKey(): string {
+    return String(this.jwk.x);
+  }
+
   ulid(): string {
     this.counter += 1;
     return `01KDVAEZ8T${this.id.slice(0, 8).toUpperCase()}${String(this.counter).padStart(8, '0')}`;

@@ -347,6 +347,7 @@ export class UserSide implements AsyncDisposable {
         sizeBytes: bytes.length,
         sha256: 'ab'.repeat(32),
         locked: false,
+        clientSegmentId: id,
       },
       bytes,
     );

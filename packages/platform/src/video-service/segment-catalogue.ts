@@ -1,5 +1,5 @@
 import type { Clock } from '@cardea/core';
-import { type CreateSegment, vrTimers } from '@cardea/protocol';
+import { type CreateSegment, type SegmentLink, vrTimers } from '@cardea/protocol';
 import type { Insertable, Updateable } from 'kysely';
 import type { Db, Row, SegmentState, Tables } from '../store/ports.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -29,6 +29,15 @@ export interface Upload {
   readonly uploadKey: string;
   readonly sizeBytes: number;
   readonly sha256: string;
+}
+
+/** What is known of the bytes of a segment when it is stored. */
+export interface FoundMedia {
+  /** The device did not confirm it. */
+  readonly recovered: boolean;
+  readonly formatHash: string;
+  /** What the device signed of it. */
+  readonly link?: SegmentLink | undefined;
 }
 
 /**
@@ -131,9 +140,11 @@ export class SegmentCatalogue {
   async store(
     row: SegmentRow,
     { startAt, endAt }: SegmentTimes,
-    { storedAt, recovered, formatHash }: { readonly storedAt: number; readonly recovered: boolean; readonly formatHash: string },
+    { storedAt, recovered, formatHash, link }: FoundMedia & { readonly storedAt: number },
   ): Promise<'stored' | 'overlap' | 'lost'> {
-    const values = { start_at: startAt, end_at: endAt, stored_at: storedAt, recovered: recovered ? 1 : 0, format_hash: formatHash };
+    const signed = link && { chain_number: link.number, chain_previous: link.previous ?? null, chain_signature: link.signature };
+    const found = { recovered: recovered ? 1 : 0, format_hash: formatHash, ...signed };
+    const values = { start_at: startAt, end_at: endAt, stored_at: storedAt, ...found };
     return await this.commits.run(async (transaction) => {
       if (await overlapsStored(transaction, row, { startAt, endAt })) return 'overlap';
       return (await change(transaction, row, row.state, { ...values, state: 'stored', upload_key: null })) ? 'stored' : 'lost';

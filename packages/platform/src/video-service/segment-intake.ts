@@ -16,6 +16,7 @@ import type { SegmentCatalogue, SegmentRow } from './segment-catalogue.ts';
 import type { SegmentKeeper } from './segment-keeper.ts';
 import { segmentKey } from './segment-key.ts';
 import type { SegmentLocks } from './segment-locks.ts';
+import { provenLink } from './segment-proof.ts';
 import { planCovers, type StoragePlans } from './storage-plan.ts';
 import type { UploadSessions } from './upload-sessions.ts';
 import type { UploadTickets } from './upload-tickets.ts';
@@ -108,7 +109,8 @@ export class SegmentIntake {
 
   /**
    * Stores a segment; when this resolves, bytes and row are durable.
-   * @throws AppError SEGMENT_NOT_FOUND; SEGMENT_STATE; SEGMENT_EXPIRED; DUPLICATE; TIME_INVALID; OBJECT_MISSING; OBJECT_MISMATCH; OVERLAP
+   * @throws AppError SEGMENT_NOT_FOUND; SEGMENT_STATE; SEGMENT_EXPIRED; DUPLICATE; TIME_INVALID; SIGNATURE_INVALID;
+   *   OBJECT_MISSING; OBJECT_MISMATCH; OVERLAP
    */
   async confirm(
     device: BoundDevice,
@@ -120,12 +122,13 @@ export class SegmentIntake {
       if (announced.state === 'stored') return { segmentId, state: 'stored', storedAt: repeated(announced, report) };
       this.assertConfirmable(announced);
       assertTimes(announced, report);
+      const link = provenLink(device, announced, report);
       const row = await this.options.keeper.claim(announced, report);
       if (row.upload_key === null) throw new AppError('OBJECT_MISSING');
       if (row.size_bytes !== report.sizeBytes || row.sha256 !== report.sha256) {
         throw new AppError('OBJECT_MISMATCH', { sizeBytes: row.size_bytes, sha256: row.sha256 });
       }
-      const storedAt = await this.options.keeper.confirm(row, report);
+      const storedAt = await this.options.keeper.confirm(row, report, link);
       return { segmentId, state: 'stored', storedAt };
     });
   }

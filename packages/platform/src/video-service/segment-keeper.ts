@@ -1,10 +1,11 @@
 import { AppError, type Clock, hasStatus, type Logger } from '@cardea/core';
 import type { FragmentedMp4Report } from '@cardea/media';
+import type { SegmentLink } from '@cardea/protocol';
 import type { Bus, ObjectDigest, ObjectStore } from '../store/ports.ts';
 import { formatHashOf } from './format-hash.ts';
 import { checkMedia } from './media-check.ts';
 import { digestOf, isThere } from './object-probe.ts';
-import type { SegmentCatalogue, SegmentRow, SegmentTimes } from './segment-catalogue.ts';
+import type { FoundMedia, SegmentCatalogue, SegmentRow, SegmentTimes } from './segment-catalogue.ts';
 import { factsOf } from './segment-facts.ts';
 import { MAX_SEGMENT_MS } from './video-limits.ts';
 
@@ -65,9 +66,9 @@ export class SegmentKeeper {
    * Stores a segment the device confirmed; the result is when it became durable.
    * @throws AppError OBJECT_MISSING; OBJECT_MISMATCH; OVERLAP; SEGMENT_STATE; INTERNAL_ERROR or NO_CAPACITY when the disk fails
    */
-  async confirm(row: SegmentRow, times: SegmentTimes): Promise<number> {
+  async confirm(row: SegmentRow, times: SegmentTimes, link?: SegmentLink): Promise<number> {
     const { tracks } = await this.check(row);
-    return await this.store(row, times, { recovered: false, formatHash: formatHashOf(tracks) });
+    return await this.store(row, times, { recovered: false, formatHash: formatHashOf(tracks), link });
   }
 
   /** Stores an expired segment as far as its bytes tell what it is. False when they do not allow it. */
@@ -108,11 +109,7 @@ export class SegmentKeeper {
     this.bus.publish({ type: 'segment', homeId: row.home_id, deviceId: row.device_id, segmentId: row.id });
   }
 
-  private async store(
-    row: SegmentRow,
-    times: SegmentTimes,
-    found: { readonly recovered: boolean; readonly formatHash: string },
-  ): Promise<number> {
+  private async store(row: SegmentRow, times: SegmentTimes, found: FoundMedia): Promise<number> {
     if (row.upload_key === null) throw new AppError('OBJECT_MISSING');
     if (await this.catalogue.overlapsStored(row, times)) throw new AppError('OVERLAP');
     await this.objects.commit(row.object_key, row.upload_key, factsOf(row));

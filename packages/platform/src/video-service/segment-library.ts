@@ -168,7 +168,14 @@ function toSegment(row: SegmentRow): Segment {
     sha256: row.sha256 ?? '',
     ...(row.event_id === null ? {} : { eventId: row.event_id }),
     locked: row.locked === 1,
+    clientSegmentId: row.client_segment_id,
+    ...chainOf(row),
   };
+}
+
+function chainOf({ chain_number: number, chain_previous: previous, chain_signature: signature }: SegmentRow): Pick<Segment, 'chain'> {
+  if (number === null || signature === null) return {};
+  return { chain: { number, ...(previous !== null && { previous }), signature } };
 }
 
 function cursorOf(row: SegmentRow): string {

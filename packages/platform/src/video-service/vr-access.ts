@@ -9,6 +9,8 @@ export interface KnownDevice {
   readonly homeId: string | undefined;
   /** Binding epoch, now. */
   readonly epoch: number;
+  /** Raw Ed25519 key of its identity, base64url. */
+  readonly publicKey?: string | undefined;
 }
 
 /** A device that may store segments in a home. */
@@ -84,10 +86,11 @@ export class VrAccess {
   private async device(deviceId: string): Promise<KnownDevice | undefined> {
     const row = await this.db
       .selectFrom('device')
-      .select(['id', 'home_id', 'binding_epoch', 'disabled'])
+      .select(['home_id', 'binding_epoch', 'disabled', 'public_key'])
       .where('id', '=', deviceId)
       .executeTakeFirst();
     if (row?.disabled === 1) throw new AppError('DEVICE_DISABLED');
-    return row === undefined ? undefined : { deviceId: row.id, homeId: row.home_id ?? undefined, epoch: row.binding_epoch };
+    if (row === undefined) return undefined;
+    return { deviceId, homeId: row.home_id ?? undefined, epoch: row.binding_epoch, publicKey: row.public_key ?? undefined };
   }
 }

@@ -1,4 +1,5 @@
 import { catalogue } from './catalogue.ts';
+import { chainPage } from './chain-page.ts';
 import { contentsPage } from './contents-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { hasBody, schemaDocument } from './json-schema.ts';
@@ -15,6 +16,7 @@ export function generateDocs(): Map<string, string> {
     ['docs/errors.md', errorsPage()],
     ['docs/protocol/README.md', readmePage()],
     ['docs/protocol/contents.md', contentsPage()],
+    ['docs/protocol/segment-chain.md', chainPage()],
     ['docs/protocol/timers.md', timersPage()],
   ]);
   for (const entry of catalogue) {

@@ -18,6 +18,7 @@ project. Nothing here states conformance to the text of the Recommendation.
 These pages, the files in \`schemas/\` and [errors](../errors.md) are written by \`npm run generate\` from \`packages/protocol\`.
 
 - [Timers and limits](timers.md)
+- [The signed chain of recordings](segment-chain.md)
 - [Errors and close codes](../errors.md)
 - [The contents list of H.627.2 against this profile](contents.md)`;
 

@@ -237,6 +237,8 @@ export interface DeviceTable {
   /** JSON of the last keep-alive status. */
   last_status: string | null;
   last_seen_at: number | null;
+  /** Raw Ed25519 key of its identity, base64url; null while it has not been heard since this is kept. */
+  public_key: string | null;
   created_at: Fixed<number>;
 }
 
@@ -318,6 +320,12 @@ export interface SegmentTable {
   recovered: number;
   /** Equal for segments that a player takes one after the other without starting anew; null when nobody looked. */
   format_hash: string | null;
+  /** Its place in the chain of what its stream recorded, with the word of the device for it; null when the device said none. */
+  chain_number: number | null;
+  /** SHA-256 of the segment one place before, hex. */
+  chain_previous: string | null;
+  /** Ed25519, base64url. */
+  chain_signature: string | null;
 }
 
 /** What holds of a channel from `at` on, until the next row of the same fact. Written by whoever learns it, read for timelines. */

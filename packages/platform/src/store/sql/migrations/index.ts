@@ -10,6 +10,7 @@ import * as people from './0006-people.ts';
 import * as timeline from './0007-timeline.ts';
 import * as retention from './0008-retention.ts';
 import * as logins from './0009-logins.ts';
+import * as signedChain from './0010-signed-chain.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
@@ -22,6 +23,7 @@ const migrations: Record<string, Migration> = {
   '0007-timeline': timeline,
   '0008-retention': retention,
   '0009-logins': logins,
+  '0010-signed-chain': signedChain,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
