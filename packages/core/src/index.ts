@@ -12,3 +12,4 @@ export { sleep, withDeadline } from './timing.ts';
 export { type Rate, TokenBucket, TokenBuckets } from './token-bucket.ts';
 export { type MessageKind, webSocketFrame } from './websocket-frame.ts';
 export { WebSocketLink } from './websocket-link.ts';
+export { hoursWithin, type WeekHours } from './week-hours.ts';

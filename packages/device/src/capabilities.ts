@@ -50,8 +50,8 @@ export function capabilitiesOf({ camera, methods, nameOf }: CapabilitiesOptions)
     channels: camera.channels.map((channel) => channelCapability(channel, nameOf(channel))),
     storage: {
       disks: 1,
-      localModes: ['off', 'event', 'continuous'],
-      cloudModes: ['off', 'event', 'continuous'],
+      localModes: ['off', 'event', 'continuous', 'schedule'],
+      cloudModes: ['off', 'event', 'continuous', 'schedule'],
       containers: ['fmp4'],
       maxSegmentSec: vrTimers.maxSegmentSec,
       preRollSecMax: recordLimits.preRollMaxSec,

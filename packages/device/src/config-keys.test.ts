@@ -178,6 +178,11 @@ const effects: Readonly<Record<ConfigKeyName, Effect>> = {
     const alarmAt = rig.bench.clock.now();
     assertNear((await rig.recordedAlarm()).startAt, alarmAt - 6_000);
   },
+  'record.local.schedule': async (key) => {
+    await using rig = await Rig.open({ 'record.local.mode': 'schedule', [key]: [{ days: [4], startSec: 0, endSec: 3_600 }] });
+    await rig.bench.pass(12_000);
+    assert.equal((await rig.ask('record.list', ALL)).spans[0]?.type, 'continuous');
+  },
   'record.local.postRollSec': async (key) => {
     await using rig = await Rig.open({ ...onDisk, [key]: 7 });
     const alarmAt = rig.bench.clock.now();
@@ -199,6 +204,17 @@ const effects: Readonly<Record<ConfigKeyName, Effect>> = {
     await using rig = await Rig.open({ [key]: 'continuous' });
     const { video } = rig.bench.platform;
     await rig.bench.within(20_000, () => video.stored.some(({ create }) => create.kind === 'continuous'), 'a stored segment');
+  },
+  'record.cloud.schedule': async (key) => {
+    await using rig = await Rig.open({ 'record.cloud.mode': 'schedule', [key]: [{ days: [4], startSec: 0, endSec: 3_600 }] });
+    const { video } = rig.bench.platform;
+    await rig.bench.within(20_000, () => video.stored.some(({ create }) => create.kind === 'continuous'), 'a stored segment');
+  },
+  'record.cloud.streams': async (key) => {
+    await using rig = await Rig.open({ 'record.cloud.mode': 'continuous', [key]: 'all' });
+    const { video } = rig.bench.platform;
+    const isStored = (stream: string): boolean => video.stored.some(({ create }) => create.stream === stream);
+    await rig.bench.within(20_000, () => isStored('main') && isStored('sub'), 'a stored segment of both streams');
   },
   'record.cloud.preRollSec': async (key) => {
     const { create, alarmAt } = await storedAlarm({ [key]: 6 });

@@ -1,4 +1,4 @@
-import { recordLimits } from '@cardea/protocol';
+import { conforms, RecordMode, RecordSchedule, recordLimits } from '@cardea/protocol';
 import { isSensitivity, isZones, zoneLimits } from './detection/zones.ts';
 
 /** One configuration key that has an effect on this device. */
@@ -22,28 +22,30 @@ const seconds = (max: number) => (value: unknown) => typeof value === 'number' &
 const flag = (value: unknown) => typeof value === 'boolean';
 
 const secondsFrom = (min: number, max: number) => (value: unknown) => typeof value === 'number' && value >= min && value <= max;
+const isMode = (value: unknown) => conforms(RecordMode, value);
+const isSchedule = (value: unknown) => conforms(RecordSchedule, value);
 const isIds = (value: unknown) => Array.isArray(value) && value.length <= zoneLimits.max && value.every((id) => typeof id === 'string');
 
 const MAX_NAME_CHARS = 64;
 const MAX_BLIND_SEC = 3_600;
 const MAX_POST_ROLL_SEC = 300;
+const MODES = 'off, event, continuous, schedule (what record.*.schedule says)';
+const SCHEDULE = 'up to 28 of {days: 0 (Sunday) to 6, startSec, endSec: seconds after midnight, mode?: continuous or event}';
 
 /** Every key this device knows (B5.21); a key without an effect is not in it. */
 export const configKeys = {
   'device.name': { scope: 'device', initial: '', accepts: text(MAX_NAME_CHARS), values: 'text of 1 to 64 characters' },
   'device.timezone': { scope: 'device', initial: 'UTC', accepts: isTimeZone, values: 'an IANA time zone' },
   'privacy.mode': { scope: 'channel', initial: 'off', accepts: oneOf('off', 'on'), values: 'off, on' },
-  'record.local.mode': { scope: 'channel', initial: 'off', accepts: oneOf('off', 'event', 'continuous'), values: 'off, event, continuous' },
+  'record.local.mode': { scope: 'channel', initial: 'off', accepts: isMode, values: MODES },
+  'record.local.schedule': { scope: 'channel', initial: [], accepts: isSchedule, values: SCHEDULE },
   'record.local.preRollSec': { scope: 'channel', initial: 5, accepts: seconds(recordLimits.preRollMaxSec), values: '0 to 30' },
   'record.local.postRollSec': { scope: 'channel', initial: 10, accepts: seconds(MAX_POST_ROLL_SEC), values: '0 to 300' },
   'record.local.audio': { scope: 'channel', initial: true, accepts: flag, values: 'true, false' },
   'record.local.overwrite': { scope: 'device', initial: true, accepts: flag, values: 'true, false' },
-  'record.cloud.mode': {
-    scope: 'channel',
-    initial: 'continuous',
-    accepts: oneOf('off', 'event', 'continuous'),
-    values: 'off, event, continuous',
-  },
+  'record.cloud.mode': { scope: 'channel', initial: 'continuous', accepts: isMode, values: MODES },
+  'record.cloud.schedule': { scope: 'channel', initial: [], accepts: isSchedule, values: SCHEDULE },
+  'record.cloud.streams': { scope: 'channel', initial: 'main', accepts: oneOf('main', 'sub', 'all'), values: 'main, sub, all' },
   'record.cloud.preRollSec': { scope: 'channel', initial: 5, accepts: seconds(recordLimits.preRollMaxSec), values: '0 to 30' },
   'record.cloud.postRollSec': { scope: 'channel', initial: 10, accepts: seconds(MAX_POST_ROLL_SEC), values: '0 to 300' },
   'record.cloud.audio': { scope: 'channel', initial: true, accepts: flag, values: 'true, false' },

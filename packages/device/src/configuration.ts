@@ -60,6 +60,15 @@ export class Configuration {
     return this.value(key, channel) === true;
   }
 
+  /** As it was set, or its default. */
+  value(key: ConfigKeyName, channel = FIRST_CHANNEL): unknown {
+    const stored = this.options.store.record.config[storedKey(key, channel)];
+    if (stored !== undefined) return stored;
+    if (key === 'device.name') return this.options.initialName;
+    // A device that records all the time never sleeps.
+    return key === 'record.cloud.mode' && this.options.hasBattery ? 'event' : configKeys[key].initial;
+  }
+
   /** All values, or those of `keys`, each of which may be a prefix. @throws AppError KEY_UNKNOWN | CHANNEL_NOT_FOUND */
   read({
     channel = FIRST_CHANNEL,
@@ -123,14 +132,6 @@ export class Configuration {
       targets.map((target) => ({ channel: target, keys: wanted, by: 'platform' })),
       {},
     );
-  }
-
-  private value(key: ConfigKeyName, channel: number): unknown {
-    const stored = this.options.store.record.config[storedKey(key, channel)];
-    if (stored !== undefined) return stored;
-    if (key === 'device.name') return this.options.initialName;
-    // A device that records all the time never sleeps.
-    return key === 'record.cloud.mode' && this.options.hasBattery ? 'event' : configKeys[key].initial;
   }
 
   /** Makes all changes as one version. Keys without a new value go back to their default. */

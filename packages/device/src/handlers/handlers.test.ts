@@ -152,11 +152,14 @@ test('configuration is read by prefix, changed as a whole or in part, and number
     'record.cloud.mode',
     'record.cloud.postRollSec',
     'record.cloud.preRollSec',
+    'record.cloud.schedule',
+    'record.cloud.streams',
     'record.local.audio',
     'record.local.mode',
     'record.local.overwrite',
     'record.local.postRollSec',
     'record.local.preRollSec',
+    'record.local.schedule',
   ]);
   const set = (params: Json): Promise<Json> => ask(bench, 'config.set', params);
   assert.deepEqual((await set({ patch: { 'device.name': 'Porch' } })).result, { version: all.version + 1, applied: ['device.name'] });

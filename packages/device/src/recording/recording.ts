@@ -3,6 +3,7 @@ import type { ParamsOf, RecordActivity, RecordTarget, ResultOf, StreamName, star
 import type { Configuration } from '../configuration.ts';
 import type { Disk } from '../disk/disk.ts';
 import { AlarmWindows } from './alarm-windows.ts';
+import { RecordHours } from './record-hours.ts';
 import { RecordTasks } from './record-tasks.ts';
 import { includesSide, type RecordSide } from './segment-entry.ts';
 import type { RecordDemand, StreamRecorder } from './stream-recorder.ts';
@@ -21,35 +22,38 @@ export interface RecordingOptions {
 type Reason = Omit<RecordDemand, 'target'>;
 type Activity = { readonly local: RecordActivity; readonly cloud: RecordActivity; readonly active: boolean };
 
-const POLICY_STREAM: StreamName = 'main';
+const MAIN: StreamName = 'main';
 const sides: readonly RecordSide[] = ['cloud', 'local'];
 const rank: Readonly<Record<Reason['kind'], number>> = { continuous: 0, manual: 1, event: 2 };
 
 /**
  * Decides what each stream is recorded for, for the disk of the device and for the video service: an alarm before a task
- * before the recording policy (`record.local.mode`, `record.cloud.mode`), and nothing at all in privacy mode or without a
- * home. The disk has to take it, and the video service needs a plan.
+ * before the recording policy (`record.local.mode`, `record.cloud.mode`, by the hour where that is `schedule`), and nothing at
+ * all in privacy mode or without a home. The disk has to take it, and the video service needs a plan.
  */
 export class Recording {
   private readonly options: RecordingOptions;
   private readonly tasks: RecordTasks;
   private readonly alarms: Readonly<Record<RecordSide, AlarmWindows>>;
-  private readonly holds = new Map<number, Disposable>();
+  private readonly hours: RecordHours;
+  private readonly holds = new Map<StreamRecorder, Disposable>();
   private plan: VideoServerInformation['plan'] | undefined;
   private stopped = false;
 
   constructor(options: RecordingOptions) {
     this.options = options;
-    const { clock } = options;
+    const { clock, config } = options;
     const update = (): void => this.update();
     this.tasks = new RecordTasks(clock, update);
+    this.hours = new RecordHours({ config, clock, onChange: update });
     this.alarms = { local: new AlarmWindows(clock, update), cloud: new AlarmWindows(clock, update) };
   }
 
   /** Starts and stops recorders after anything that matters has changed. */
   update(): void {
+    if (!this.stopped) this.hours.watch([...new Set(this.options.recorders.map(({ channel }) => channel))]);
     for (const recorder of this.options.recorders) {
-      if (recorder.stream === POLICY_STREAM) this.keepPreRoll(recorder);
+      this.keepPreRoll(recorder);
       recorder.record(this.demand(recorder), this.preRollMs(recorder));
     }
   }
@@ -71,7 +75,7 @@ export class Recording {
    */
   start(params: ParamsOf<typeof startRecording>): ResultOf<typeof startRecording> {
     const { config, disk, recorders } = this.options;
-    const { taskId, channel, target, stream = POLICY_STREAM, preRollSec = 0 } = params;
+    const { taskId, channel, target, stream = MAIN, preRollSec = 0 } = params;
     if (config.text('privacy.mode', channel) === 'on') throw new AppError('PRIVACY_MODE');
     for (const side of sides) if (includesSide(target, side)) disk.check(side);
     if (target !== 'local' && !this.hasPlan) throw new AppError('NO_STORAGE_PLAN');
@@ -98,7 +102,7 @@ export class Recording {
     const { config } = this.options;
     if (this.stopped) return;
     for (const side of sides) {
-      const wanted = target === undefined ? this.mode(side, channel) !== 'off' : includesSide(target, side);
+      const wanted = target === undefined ? this.hours.mode(side, channel) !== 'off' : includesSide(target, side);
       if (!wanted) continue;
       this.alarms[side].extend(channel, eventId, durationMs + config.number(`record.${side}.postRollSec`, channel) * 1_000);
     }
@@ -117,7 +121,7 @@ export class Recording {
       .map((recorder) => recorder.active)
       .filter((demand) => demand !== undefined);
     const of = (side: RecordSide): RecordActivity =>
-      present !== undefined && includesSide(present.target, side) ? present.kind : this.mode(side, channel);
+      present !== undefined && includesSide(present.target, side) ? present.kind : this.hours.mode(side, channel);
     return { local: of('local'), cloud: of('cloud'), active: present !== undefined };
   }
 
@@ -130,6 +134,7 @@ export class Recording {
   async close(): Promise<void> {
     this.stopped = true;
     this.tasks.clear();
+    this.hours[Symbol.dispose]();
     for (const side of sides) this.alarms[side].clear();
     this.update();
     await this.settle();
@@ -149,16 +154,18 @@ export class Recording {
     return { ...(rank[local.kind] > rank[cloud.kind] ? local : cloud), target: 'both' };
   }
 
-  private reason(side: RecordSide, { channel, stream }: StreamRecorder): Reason | undefined {
+  private reason(side: RecordSide, recorder: StreamRecorder): Reason | undefined {
+    const { channel, stream } = recorder;
     if (!this.mayRecord(side, channel)) return undefined;
-    const eventId = stream === POLICY_STREAM ? this.alarms[side].newest(channel) : undefined;
+    const byPolicy = this.followsPolicy(side, recorder);
+    const eventId = byPolicy ? this.alarms[side].newest(channel) : undefined;
     if (eventId !== undefined) return { kind: 'event', eventId };
     const task = this.tasks.of(channel, stream, side);
     if (task !== undefined) {
       const { taskId, segmentSec } = task.params;
       return { kind: 'manual', taskId, ...(segmentSec !== undefined && { segmentSec }) };
     }
-    const continuous = stream === POLICY_STREAM && this.mode(side, channel) === 'continuous';
+    const continuous = byPolicy && this.hours.mode(side, channel) === 'continuous';
     return continuous && (side === 'local' || this.plan?.kind !== 'event') ? { kind: 'continuous' } : undefined;
   }
 
@@ -168,9 +175,11 @@ export class Recording {
     return disk.takes(side) && (side === 'local' || this.hasPlan);
   }
 
-  private mode(side: RecordSide, channel: number): 'off' | 'event' | 'continuous' {
-    const mode = this.options.config.text(`record.${side}.mode`, channel);
-    return mode === 'event' || mode === 'continuous' ? mode : 'off';
+  /** Whether the stream is one of those that policy and alarms record; a camera without the one that is wanted records what it has. */
+  private followsPolicy(side: RecordSide, { channel, stream }: StreamRecorder): boolean {
+    const wanted = side === 'cloud' ? this.options.config.text('record.cloud.streams', channel) : MAIN;
+    const has = this.options.recorders.some((recorder) => recorder.channel === channel && recorder.stream === wanted);
+    return wanted === 'all' || stream === (has ? wanted : MAIN);
   }
 
   private preRollMs({ channel, stream }: StreamRecorder): number {
@@ -187,11 +196,11 @@ export class Recording {
     const { config } = this.options;
     const { channel } = recorder;
     const wanted = sides
-      .filter((side) => this.mayRecord(side, channel) && this.mode(side, channel) === 'event')
+      .filter((side) => this.followsPolicy(side, recorder) && this.mayRecord(side, channel) && this.hours.mode(side, channel) === 'event')
       .map((side) => config.number(`record.${side}.preRollSec`, channel));
-    const before = this.holds.get(channel);
-    if (wanted.length > 0) this.holds.set(channel, recorder.keepPreRoll(Math.max(...wanted) * 1_000));
-    else this.holds.delete(channel);
+    const before = this.holds.get(recorder);
+    if (wanted.length > 0) this.holds.set(recorder, recorder.keepPreRoll(Math.max(...wanted) * 1_000));
+    else this.holds.delete(recorder);
     // Only now, so that a source that goes on being wanted is not stopped in between.
     before?.[Symbol.dispose]();
   }
