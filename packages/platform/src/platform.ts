@@ -32,6 +32,7 @@ import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import { registerWebApp, sendPage } from './http/web-app.ts';
 import { listenBeside, parseListen } from './listen-address.ts';
+import { Origins } from './media-broadcasting/edge/origins.ts';
 import { MediaBroadcasting } from './media-broadcasting/media-broadcasting.ts';
 import type { DeviceCommands } from './media-broadcasting/ports.ts';
 import { registerMetrics } from './metrics.ts';
@@ -227,7 +228,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const media: MediaBroadcasting = stack.use(
     new MediaBroadcasting({
       ...shared,
-      exchange,
+      origins: exchange && new Origins({ exchange, tokens, publicUrl, nodeId }),
       authorizer,
       tokens,
       commands,

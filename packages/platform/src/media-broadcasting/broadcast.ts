@@ -59,6 +59,7 @@ export class Broadcast {
   private readonly options: BroadcastOptions;
   private linger: Timer | undefined;
   private askedKeyframeMs = Number.NEGATIVE_INFINITY;
+  private onDeparted: () => void = () => {};
 
   constructor(options: BroadcastOptions) {
     const { source } = options;
@@ -68,7 +69,10 @@ export class Broadcast {
     this.epoch = options.epoch;
     this.stream = new LiveStream({
       onPublishing: () => this.push.onPublishing(),
-      onEnded: (reason) => this.push.onEnded(reason),
+      onEnded: (reason) => {
+        this.push.onEnded(reason);
+        this.onDeparted();
+      },
     });
     this.silentStream = new SilentFeed(this.stream);
     const { stream } = this;
@@ -133,6 +137,16 @@ export class Broadcast {
     if (this.viewSessions.size > 0) return;
     this.linger?.[Symbol.dispose]();
     this.linger = this.options.clock.setTimer(ms, () => void this.end());
+  }
+
+  /**
+   * Leaves the push to another process of the platform: the device is led to `target`, or asked from there when that is `undefined`.
+   * @param onDeparted the device publishes here no more
+   */
+  handOver(target: PushTarget | undefined, onDeparted: () => void): void {
+    this.onDeparted = onDeparted;
+    this.push.handOver();
+    if (target !== undefined) this.stream.redirect(target);
   }
 
   /** Ends the sessions that are left, then the push. */

@@ -4,7 +4,7 @@ import type { BusMessageOf } from '../store/ports.ts';
 import { abortable } from './abortable.ts';
 import type { EndReason, LiveStream } from './live-stream.ts';
 import type { DeviceCommands, MediaSource } from './ports.ts';
-import type { Push } from './push.ts';
+import type { Push, TakenPush } from './push.ts';
 import { Wakeup } from './wakeup.ts';
 
 export type LiveState = BusMessageOf<'live'>['state'];
@@ -26,6 +26,8 @@ export interface DevicePushOptions {
 interface PushSession {
   readonly id: string;
   target: PushTarget;
+  /** The device was told of it elsewhere. */
+  readonly isLed?: boolean;
 }
 
 const TTL_MS = liveTimers.ttlDefaultSec * 1_000;
@@ -54,6 +56,7 @@ export class DevicePush implements Push {
   private agreed = false;
   private ended: EndReason | undefined;
   private renewNow = false;
+  private isHandedOver = false;
 
   constructor(options: DevicePushOptions) {
     this.options = options;
@@ -73,6 +76,19 @@ export class DevicePush implements Push {
     if (this.loop === undefined) this.start();
     else if (this.session === undefined) this.wakeup.notify();
     await abortable(this.answer.promise, signal);
+  }
+
+  async takeOver({ sessionId, isLed }: TakenPush): Promise<PushTarget> {
+    await this.stop();
+    const target = await this.options.mintTarget(sessionId);
+    this.start({ id: sessionId, target, isLed });
+    return target;
+  }
+
+  handOver(): void {
+    this.isHandedOver = true;
+    this.ending.abort(new AppError('CANCELLED'));
+    this.wakeup.notify();
   }
 
   /** Ends the push and tells the device, whose answer is not waited for. */
@@ -111,11 +127,12 @@ export class DevicePush implements Push {
     this.wakeup.notify();
   }
 
-  private start(): void {
+  private start(taken?: PushSession): void {
     this.ending = new AbortController();
     this.agreed = false;
+    this.isHandedOver = false;
     this.expectAnswer();
-    this.loop = this.run(this.ending.signal).finally(() => {
+    this.loop = this.run(this.ending.signal, taken).finally(() => {
       this.loop = undefined;
     });
   }
@@ -126,11 +143,11 @@ export class DevicePush implements Push {
     this.answer.promise.catch(() => {});
   }
 
-  private async run(signal: AbortSignal): Promise<void> {
+  private async run(signal: AbortSignal, taken?: PushSession): Promise<void> {
     const backoff = new Backoff({ ...BACKOFF, random: () => this.options.random.fraction() });
     let unpublished = 0;
-    while (!signal.aborted) {
-      const failure = await this.runSession(signal).then(
+    for (let first = taken; !signal.aborted; first = undefined) {
+      const failure = await this.runSession(signal, first).then(
         (published) => {
           unpublished = published ? 0 : unpublished + 1;
           if (published) backoff.reset();
@@ -147,7 +164,7 @@ export class DevicePush implements Push {
       await this.wakeup.sleep(backoff.next());
     }
     this.answer.reject(new AppError('CANCELLED'));
-    this.options.onState('stopped');
+    if (!this.isHandedOver) this.options.onState('stopped');
   }
 
   private fail(failure: AppError): void {
@@ -158,27 +175,35 @@ export class DevicePush implements Push {
   }
 
   /** One session from asking to its end. True when media came. */
-  private async runSession(signal: AbortSignal): Promise<boolean> {
-    const id = this.options.random.ulid();
-    const session: PushSession = { id, target: await this.options.mintTarget(id) };
+  private async runSession(signal: AbortSignal, taken?: PushSession): Promise<boolean> {
+    const session = taken ?? (await this.newSession());
     this.session = session;
     this.ended = undefined;
     this.renewNow = false;
     this.options.onState('starting');
     let refused = false;
     try {
-      await this.ask(session, signal).catch((error: unknown) => {
-        refused = error instanceof AppError && error.remote !== undefined;
-        throw error;
-      });
+      if (session.isLed !== true) {
+        await this.ask(session, signal).catch((error: unknown) => {
+          refused = error instanceof AppError && error.remote !== undefined;
+          throw error;
+        });
+      }
       this.agreed = true;
       this.answer.resolve();
       return await this.keepUp(session, signal);
     } finally {
       this.session = undefined;
-      this.options.stream.stop('command');
-      if (!refused) this.tellStop(id, signal.aborted ? 'noViewer' : 'error');
+      if (!this.isHandedOver) {
+        this.options.stream.stop('command');
+        if (!refused) this.tellStop(session.id, signal.aborted ? 'noViewer' : 'error');
+      }
     }
+  }
+
+  private async newSession(): Promise<PushSession> {
+    const id = this.options.random.ulid();
+    return { id, target: await this.options.mintTarget(id) };
   }
 
   /** C5 step 2. A session that another one on the device excludes can only be a left-over: viewers here share one push. */

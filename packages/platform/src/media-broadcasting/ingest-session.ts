@@ -5,6 +5,7 @@ import {
   decodeVmFrame,
   type FrameOf,
   type MediaFrame,
+  type PushTarget,
   type StopReason,
   type startMediaBroadcasting,
   type VmFrame,
@@ -67,6 +68,11 @@ export class IngestSession implements Publisher {
     this.send({ type: 'stop', sessionId: this.options.claims.sessionId, reason });
     this.finish(reason);
     this.options.link.close(CLOSE_NORMAL, reason);
+  }
+
+  /** The device publishes there, then ends here with reason `reschedule`. */
+  redirect({ url, token = '' }: Pick<PushTarget, 'url' | 'token'>): void {
+    if (this.state === 'publishing') this.send({ type: 'redirect', sessionId: this.options.claims.sessionId, url, token });
   }
 
   /** What a publisher sends wrong ends its own session and nothing else. */

@@ -1,5 +1,5 @@
 import type { AccessUnit, Track } from '@cardea/media';
-import type { StopReason } from '@cardea/protocol';
+import type { PushTarget, StopReason } from '@cardea/protocol';
 import { Timeline } from './timeline.ts';
 
 /** Why a publishing session ended. `lost`: its connection ended without a word. */
@@ -11,6 +11,8 @@ export interface Publisher {
   stop(reason: StopReason): void;
   /** Asks for a key frame; absent where the carrier has no way to. */
   requestKeyframe?(): void;
+  /** Leads the device to another media server, where the session goes on (B6.2); absent where the carrier has no way to. */
+  redirect?(target: Pick<PushTarget, 'url' | 'token'>): void;
 }
 
 /** Units that arrived together. A video key frame is always the first of its batch. */
@@ -148,6 +150,16 @@ export class LiveStream {
   requestKeyframe(): boolean {
     this.publisher?.requestKeyframe?.();
     return this.publisher?.requestKeyframe !== undefined;
+  }
+
+  /** Whether whoever publishes can be led to another media server. */
+  get canRedirect(): boolean {
+    return this.publisher?.redirect !== undefined;
+  }
+
+  /** Leads whoever publishes to `target`; it publishes here until it does there. */
+  redirect(target: Pick<PushTarget, 'url' | 'token'>): void {
+    this.publisher?.redirect?.(target);
   }
 
   /** Ends the session that feeds the stream, if there is one. */

@@ -4,11 +4,11 @@ import type { PushTarget } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { HttpServer, TlsPair } from '../http/http-server.ts';
-import type { Bus, BusMessageOf, Db, Exchange } from '../store/ports.ts';
+import type { Bus, Db } from '../store/ports.ts';
 import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
 import { Broadcast } from './broadcast.ts';
 import type { LiveState } from './device-push.ts';
-import { type BoundSource, Origins, pulledSourceOf } from './edge/origins.ts';
+import { type BoundSource, type Origins, pulledSourceOf } from './edge/origins.ts';
 import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
 import { latencyOf } from './latency-class.ts';
 import { LiveAddresses } from './live-addresses.ts';
@@ -18,9 +18,11 @@ import { parseLivePath } from './live-path.ts';
 import type { LiveStream } from './live-stream.ts';
 import { wantsSound } from './media-feed.ts';
 import { Playbacks, type PlaybackWish, playbackOfPath } from './playbacks.ts';
-import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, PrincipalFromRequest, ViewAudit } from './ports.ts';
+import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, OfferSession, PrincipalFromRequest, ViewAudit } from './ports.ts';
 import type { PublishGrant } from './rtmp/rtmp-connection.ts';
 import { RtmpIngest } from './rtmp/rtmp-ingest.ts';
+import { SessionRights } from './session-rights.ts';
+import { StreamMoves } from './stream-moves.ts';
 import { ViewSession } from './view-session.ts';
 import { type Admission, ViewerAdmission } from './viewer-admission.ts';
 import { RtcPort } from './webrtc/rtc-port.ts';
@@ -40,8 +42,9 @@ export interface MediaBroadcastingOptions {
   /** Origin under which devices and users reach this server, `http` or `https`, without a slash at the end. */
   readonly publicUrl: () => string;
   readonly ports: MediaPorts;
-  /** Joins the processes of one platform; `undefined` when this is the only one. */
-  readonly exchange?: Exchange | undefined;
+  /** Who of the processes of one platform has a stream; `undefined` when this is the only one. */
+  readonly origins?: Origins | undefined;
+  readonly offerSession?: OfferSession | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -64,12 +67,12 @@ export interface PushWish extends Pick<MediaSource, 'channel' | 'stream'> {
   readonly ttlSec: number;
 }
 
-const RECHECK_MS = 30_000;
-/** How exactly a right that ends at a known instant ends then. */
-const TICK_MS = 500;
 const CLOSE_NORMAL = 1000;
+/** RFC 6455 7.4.1 and its registry: service restart; whoever comes back is served by another process. */
+const CLOSE_RESTART = 1012;
 const NOBODY = '';
-const CLOSE_POLICY = 1008;
+/** Viewers who are sent away come back in so many parts, and not all at once. */
+const DISMISSALS = 20;
 
 /**
  * Live video: devices push one stream each, any number of users watch it. Recordings of devices: each is pushed for who plays it.
@@ -81,7 +84,9 @@ export class MediaBroadcasting implements AsyncDisposable {
   private readonly addresses: LiveAddresses;
   private readonly broadcasts = new Map<string, Broadcast>();
   private readonly admission: ViewerAdmission;
-  private readonly origins: Origins | undefined;
+  /** Moves streams to other processes, and takes theirs. */
+  readonly moves: StreamMoves;
+  private readonly rights: SessionRights;
   private readonly outputs: readonly LiveOutput[];
   private readonly rtmp: RtmpIngest;
   private readonly rtc: RtcPort;
@@ -97,8 +102,17 @@ export class MediaBroadcasting implements AsyncDisposable {
       broadcastFor: (proof, source) => this.broadcastFor(proof, source),
       runningBroadcast: (source) => this.broadcasts.get(keyOf(source)),
     });
-    const { exchange } = options;
-    this.origins = exchange && new Origins({ ...options, exchange });
+    this.moves = new StreamMoves({
+      ...options,
+      broadcasts: () => this.broadcasts.values(),
+      broadcastFor: (binding, source) => this.broadcastFor(binding, source),
+      epochOf: (deviceId) => this.epochOf(deviceId),
+    });
+    this.rights = new SessionRights({
+      ...options,
+      sessions: () => this.allSessions(),
+      onDeviceRevoked: (deviceId) => this.endForeign(deviceId),
+    });
     this.rtc = new RtcPort(options.ports.webrtc, options.logger);
     this.outputs = createLiveOutputs({ ...options, admission: this.admission, counters: this.counters }, this.rtc);
     this.whip = new WhipIngest({ ...options, port: this.rtc, counters: this.counters, streamOf: (claims) => this.streamOf(claims) });
@@ -132,11 +146,10 @@ export class MediaBroadcasting implements AsyncDisposable {
     this.whip.start(http);
     http.onUpgrade((path) => parseLivePath(path)?.what === 'ws', viewing.handle);
     http.onUpgrade((path) => playbackOfPath(path) !== undefined, playing.handle);
-    if (this.origins !== undefined) this.takePulls(http, this.origins);
+    if (this.options.origins !== undefined) this.takePulls(http, this.options.origins);
     for (const output of this.outputs) output.start(http);
     this.lifetime.own(bus.subscribe('device', ({ deviceId }) => this.onDevice(deviceId)));
-    this.lifetime.own(bus.subscribe('revoked', (message) => this.onRevoked(message)));
-    this.lifetime.run('re-check of viewers', (signal) => this.recheckForever(signal));
+    this.rights.start();
   }
 
   /** Shows another certificate to devices that publish over TLS, from the next connection on. */
@@ -215,7 +228,7 @@ export class MediaBroadcasting implements AsyncDisposable {
   /** Another minute, with a fresh token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
   async renew(principal: Principal, sessionId: string): Promise<LiveSession> {
     const session = this.admission.sessionOf(principal, sessionId);
-    await this.recheck(session);
+    await this.rights.recheck(session);
     if (session.ended) throw new AppError('SESSION_NOT_FOUND');
     session.renew();
     return await this.addresses.forViewer(session);
@@ -254,6 +267,21 @@ export class MediaBroadcasting implements AsyncDisposable {
     return await this.options.authorizer.ticket(claims, 'view.live');
   }
 
+  /** Whether somebody watches a stream here, got from the device or from another process. */
+  has(source: MediaSource): boolean {
+    return this.broadcasts.has(keyOf(source));
+  }
+
+  /** Sends everybody who watches away within `overMs`, to come back to another process. */
+  async dismissViewers(overMs: number): Promise<void> {
+    const sessions = this.allSessions();
+    const size = Math.ceil(sessions.length / DISMISSALS);
+    for (let from = 0; from < sessions.length; from += size) {
+      for (const session of sessions.slice(from, from + size)) session.end(CLOSE_RESTART, 'moved');
+      await sleep(this.options.clock, overMs / DISMISSALS, { signal: this.lifetime.signal });
+    }
+  }
+
   snapshot(): MediaBroadcastingSnapshot {
     const broadcasts = [...this.broadcasts.values()];
     return {
@@ -265,6 +293,7 @@ export class MediaBroadcasting implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.rights[Symbol.asyncDispose]();
     await this.lifetime[Symbol.asyncDispose]();
     this.playbacks.endAll();
     await Promise.all([...this.broadcasts.values()].map((broadcast) => broadcast.end()));
@@ -284,7 +313,7 @@ export class MediaBroadcasting implements AsyncDisposable {
       source,
       homeId,
       epoch,
-      origins: this.origins,
+      origins: this.options.origins,
       counters: this.counters,
       mintTarget: (sessionId) => this.addresses.forPublisher(source, { epoch, sessionId }),
       onState: (state) => this.publishState(broadcast, state),
@@ -348,15 +377,6 @@ export class MediaBroadcasting implements AsyncDisposable {
     for (const { push } of this.broadcastsOf(deviceId)) push.onDeviceChanged();
   }
 
-  private onRevoked({ scope, id }: BusMessageOf<'revoked'>): void {
-    const member = { user: 'userId', session: 'userSessionId', device: 'deviceId' } as const;
-    const concerned = this.allSessions().filter(({ claims }) => claims[member[scope]] === id);
-    this.lifetime.run('re-check after a revocation', async () => {
-      await Promise.all(concerned.map((session) => this.recheck(session)));
-      if (scope === 'device') await this.endForeign(id);
-    });
-  }
-
   /** Ends what a device pushes for a home it no longer belongs to. */
   private async endForeign(deviceId: string): Promise<void> {
     const epoch = await this.epochOf(deviceId);
@@ -364,30 +384,8 @@ export class MediaBroadcasting implements AsyncDisposable {
     await Promise.all(foreign.map((broadcast) => broadcast.end()));
   }
 
-  private async recheckForever(signal: AbortSignal): Promise<void> {
-    const { clock } = this.options;
-    let allDueMs = clock.monotonicMs() + RECHECK_MS;
-    while (!signal.aborted) {
-      await sleep(clock, TICK_MS, { signal });
-      const isAllDue = clock.monotonicMs() >= allDueMs;
-      if (isAllDue) allDueMs = clock.monotonicMs() + RECHECK_MS;
-      const now = clock.now();
-      for (const session of this.allSessions()) {
-        if (isAllDue || (session.rightUntil ?? Number.POSITIVE_INFINITY) <= now) await this.recheck(session);
-      }
-    }
-  }
-
   private allSessions(): readonly ViewSession[] {
     return [...this.admission.sessions, ...this.playbacks.sessions];
-  }
-
-  private async recheck(session: ViewSession): Promise<void> {
-    try {
-      session.rightUntil = (await this.options.authorizer.ticket(session.claims, session.claims.action)).until;
-    } catch {
-      session.end(CLOSE_POLICY, 'revoked');
-    }
   }
 
   private async epochOf(deviceId: string): Promise<number | undefined> {

@@ -7,7 +7,7 @@ import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
 import type { FanOut } from './fan-out.ts';
 import type { LiveAddresses } from './live-addresses.ts';
 import type { LiveStream } from './live-stream.ts';
-import type { DeviceCommands, MediaCounters } from './ports.ts';
+import type { DeviceCommands, MediaCounters, OfferSession } from './ports.ts';
 import { RecordedBroadcast } from './recorded-broadcast.ts';
 import { ViewSession } from './view-session.ts';
 import type { Admission } from './viewer-admission.ts';
@@ -19,6 +19,7 @@ export interface PlaybacksOptions {
   readonly commands: DeviceCommands;
   readonly addresses: LiveAddresses;
   readonly counters: MediaCounters;
+  readonly offerSession?: OfferSession | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -142,11 +143,13 @@ export class Playbacks {
       clock,
       onEnded: () => {
         this.broadcasts.delete(claims.sessionId);
+        offered?.[Symbol.dispose]();
         broadcast.end();
       },
     });
     const broadcast = new RecordedBroadcast({ ...this.options, session });
     this.broadcasts.set(claims.sessionId, broadcast);
+    const offered = this.options.offerSession?.(claims.sessionId);
     session.renew();
   }
 

@@ -50,6 +50,9 @@ export interface ViewAudit {
  */
 export type PrincipalFromRequest = (request: IncomingMessage) => Promise<Principal | undefined>;
 
+/** Lets the other processes of the platform reach a session that is here, until disposed. */
+export type OfferSession = (sessionId: string) => Disposable;
+
 /** Counts of the whole service since its start. */
 export interface MediaCounters {
   bytesIn: number;

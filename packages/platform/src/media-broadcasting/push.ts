@@ -1,4 +1,12 @@
+import type { PushTarget } from '@cardea/protocol';
 import type { EndReason } from './live-stream.ts';
+
+/** A push that another process of the platform began, and that goes on at this one. */
+export interface TakenPush {
+  readonly sessionId: string;
+  /** Whether the device is led here by the media server it publishes at; otherwise it is asked by a message. */
+  readonly isLed: boolean;
+}
 
 /** What keeps the media of a broadcast coming for as long as somebody wants it. */
 export interface Push {
@@ -9,6 +17,10 @@ export interface Push {
    * @throws AppError DEVICE_OFFLINE | DEVICE_ASLEEP | CANCELLED | what the device answered, kept in `remote`
    */
   agreement(options: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Goes on with `taken` once the device comes, and answers where it publishes here. */
+  takeOver(taken: TakenPush): Promise<PushTarget>;
+  /** Another process goes on with it: from now on the device is told nothing from here, and may publish on until it left. */
+  handOver(): void;
   /** Ends it; nobody who might have to be told is waited for. */
   stop(): Promise<void>;
   /** Asks for a key frame where that can be asked for; it is not waited for. */

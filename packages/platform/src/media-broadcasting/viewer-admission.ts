@@ -3,7 +3,7 @@ import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import type { Broadcast } from './broadcast.ts';
-import type { DeviceChannels, MediaSource, ViewAudit } from './ports.ts';
+import type { DeviceChannels, MediaSource, OfferSession, ViewAudit } from './ports.ts';
 import { ShortTokens } from './short-tokens.ts';
 import { ViewSession } from './view-session.ts';
 import { admitBy, type ViewerCredentials } from './viewer-credentials.ts';
@@ -13,6 +13,7 @@ export interface ViewerAdmissionOptions {
   readonly tokens: TokenIssuer;
   readonly channels: DeviceChannels;
   readonly audit: ViewAudit;
+  readonly offerSession?: OfferSession | undefined;
   /** The broadcast of a source for the binding the proof was made for; made when there is none. */
   readonly broadcastFor: (proof: DeviceProof<'view.live'>, source: MediaSource) => Broadcast;
   /** The broadcast that runs, or `undefined`. */
@@ -96,7 +97,7 @@ export class ViewerAdmission {
 
   /** A session that lives for a minute, longer by renewal or an open connection. @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND | LIMIT_EXCEEDED */
   async open(proof: DeviceProof<'view.live'>, source: MediaSource): Promise<ViewSession> {
-    const { broadcastFor, channels, clock, random } = this.options;
+    const { broadcastFor, channels, clock, offerSession, random } = this.options;
     await channels.assertSource(source);
     const { action, epoch, principal } = proof;
     const { userId, userSessionId } = principal;
@@ -108,11 +109,13 @@ export class ViewerAdmission {
       clock,
       onEnded: (ended) => {
         this.byId.delete(ended.id);
+        offered?.[Symbol.dispose]();
         this.shortTokens.revoke(ended);
         broadcast.remove(ended);
       },
     });
     this.byId.set(session.id, session);
+    const offered = offerSession?.(session.id);
     broadcast.add(session);
     session.renew();
     return session;

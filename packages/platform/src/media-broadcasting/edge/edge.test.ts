@@ -58,7 +58,7 @@ test('twenty viewers at another process cost the camera and the first process on
   await until(() => edge.service.snapshot().viewers === 0);
 });
 
-test('when the process with the camera dies its viewers elsewhere are told, and get the camera themselves when they come back', async () => {
+test('when the process with the camera dies its viewers elsewhere stay, and the camera is asked to push there', async () => {
   const exchange = new LoopbackExchange();
   const clock = new VirtualClock();
   await using stack = new AsyncDisposableStack();
@@ -73,14 +73,75 @@ test('when the process with the camera dies its viewers elsewhere are told, and 
   assert.equal(base.device.pushes, 1);
 
   await stack.disposeAsync();
-  await until(() => viewer.closed !== undefined);
-  assert.deepEqual(viewer.closed, { code: 1011, reason: 'GOING_AWAY' });
-
-  const again = await watch(edge);
-  assert.equal(base.device.pushes, 2, 'now the camera pushes here');
+  await until(() => base.device.pushes === 2);
+  const before = viewer.binaries.length;
   const anew = await publish(base);
   anew.publishUntil(0.5);
-  await until(() => again.binaries.length > 1);
+  await until(() => viewer.binaries.length > before);
+  assert.equal(viewer.closed, undefined);
+});
+
+test('when nobody can bring the stream any more the viewers of the other process are told why', async () => {
+  const exchange = new LoopbackExchange();
+  const clock = new VirtualClock();
+  await using stack = new AsyncDisposableStack();
+  await using base = await createRig(clock, { rtspPort: undefined });
+  const origin = stack.use(await createRig(clock, { exchange: exchange.end(), beside: base, rtspPort: undefined }));
+  await using edge = await createRig(clock, { exchange: exchange.end(), beside: base, rtspPort: undefined });
+  await watch(origin);
+  const publisher = await publish(origin);
+  publisher.publishUntil(0.5);
+  const viewer = await watch(edge);
+  await until(() => viewer.binaries.length > 1);
+  base.device.goOffline();
+  await stack.disposeAsync();
+  await until(() => viewer.closed !== undefined);
+  assert.deepEqual(viewer.closed, { code: 1011, reason: 'DEVICE_OFFLINE' });
+});
+
+test('of two processes whose first viewers come at the same moment one gets the stream from the camera', async () => {
+  const exchange = new LoopbackExchange();
+  const clock = new VirtualClock();
+  await using one = await createRig(clock, { exchange: exchange.end(), rtspPort: undefined });
+  await using other = await createRig(clock, { exchange: exchange.end(), beside: one, rtspPort: undefined });
+  const viewers = await Promise.all([watch(one), watch(other, 'ben')]);
+  assert.deepEqual(one.device.methods, ['live.push']);
+  const publisher = await publish(one);
+  publisher.publishUntil(1);
+  await until(() => viewers.every(({ binaries }) => binaries.length > 1));
+});
+
+test('a camera that is led to another process publishes there, and who watches at the first sees on', async () => {
+  const exchange = new LoopbackExchange();
+  const clock = new VirtualClock();
+  await using first = await createRig(clock, { exchange: exchange.end(), rtspPort: undefined });
+  await using second = await createRig(clock, { exchange: exchange.end(), beside: first, rtspPort: undefined });
+  const viewer = await watch(first);
+  const publisher = await publish(first);
+  publisher.publishUntil(1);
+  await until(() => viewer.binaries.length > 20);
+
+  const [moved] = first.service.moves.movable();
+  assert.ok(moved);
+  const target = await second.service.moves.takeOver(moved);
+  const left = first.service.moves.handOver(moved, target);
+  const { url, token = '' } = target;
+  assert.ok(url.startsWith(`ws://${second.host}/vm/v1/sessions/`));
+  await until(() => publisher.texts.length === 2);
+  assert.deepEqual(publisher.texts[1], { type: 'redirect', sessionId: moved.sessionId, url, token });
+  const there = await VmPublisher.connect({ url, token }, clip);
+  there.publishUntil(1);
+  const before = viewer.binaries.length;
+  publisher.say({ type: 'stop', sessionId: moved.sessionId, reason: 'reschedule' });
+  await left;
+
+  await until(() => viewer.binaries.length > before);
+  there.publishUntil(2);
+  await until(() => viewer.binaries.length > before + 20);
+  assert.equal(viewer.closed, undefined);
+  assert.deepEqual(first.device.methods, ['live.push'], 'the camera was asked once and never told to stop');
+  assert.deepEqual(first.service.moves.movable(), []);
+  assert.equal(second.service.moves.movable()[0]?.sessionId, moved.sessionId);
 });
 
 test('nobody pulls without the token of another process, nor what is not there', async () => {

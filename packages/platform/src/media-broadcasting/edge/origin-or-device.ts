@@ -1,8 +1,9 @@
 import { AppError, type Clock, hasStatus, type Logger } from '@cardea/core';
+import type { PushTarget } from '@cardea/protocol';
 import { abortable } from '../abortable.ts';
 import type { EndReason, LiveStream } from '../live-stream.ts';
 import type { MediaCounters } from '../ports.ts';
-import type { Push } from '../push.ts';
+import type { Push, TakenPush } from '../push.ts';
 import { OriginPull } from './origin-pull.ts';
 import type { BoundSource, Origins } from './origins.ts';
 
@@ -18,15 +19,22 @@ export interface OriginOrDeviceOptions {
   readonly onFailed: (error: AppError) => void;
 }
 
+/** Two processes that claim a stream at the same moment agree in one turn; more than two in a few. */
+const MAX_CLAIMS = 4;
+
 /**
  * Gets a stream from the process of the platform that has it, and only when none has it from the device, which then pushes
- * it once however many processes have viewers (reliability.md C-14). When the other process goes, whoever comes next asks anew.
+ * it once however many processes have viewers (reliability.md C-14). When the other process goes, the stream is looked for anew,
+ * and whoever watches stays.
  */
 export class OriginOrDevice implements Push {
   private readonly options: OriginOrDeviceOptions;
   private choice: Promise<OriginPull | 'device'> | undefined;
   private pull: OriginPull | undefined;
   private offer: Disposable | undefined;
+  /** The device was led away and publishes here until it is there. */
+  private isMoving = false;
+  private isOver = false;
 
   constructor(options: OriginOrDeviceOptions) {
     this.options = options;
@@ -37,6 +45,8 @@ export class OriginOrDevice implements Push {
   }
 
   async agreement({ signal }: { readonly signal?: AbortSignal }): Promise<void> {
+    if (this.isMoving && this.options.stream.publishing) return;
+    this.isOver = false;
     this.choice ??= this.choose();
     try {
       if ((await abortable(this.choice, signal)) === 'device') await this.options.device.agreement({ ...(signal && { signal }) });
@@ -47,8 +57,25 @@ export class OriginOrDevice implements Push {
     }
   }
 
+  async takeOver(taken: TakenPush): Promise<PushTarget> {
+    const target = await this.options.device.takeOver(taken);
+    // What is pulled shows until the device publishes here.
+    this.forget();
+    this.isOver = false;
+    this.choice = Promise.resolve('device');
+    this.offer = this.options.origins.offer(this.options.source);
+    return target;
+  }
+
+  handOver(): void {
+    this.forget();
+    this.isMoving = true;
+    this.options.device.handOver();
+  }
+
   async stop(): Promise<void> {
     const { pull } = this;
+    this.isOver = true;
     this.forget();
     pull?.stop();
     await this.options.device.stop();
@@ -64,7 +91,8 @@ export class OriginOrDevice implements Push {
   }
 
   onEnded(reason: EndReason): void {
-    if (this.pull === undefined) this.options.device.onEnded(reason);
+    if (this.isMoving) this.lookAnew();
+    else if (this.pull === undefined) this.options.device.onEnded(reason);
   }
 
   onDeviceChanged(): void {
@@ -73,11 +101,16 @@ export class OriginOrDevice implements Push {
 
   private async choose(): Promise<OriginPull | 'device'> {
     const { origins, source } = this.options;
-    const url = await origins.find(source);
-    const pull = url === undefined ? undefined : await this.pullFrom(url);
-    if (pull !== undefined) return pull;
-    this.offer = origins.offer(source);
-    return 'device';
+    for (let claims = 0; claims < MAX_CLAIMS; claims += 1) {
+      const origin = await origins.find(source);
+      const pull = origin === undefined ? undefined : await this.pullFrom(origin.url);
+      if (pull !== undefined) return pull;
+      const claim = await origins.claim(source);
+      if (this.isOver) claim?.[Symbol.dispose]();
+      else this.offer = claim;
+      if (claim !== undefined) return 'device';
+    }
+    throw new AppError('BUSY');
   }
 
   /** `undefined` when nobody is there who said so a moment ago. */
@@ -95,12 +128,16 @@ export class OriginOrDevice implements Push {
   }
 
   private onLost(pull: OriginPull): void {
-    if (this.pull !== pull) return;
+    if (this.pull === pull) this.lookAnew();
+  }
+
+  private lookAnew(): void {
     this.forget();
-    this.options.onFailed(new AppError('GOING_AWAY'));
+    if (!this.isOver) this.agreement({}).catch((error: unknown) => this.options.onFailed(AppError.from(error)));
   }
 
   private forget(): void {
+    this.isMoving = false;
     this.choice = undefined;
     this.pull = undefined;
     this.offer?.[Symbol.dispose]();

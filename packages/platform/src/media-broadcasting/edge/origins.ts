@@ -1,6 +1,6 @@
 import { AppError, hasStatus } from '@cardea/core';
 import { conforms, paths } from '@cardea/protocol';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import type { Exchange } from '../../store/ports.ts';
 import type { TokenIssuer } from '../../tokens/token-issuer.ts';
 import { mediaSourceOf } from '../live-path.ts';
@@ -11,6 +11,8 @@ export interface OriginsOptions {
   readonly tokens: TokenIssuer;
   /** Origin of this process, `http` or `https`, without a slash at the end. */
   readonly publicUrl: () => string;
+  /** Name of this process among those of the platform. */
+  readonly nodeId: () => string;
 }
 
 /** A stream bound at `epoch`: what was pushed for a home before is another one. */
@@ -18,7 +20,16 @@ export interface BoundSource extends MediaSource {
   readonly epoch: number;
 }
 
-const Offer = Type.Object({ url: Type.String({ pattern: '^wss?://' }) });
+const Offer = Type.Object({
+  /** Address of a WebSocket like that of viewers. */
+  url: Type.String({ pattern: '^wss?://' }),
+  /** Name of the process that has the stream. */
+  node: Type.String(),
+});
+export type Origin = Static<typeof Offer>;
+
+/** Asked by a process that is about to get the stream from the device itself. */
+const Claim = Type.Object({ claimant: Type.String() });
 
 /** The answer comes from memory: whoever takes longer is in no state to serve. */
 const FIND_TIMEOUT_MS = 1_000;
@@ -35,23 +46,31 @@ export class Origins {
 
   /** Others may pull `source` from this process, until disposed. */
   offer(source: BoundSource): Disposable {
-    const { exchange, publicUrl, tokens } = this.options;
-    const { channel, deviceId, epoch, stream } = source;
-    return exchange.serve(subjectOf(source), async () => {
-      const { token } = await tokens.mint('vm-pull', { deviceId, channel, stream, epoch }, TOKEN_TTL_MS);
-      return { url: `${publicUrl().replace(/^http/, 'ws')}${PULLS}/${deviceId}/${channel}/${stream}?token=${token}` };
-    });
+    return this.serve(source, () => false);
   }
 
-  /** Address of a WebSocket like that of viewers, at a process that has `source`; `undefined` when none has. */
-  async find(source: BoundSource): Promise<string | undefined> {
-    try {
-      const offer = await this.options.exchange.request(subjectOf(source), {}, { timeoutMs: FIND_TIMEOUT_MS });
-      return conforms(Offer, offer) ? offer.url : undefined;
-    } catch (error) {
-      if (hasStatus(error, 'NOT_FOUND', 'TIMEOUT')) return undefined;
-      throw error;
-    }
+  /**
+   * As `offer`, unless another process does the same at this moment: then `undefined`, and `find` knows that one. Of two that claim
+   * at the same time the one whose name sorts first wins.
+   */
+  async claim(source: BoundSource): Promise<Disposable | undefined> {
+    const claim = { claimant: this.options.nodeId(), isSettled: false, isYielded: false };
+    const offer = this.serve(source, (body) => {
+      if (!claim.isSettled && conforms(Claim, body) && body.claimant < claim.claimant) claim.isYielded = true;
+      return claim.isYielded;
+    });
+    using stack = new DisposableStack();
+    stack.use(offer);
+    const rival = await this.ask(source, { claimant: claim.claimant } satisfies Static<typeof Claim>);
+    claim.isSettled = true;
+    if (rival !== undefined || claim.isYielded) return undefined;
+    stack.move();
+    return offer;
+  }
+
+  /** The process that has `source`; `undefined` when none has. */
+  async find(source: BoundSource): Promise<Origin | undefined> {
+    return await this.ask(source, {});
   }
 
   /** What another process may pull that shows `token`. @throws AppError UNAUTHORIZED */
@@ -61,6 +80,26 @@ export class Origins {
     const fits = claims.deviceId === source.deviceId && claims.channel === source.channel && claims.stream === source.stream;
     if (!fits) throw new AppError('UNAUTHORIZED');
     return { ...source, epoch: claims.epoch };
+  }
+
+  private serve({ channel, deviceId, epoch, stream }: BoundSource, yieldsTo: (body: unknown) => boolean): Disposable {
+    const { exchange, nodeId, publicUrl, tokens } = this.options;
+    return exchange.serve(subjectOf({ channel, deviceId, epoch, stream }), async (body) => {
+      if (yieldsTo(body)) return {};
+      const { token } = await tokens.mint('vm-pull', { deviceId, channel, stream, epoch }, TOKEN_TTL_MS);
+      const url = `${publicUrl().replace(/^http/, 'ws')}${PULLS}/${deviceId}/${channel}/${stream}?token=${token}`;
+      return { url, node: nodeId() } satisfies Origin;
+    });
+  }
+
+  private async ask(source: BoundSource, body: object): Promise<Origin | undefined> {
+    try {
+      const offer = await this.options.exchange.request(subjectOf(source), body, { timeoutMs: FIND_TIMEOUT_MS });
+      return conforms(Offer, offer) ? offer : undefined;
+    } catch (error) {
+      if (hasStatus(error, 'NOT_FOUND', 'TIMEOUT')) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import { InProcessBus } from '../../store/bus/in-process-bus.ts';
 import type { BusMessageOf, Db, Exchange } from '../../store/ports.ts';
 import { openSqlite } from '../../store/sql/sqlite.ts';
 import { TokenIssuer } from '../../tokens/token-issuer.ts';
+import { Origins } from '../edge/origins.ts';
 import type { MediaPorts } from '../live-output.ts';
 import { MediaBroadcasting } from '../media-broadcasting.ts';
 import type { MediaSource } from '../ports.ts';
@@ -64,6 +65,7 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
   const device = beside?.device ?? new FakeDevice(clock);
   const http = stack.use(new HttpServer({ logger: silentLogger }));
   let port = 0;
+  const publicUrl = (): string => `http://127.0.0.1:${port}`;
   const service = new MediaBroadcasting({
     db,
     bus,
@@ -80,14 +82,14 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
     audit: { record: async () => {} },
     // The bearer of these tests is the name of the user.
     principalFromRequest: async (request) => userNamed(bearerToken(request)),
-    publicUrl: () => `http://127.0.0.1:${port}`,
+    publicUrl,
     ports: {
       rtmp: { plain: { host: '127.0.0.1', port: rtmpPort }, tls },
       rtsp: rtspPort === undefined ? undefined : { host: '127.0.0.1', port: rtspPort },
       rtspUdp: [52_000, 52_999],
       webrtc: { listen: { host: '127.0.0.1', port: 0 }, publicAddress: '' },
     },
-    exchange,
+    origins: exchange && new Origins({ exchange, tokens, publicUrl, nodeId: () => String(port) }),
     clock,
     random,
     logger: silentLogger,
