@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { AppError } from '@cardea/core';
-import { Kysely, SqliteDialect } from 'kysely';
+import { type DialectAdapter, Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import { LruMap } from './lru-map.ts';
 import { migrate } from './migrations/index.ts';
 import type { Db, Tables } from './schema.ts';
@@ -14,7 +14,7 @@ import type { Db, Tables } from './schema.ts';
 export async function openSqlite(path: string): Promise<Db> {
   const sqlite = new DatabaseSync(path);
   sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;');
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapt(sqlite, { begin: 'BEGIN IMMEDIATE' }) }) });
+  const db = new Kysely<Tables>({ dialect: new WritingDialect({ database: adapt(sqlite, { begin: 'BEGIN IMMEDIATE' }) }) });
   await migrate(db);
   await db
     .insertInto('setting')
@@ -31,6 +31,19 @@ export function openSqliteReadOnly(path: string): Db {
   return new Kysely<Tables>({
     dialect: new SqliteDialect({ database: adapt(new DatabaseSync(path, { readOnly: true }), { begin: 'BEGIN' }) }),
   });
+}
+
+/** Changes the schema within transactions, as SQLite can: a process that dies while it does leaves the schema as it was. */
+class WritingDialect extends SqliteDialect {
+  override createAdapter(): DialectAdapter {
+    return new TransactionalSchema();
+  }
+}
+
+class TransactionalSchema extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 /** As many different statements as the services have, and room for those whose text varies. */

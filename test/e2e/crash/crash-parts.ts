@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { makeSegments } from '../../../packages/platform/src/video-service/fixtures/segment-maker.ts';
+import { makeOneFile } from './one-file-program.ts';
+import type { CutRunOptions } from './platform-crashes.ts';
+import { buildPowerCut } from './power-cut.ts';
+
+const SERVER = join(import.meta.dirname, '..', '..', '..', 'packages', 'platform', 'src', 'video-service', 'fixtures', 'vr-server.ts');
+
+/** What runs of crashes need: segments, the server as one file, the library that watches it. Works in `directory`, which must exist. */
+export async function makeCrashParts(directory: string): Promise<Pick<CutRunOptions, 'media' | 'program' | 'library'>> {
+  process.env.NODE_COMPILE_CACHE ??= join(directory, 'compiled');
+  const [media, program, library] = await Promise.all([
+    makeSegments(directory, { seconds: 4 }),
+    makeOneFile(SERVER, directory),
+    buildPowerCut(directory),
+  ]);
+  return { media, program, library };
+}
