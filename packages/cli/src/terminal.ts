@@ -1,4 +1,6 @@
-/** What a command prints: answers on stdout, everything else on stderr. */
+import { visibleText } from '@cardea/platform';
+
+/** What a command prints: answers on stdout, everything else on stderr. What others called something commands no terminal. */
 export interface Terminal {
   /** One line on stdout. */
   print(line: string): void;
@@ -7,8 +9,8 @@ export interface Terminal {
 }
 
 export const terminal: Terminal = {
-  print: (line) => void process.stdout.write(`${line}\n`),
-  note: (line) => void process.stderr.write(`${line}\n`),
+  print: (line) => void process.stdout.write(`${visibleText(line)}\n`),
+  note: (line) => void process.stderr.write(`${visibleText(line)}\n`),
 };
 
 /** Everything on stdin as text, without the line end a shell adds. */

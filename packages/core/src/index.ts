@@ -10,6 +10,7 @@ export { createRandom, type Random } from './random.ts';
 export { type CallHandler, type CallOptions, type IncomingCall, RpcPeer, type RpcPeerOptions } from './rpc-peer.ts';
 export { sleep, withDeadline } from './timing.ts';
 export { type Rate, TokenBucket, TokenBuckets } from './token-bucket.ts';
+export { visibleText } from './visible-text.ts';
 export { type MessageKind, webSocketFrame } from './websocket-frame.ts';
 export { WebSocketLink } from './websocket-link.ts';
 export { hoursWithin, type WeekHours } from './week-hours.ts';

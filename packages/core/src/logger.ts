@@ -1,4 +1,5 @@
 import { type Logger as PinoLogger, pino } from 'pino';
+import { visibleText } from './visible-text.ts';
 
 /** Structured log: constant message, values as fields. Never credentials, tokens, full URLs or frames. */
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'> & { child(fields: Record<string, unknown>): Logger };
@@ -13,7 +14,9 @@ export interface LogSink {
 /** JSON lines on stderr, so that stdout stays for what a command answers; `sink` gets those from `info` on as well, whatever `level` is. */
 export function createLogger(level: LogLevel, sink?: LogSink): Logger {
   const options = { base: null, timestamp: pino.stdTimeFunctions.epochTime };
-  const stderr = pino.destination(2);
+  const destination = pino.destination(2);
+  // Devices and people name things, and somebody reads the log in a terminal.
+  const stderr: LogSink = { write: (line) => void destination.write(visibleText(line)) };
   if (sink === undefined) return pino({ ...options, level }, stderr);
   const toSink = { level: 'info', stream: sink } as const;
   const streams = level === 'silent' ? [toSink] : [{ level, stream: stderr }, toSink];

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { SystemClock, silentLogger } from '@cardea/core';
 import { backupData, restoreData } from './data-backup.ts';
@@ -83,4 +84,19 @@ test('a copy that is interrupted loses nothing and goes on where it was', async 
   assert.ok(!(await readdir(data)).includes('cardea.db'), 'no platform starts on half of the data');
   await restoreData(target, data);
   assert.equal(await restored(data), count);
+});
+
+test('a catalogue that names a file elsewhere has none of it copied, and a link among the recordings is not followed', async () => {
+  await record(1);
+  const data = join(directory, 'data');
+  await writeFile(join(directory, 'secret'), 'secret');
+  await symlink(directory, join(data, 'objects', 'h', 'link'));
+  const target = join(directory, 'tricked');
+  await backupData(data, target);
+  assert.ok(!(await readdir(join(target, 'objects', 'h'))).includes('link'));
+  const { id } = await bench.db.selectFrom('segment').select('id').where('state', '=', 'stored').limit(1).executeTakeFirstOrThrow();
+  using catalogue = new DatabaseSync(join(data, 'cardea.db'));
+  catalogue.prepare('UPDATE segment SET object_key = ? WHERE id = ?').run('../../secret', id);
+  await assert.rejects(backupData(data, join(directory, 'tricked again')), { status: 'INVALID_PARAMS' });
+  assert.ok(!(await readdir(directory, { recursive: true })).some((name) => /tricked.*secret/.test(name)));
 });

@@ -5,6 +5,7 @@ import { backup, DatabaseSync } from 'node:sqlite';
 import { AppError } from '@cardea/core';
 import { lockDataDirectory } from './store/data-lock.ts';
 import { syncDirectory } from './store/durable-file.ts';
+import { assertObjectKey } from './store/objects/object-key.ts';
 import { openSqliteReadOnly } from './store/sql/sqlite.ts';
 
 /** How far a copy is. */
@@ -84,11 +85,15 @@ async function copyDatabase(from: string, to: string): Promise<void> {
   await syncDirectory(to);
 }
 
+/** @throws AppError INVALID_PARAMS when somebody had the catalogue name what lies elsewhere */
 async function objectsNamedIn(directory: string): Promise<readonly string[]> {
   const db = openSqliteReadOnly(join(directory, DATABASE));
   try {
     const rows = await db.selectFrom('segment').select('object_key').where('state', '=', 'stored').execute();
-    return rows.map((row) => join(OBJECTS, row.object_key));
+    return rows.map(({ object_key: key }) => {
+      assertObjectKey(key);
+      return join(OBJECTS, key);
+    });
   } finally {
     await db.destroy();
   }

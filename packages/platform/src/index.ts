@@ -1,3 +1,4 @@
+export { visibleText } from '@cardea/core';
 export type { ChainHead } from './audit/audit-chain.ts';
 export type { AuditReport } from './audit/verify-audit.ts';
 export { type Config, type ConfigSources, environmentName, loadConfig, type SettingName, settings } from './config.ts';

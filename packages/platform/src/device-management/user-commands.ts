@@ -137,8 +137,12 @@ function addressesIn(value: unknown): readonly string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(addressesIn) : [];
 }
 
-/** `URL.origin` is `null` for schemes browsers do not know. */
+/**
+ * `URL.origin` is `null` for schemes browsers do not know. An address that is written in another way than it is read here, such
+ * as `http://ours\@theirs/`, may be read in another way by a camera, and is of no origin; so is one with a user in it.
+ */
 function originOf(address: string): string {
   const url = URL.parse(address);
-  return url === null ? address : `${url.protocol}//${url.host}`;
+  const isPlain = url !== null && url.username === '' && url.password === '' && [address, `${address}/`].includes(url.href);
+  return isPlain ? `${url.protocol}//${url.host}` : address;
 }
