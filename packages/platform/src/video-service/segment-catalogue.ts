@@ -2,7 +2,7 @@ import type { Clock } from '@cardea/core';
 import { type CreateSegment, type SegmentLink, vrTimers } from '@cardea/protocol';
 import type { Insertable, Updateable } from 'kysely';
 import type { Db, Row, SegmentState, Tables } from '../store/ports.ts';
-import { GroupCommit } from './group-commit.ts';
+import { GroupCommit } from '../store/sql/group-commit.ts';
 import { MAX_SEGMENT_MS } from './video-limits.ts';
 import type { BoundDevice } from './vr-access.ts';
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '@cardea/core';
-import type { Db } from '../store/ports.ts';
+import type { Db } from './schema.ts';
 
 const MAX_CHANGES = 32;
 const MAX_GATHERING_MS = 5;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
-import { openSqlite } from '../store/sql/sqlite.ts';
+import { openSqlite } from './sqlite.ts';
 import { GroupCommit } from './group-commit.ts';
 
 test('changes that come together share transactions, and one that fails takes no other down', async () => {
