@@ -140,7 +140,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const accounts = new Accounts({ ...shared, sessionSecret: keys.sessionSecret });
   const apiTokens = new ApiTokens({ ...shared, authorizer });
   const passkeys = new Passkeys({ ...shared, secret: keys.sessionSecret, publicUrl, authorizer, accounts });
-  const homes = new Homes(shared);
+  const homes = new Homes({ ...shared, onTimezone: (homeId) => video.storage.hoursChanged(homeId) });
   const members = new Members({ ...shared, authorizer });
   const invitations = new Invitations({ ...shared, accounts, members, publicUrl });
   const bindings = new Bindings({ ...shared, publicUrl, authority: certificates?.fingerprint });
@@ -186,6 +186,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       limits: { maxSegmentBytes: config['limits.segmentBytes'] },
       volume: config['objects.url'] === '' ? directoryVolume(data) : boundlessVolume,
       retention: { days: config['storage.days'], totalBytes: config['storage.bytes'] === 0 ? undefined : config['storage.bytes'] },
+      onWish: (deviceIds) => devices.recordAsWished(deviceIds),
       notices: {
         full: ({ deviceId, homeId }, occurredAt) =>
           devices.note(deviceId, homeId, { type: 'storage', text: 'there is no room for recordings', occurredAt }),
@@ -209,6 +210,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       pictures,
       logs,
       recordings: video.ledger,
+      wishes: video.wishes,
       audit,
       fillers: {
         'snapshot.capture': snapshotFiller(pictures),

@@ -62,7 +62,7 @@ export class BindingHandler {
     // The home gets to know the device while it is connected, so its first news is that it went.
     await records.changeStatus(device.id, { connected: true });
     bus.publish({ type: 'device', homeId, deviceId: device.id });
-    policies.readLater(device.id);
+    policies.followLater(device.id);
     return answer;
   }
 

@@ -38,6 +38,7 @@ import type {
   PictureTickets,
   Presence,
   RecordingFacts,
+  RecordingWishes,
   SendOptions,
   ServerAddresses,
 } from './ports.ts';
@@ -67,6 +68,7 @@ export interface DeviceManagementOptions {
   readonly pictures: PictureTickets;
   readonly logs: LogTasks;
   readonly recordings: RecordingFacts;
+  readonly wishes: RecordingWishes;
   readonly audit: CommandAudit;
   readonly fillers: CommandFillers;
   readonly onRefused?: RefusalListeners;
@@ -94,6 +96,7 @@ export class DeviceManagement implements AsyncDisposable {
   private readonly binding: BindingHandler;
   private readonly presence: PresenceJournal;
   private readonly journal: EventJournal;
+  private readonly policies: RecordingPolicies;
   private readonly handlers: HandlersFor<'device', MessageContext>;
   private readonly eventRate: TokenBuckets;
   private readonly lifetime: Lifetime;
@@ -105,7 +108,8 @@ export class DeviceManagement implements AsyncDisposable {
     this.records = new DeviceRecords(db, rows);
     this.journal = new EventJournal(options);
     const capabilities = new CapabilityCache({ ...options, records: this.records, lifetime: this.lifetime });
-    const policies = new RecordingPolicies({ ...options, records: this.records, lifetime: this.lifetime, capabilities });
+    this.policies = new RecordingPolicies({ ...options, records: this.records, lifetime: this.lifetime, capabilities });
+    const { policies } = this;
     const shared = { ...options, records: this.records, journal: this.journal, lifetime: this.lifetime, policies };
     this.sleepers = new SleepingDevices(shared);
     this.commander = new DeviceCommander({ ...shared, capabilities, sleepers: this.sleepers });
@@ -131,6 +135,7 @@ export class DeviceManagement implements AsyncDisposable {
   async start(): Promise<void> {
     await this.presence.start();
     await this.sleepers.start();
+    this.policies.start();
     this.lifetime.run('removal of old events', (signal) => this.purgeEvents(signal));
   }
 
@@ -171,6 +176,11 @@ export class DeviceManagement implements AsyncDisposable {
   /** @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND, or as `send` when the device has to be asked */
   assertSource(source: { readonly deviceId: string; readonly channel: number; readonly stream: StreamName }): Promise<void> {
     return this.commander.assertSource(source);
+  }
+
+  /** Tells these devices what they are to record, those that are away when they come back. */
+  recordAsWished(deviceIds: readonly string[]): void {
+    for (const deviceId of deviceIds) this.policies.followLater(deviceId);
   }
 
   presenceOf(deviceId: string): Presence {

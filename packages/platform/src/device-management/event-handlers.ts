@@ -74,7 +74,7 @@ export class EventHandlers {
       await this.options.records.setConfigVersion(device.id, params.version);
       // The name of the device is part of what it says of itself.
       this.options.capabilities.refreshLater(device.id);
-      this.options.policies.readLater(device.id);
+      this.options.policies.followLater(device.id);
     });
   }
 

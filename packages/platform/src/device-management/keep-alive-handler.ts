@@ -6,7 +6,7 @@ import type { CapabilityCache } from './capability-cache.ts';
 import type { ClockKeeper } from './clock-keeper.ts';
 import { type DeviceRecords, type DeviceRow, statusOf } from './device-records.ts';
 import type { MessageContext } from './message-handlers.ts';
-import type { RecordingFacts } from './ports.ts';
+import type { RecordingFacts, RecordingWishes } from './ports.ts';
 import type { RecordingPolicies } from './recording-policies.ts';
 
 type KeepAlive = ParamsOf<typeof keepAliveReport>;
@@ -17,6 +17,7 @@ export interface KeepAliveHandlerOptions {
   readonly capabilities: CapabilityCache;
   readonly clocks: ClockKeeper;
   readonly recordings: RecordingFacts;
+  readonly wishes: Pick<RecordingWishes, 'isDue'>;
   readonly policies: RecordingPolicies;
   readonly tokens: TokenIssuer;
   readonly bus: Bus;
@@ -61,12 +62,13 @@ export class KeepAliveHandler {
     info: NonNullable<KeepAlive['info']>,
     uptimeSec: number,
   ): Promise<void> {
-    const { keepAlive, policies, recordings } = this.options;
+    const { keepAlive, policies, recordings, wishes } = this.options;
     if (home_id === null) return;
     if (boot_id !== null && boot_id !== info.bootId) {
       await recordings.restarted(home_id, id, { silentMs: keepAlive.intervalSec * 1_000, uptimeMs: uptimeSec * 1_000 });
     }
-    if (config_version !== info.configVersion || !(await recordings.knowsPolicy(home_id, id))) policies.readLater(id);
+    const isNew = config_version !== info.configVersion || !(await recordings.knowsPolicy(home_id, id));
+    if (isNew || (await wishes.isDue({ homeId: home_id, deviceId: id }))) policies.followLater(id);
   }
 
   private async updateStatus(device: DeviceRow, status: KeepAliveStatus | undefined): Promise<boolean> {

@@ -1,3 +1,4 @@
+import type { WeekHours } from '@cardea/core';
 import type { ParamsOf, ResultOf, RpcDefinition, UploadTicket, uploadLogDone } from '@cardea/protocol';
 import type { Principal } from '../authorization/proof.ts';
 
@@ -104,6 +105,23 @@ export interface RecordingFacts {
   restarted(homeId: string, deviceId: string, times: { readonly silentMs: number; readonly uptimeMs: number }): Promise<void>;
   /** The device left the home. */
   release(homeId: string, deviceId: string): Promise<void>;
+}
+
+/** What the platform wants a device to record; without `mode` it is what the device itself is set to. */
+export interface RecordingWish {
+  readonly mode?: 'continuous' | 'event' | 'off';
+  readonly streams?: 'all' | 'main' | 'sub';
+  /** Without them at all hours. */
+  readonly hours?: { readonly parts: readonly WeekHours[]; readonly timezone: string };
+}
+
+/** What the platform wants devices to record. */
+export interface RecordingWishes {
+  of(device: Omit<RecordingPlace, 'channel'>): Promise<RecordingWish>;
+  /** The device records as `wish` says. */
+  applied(device: Omit<RecordingPlace, 'channel'>, wish: RecordingWish): Promise<void>;
+  /** Whether the device has to be told yet. */
+  isDue(device: Omit<RecordingPlace, 'channel'>): Promise<boolean>;
 }
 
 /** The logs devices were asked for. */

@@ -114,3 +114,77 @@ test('a camera that does not know yet that it is bound is asked again', async ()
     return (await noted(plane, deviceId)).some(([fact, , value]) => fact === 'policy' && value === 'off');
   });
 });
+
+/** A camera that keeps what it is set to, announces `configKeys`, and can be asked what it was told. */
+async function settableCamera(plane: ControlPlane, config: Record<string, unknown>, configKeys: readonly string[]) {
+  const storage = { ...(capabilities.storage as object), cloudModes: ['off', 'event', 'continuous', 'schedule'] };
+  const methods = [...(capabilities.methods as readonly string[]), 'config.get', 'config.set'];
+  const device = plane.device();
+  const told: unknown[] = [];
+  const connect = async (): Promise<RawConnection> => {
+    const connection = await device.open((await device.schedule()).body.vd.token);
+    connection.answers['capability.get'] = () => ({ result: { ...capabilities, methods, configKeys, storage } });
+    connection.answers['config.get'] = ({ keys }) => answerOf(config, keys as readonly string[]);
+    connection.answers['config.set'] = (params) => {
+      told.push(params);
+      const { patch } = params as { patch: Readonly<Record<string, unknown>> };
+      Object.assign(config, patch);
+      return { result: { version: 2, applied: Object.keys(patch) } };
+    };
+    await connection.keepAlive();
+    return connection;
+  };
+  const connection = await connect();
+  await plane.until(async () => (await plane.row(device.id)).capabilities !== null);
+  await connection.event('binding.report', { state: 'requested', bindToken: 'GOOD-CODE' });
+  await plane.until(async () => (await noted(plane, device.id)).some(([fact]) => fact === 'policy'));
+  const homeId = (await plane.row(device.id)).home_id ?? '';
+  return { deviceId: device.id, homeId, connection, connect, told };
+}
+
+const nights = [{ days: [1, 7], from: '22:00', to: '06:00' }];
+
+test('hours said while a camera is away are told to it when it comes back, and put back when somebody changes them at it', async () => {
+  await using plane = await ControlPlane.start();
+  const config: Record<string, unknown> = {
+    'record.cloud.mode': 'off',
+    'record.cloud.schedule': [],
+    'device.timezone': 'UTC',
+    'privacy.mode': 'off',
+  };
+  const camera = await settableCamera(plane, config, ['record.cloud', 'device']);
+  const { deviceId, homeId, told } = camera;
+  assert.deepEqual(told, []);
+  camera.connection.socket.terminate();
+  await plane.until(() => plane.registry.presenceOf(deviceId) !== 'online');
+  await plane.policies.change({ homeId, deviceId }, { mode: 'continuous', schedule: nights });
+  await plane.wishes.of({ homeId, deviceId });
+  assert.equal(await plane.wishes.isDue({ homeId, deviceId }), true);
+  await plane.clock.advance(60_000);
+  const back = await camera.connect();
+  await plane.until(async () => !(await plane.wishes.isDue({ homeId, deviceId })));
+  const schedule = [{ days: [1, 0], startSec: 79_200, endSec: 21_600, mode: 'continuous' }];
+  assert.deepEqual(told, [{ channel: 1, patch: { 'record.cloud.mode': 'schedule', 'record.cloud.schedule': schedule } }]);
+  config['record.cloud.mode'] = 'off';
+  await back.event('config.changed', { version: 3, keys: ['record.cloud.mode'] });
+  await plane.until(() => told.length === 2);
+  assert.deepEqual(told[1], { channel: 1, patch: { 'record.cloud.mode': 'schedule' } });
+});
+
+test('a camera that knows no schedule is switched at the hours, and one that has what is wanted is left alone', async () => {
+  await using plane = await ControlPlane.start();
+  const camera = await settableCamera(plane, { 'record.cloud.mode': 'continuous', 'privacy.mode': 'off' }, ['record.cloud.mode']);
+  const { deviceId, homeId, told } = camera;
+  // The clock begins at midnight UTC.
+  await plane.policies.change({ homeId, deviceId }, { schedule: [{ from: '00:02', to: '00:04' }] });
+  plane.management.recordAsWished([deviceId]);
+  await plane.until(() => told.length === 1);
+  assert.deepEqual(told[0], { channel: 1, patch: { 'record.cloud.mode': 'off' } });
+  for (let passed = 0; passed < 180_000 && told.length < 2; passed += 10_000) {
+    await plane.clock.advance(10_000);
+    await camera.connection.keepAlive();
+  }
+  await plane.until(() => told.length === 2);
+  assert.deepEqual(told[1], { channel: 1, patch: { 'record.cloud.mode': 'continuous' } });
+  assert.ok(plane.clock.now() >= 1_767_225_600_000 + 120_000);
+});

@@ -13,13 +13,15 @@ import {
 } from '@cardea/protocol';
 import type { CapabilityCache } from './capability-cache.ts';
 import type { DeviceRecords, DeviceRow } from './device-records.ts';
-import type { DeviceConnections, RecordingFacts } from './ports.ts';
+import type { DeviceConnections, RecordingFacts, RecordingWishes } from './ports.ts';
+import { channelKeysFor, deviceKeysFor, differing, keepsHours, MODE_KEY, PRIVACY_KEY } from './recording-keys.ts';
 
 export interface RecordingPoliciesOptions {
   readonly records: DeviceRecords;
   readonly capabilities: CapabilityCache;
   readonly connections: DeviceConnections;
   readonly recordings: RecordingFacts;
+  readonly wishes: RecordingWishes;
   readonly clock: Clock;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
@@ -27,33 +29,50 @@ export interface RecordingPoliciesOptions {
 
 /** A device that was just bound learns so only by the answer that comes after the first question. */
 const RETRIES_MS = [0, 500, 1_000, 2_000, 5_000, 15_000];
-const MODE_KEY = 'record.cloud.mode';
-const PRIVACY_KEY = 'privacy.mode';
+/** How late a device that keeps to no hours itself begins and ends. */
+const SWITCH_MS = 30_000;
 
 /**
- * Keeps the ledger of recordings informed of what devices are to record (clarification S8): read when a device is bound or
- * says that its configuration changed, and learnt from the commands it carried out.
+ * Has devices record what the platform wants, and keeps the ledger of recordings informed of what they are set to (clarification
+ * S8): both when a device is bound, comes back with something due, or says that its configuration changed; what it is set to is
+ * learnt also from the commands it carried out. Where the platform wants something, that is put back when it was changed.
  */
 export class RecordingPolicies {
   private readonly options: RecordingPoliciesOptions;
+  /** Devices that keep to no hours themselves and have hours to keep to. */
+  private readonly switched = new Set<string>();
 
   constructor(options: RecordingPoliciesOptions) {
     this.options = options;
   }
 
-  /** Asks the device in the background, for a while again and again. A device that cannot tell has no policy. */
-  readLater(deviceId: string): void {
+  /** Begins to hold the hours of devices that keep to none themselves. */
+  start(): void {
+    const { clock, lifetime } = this.options;
+    lifetime.run('hours of recording', async (signal) => {
+      for (;;) {
+        await sleep(clock, SWITCH_MS, { signal });
+        for (const deviceId of this.switched) this.followLater(deviceId);
+      }
+    });
+  }
+
+  /** Asks and tells the device in the background, for a while again and again. A device that cannot tell has no policy. */
+  followLater(deviceId: string): void {
     const { clock, lifetime, logger } = this.options;
-    lifetime.run('reading of recording policies', async (signal) => {
+    lifetime.run('recording policies', async (signal) => {
+      let failure: unknown;
       for (const waitMs of RETRIES_MS) {
         if (waitMs > 0) await sleep(clock, waitMs, { signal });
         try {
-          return await this.read(deviceId);
+          return await this.follow(deviceId);
         } catch (error) {
-          logger.info({ err: error, deviceId }, 'what a device is to record could not be read');
-          if (hasStatus(error, 'DEVICE_OFFLINE')) return;
+          // It is told when it comes back.
+          if (hasStatus(error, 'DEVICE_OFFLINE') || hasStatus(error, 'DEVICE_ASLEEP')) return;
+          failure = error;
         }
       }
+      logger.warn({ err: failure, deviceId }, 'what a device is to record could not be settled with it');
     });
   }
 
@@ -62,31 +81,55 @@ export class RecordingPolicies {
     // The RPC peer checked both against the definition of this method.
     const note = {
       [setDeviceConfiguration.method]: () => this.configured(device, params as ParamsOf<typeof setDeviceConfiguration>, result as never),
-      [resetDeviceConfiguration.method]: async () => this.readLater(device.id),
+      [resetDeviceConfiguration.method]: async () => this.followLater(device.id),
       [startRecording.method]: () => this.started(device, params as ParamsOf<typeof startRecording>, result as never),
       [stopRecording.method]: () => this.stopped(device, params as ParamsOf<typeof stopRecording>),
     }[definition.method];
     if (note !== undefined) this.options.lifetime.run('note of a recording policy', note);
   }
 
-  private async read(deviceId: string): Promise<void> {
-    const { capabilities, records } = this.options;
+  private async follow(deviceId: string): Promise<void> {
+    const { capabilities: cache, clock, records, wishes } = this.options;
     const device = records.find(deviceId);
+    this.switched.delete(deviceId);
     if (device === undefined || device.home_id === null) return;
-    const { channels, methods } = await capabilities.of(device);
-    if (!methods.includes(getDeviceConfiguration.method)) return;
-    for (const { channel } of channels) await this.note(device, channel, await this.ask(deviceId, channel));
+    const place = { homeId: device.home_id, deviceId };
+    const wish = await wishes.of(place);
+    const capabilities = await cache.of(device);
+    if (!capabilities.methods.includes(getDeviceConfiguration.method)) return;
+    await this.settleDevice(deviceId, deviceKeysFor(wish, capabilities));
+    const wanted = channelKeysFor(wish, capabilities, clock.now());
+    for (const { channel } of capabilities.channels) {
+      const config = await this.ask(deviceId, channel, Object.keys(wanted));
+      await this.put(deviceId, { channel }, differing(wanted, config));
+      await this.note(device, channel, { ...config, ...wanted });
+    }
+    // Of such a device nothing is settled for longer than to the next hour.
+    if (wish.hours !== undefined && !keepsHours(capabilities)) this.switched.add(deviceId);
+    else await wishes.applied(place, wish);
   }
 
-  private async ask(deviceId: string, channel: number): Promise<Readonly<Record<string, unknown>>> {
+  private async settleDevice(deviceId: string, wanted: Readonly<Record<string, unknown>>): Promise<void> {
+    const keys = Object.keys(wanted);
+    if (keys.length === 0) return;
+    const { config } = await this.options.connections.call(deviceId, getDeviceConfiguration, { keys });
+    await this.put(deviceId, {}, differing(wanted, config));
+  }
+
+  private async put(deviceId: string, target: { readonly channel?: number }, patch: Readonly<Record<string, unknown>>): Promise<void> {
+    if (Object.keys(patch).length > 0) await this.options.connections.call(deviceId, setDeviceConfiguration, { ...target, patch });
+  }
+
+  private async ask(deviceId: string, channel: number, others: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
     const { connections } = this.options;
-    const question = { channel, keys: [MODE_KEY, PRIVACY_KEY] };
+    const keys = [...new Set([MODE_KEY, ...others])];
+    const question = { channel, keys: [...keys, PRIVACY_KEY] };
     try {
       return (await connections.call(deviceId, getDeviceConfiguration, question)).config;
     } catch (error) {
       if (!hasStatus(error, 'KEY_UNKNOWN')) throw error;
       // Not every camera has a privacy mode.
-      return (await connections.call(deviceId, getDeviceConfiguration, { channel, keys: [MODE_KEY] })).config;
+      return (await connections.call(deviceId, getDeviceConfiguration, { channel, keys })).config;
     }
   }
 
@@ -96,8 +139,10 @@ export class RecordingPolicies {
     { applied }: ResultOf<typeof setDeviceConfiguration>,
   ): Promise<void> {
     if (!applied.some((key) => key === MODE_KEY || key === PRIVACY_KEY)) return;
-    if (channel === undefined) this.readLater(device.id);
-    else await this.note(device, channel, Object.fromEntries(applied.map((key) => [key, patch[key]])));
+    if (channel !== undefined) await this.note(device, channel, Object.fromEntries(applied.map((key) => [key, patch[key]])));
+    const isWanted =
+      device.home_id !== null && (await this.options.wishes.of({ homeId: device.home_id, deviceId: device.id })).mode !== undefined;
+    if (channel === undefined || isWanted) this.followLater(device.id);
   }
 
   private async note({ home_id: homeId, id: deviceId }: DeviceRow, channel: number, values: Readonly<Record<string, unknown>>) {

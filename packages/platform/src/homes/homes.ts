@@ -13,6 +13,8 @@ export interface HomesOptions {
   readonly db: Db;
   readonly clock: Clock;
   readonly random: Random;
+  /** The clocks of a home are others now. */
+  readonly onTimezone?: (homeId: string) => Promise<void>;
 }
 
 type MembershipRow = Pick<Row<'home'>, 'id' | 'name' | 'timezone' | 'created_at'> & Pick<Row<'home_member'>, 'role' | 'actions'>;
@@ -22,11 +24,13 @@ export class Homes {
   private readonly db: Db;
   private readonly clock: Clock;
   private readonly random: Random;
+  private readonly onTimezone: HomesOptions['onTimezone'];
 
-  constructor({ db, clock, random }: HomesOptions) {
+  constructor({ db, clock, random, onTimezone }: HomesOptions) {
     this.db = db;
     this.clock = clock;
     this.random = random;
+    this.onTimezone = onTimezone;
   }
 
   /** @throws AppError INVALID_PARAMS when the time zone does not exist */
@@ -75,6 +79,7 @@ export class Homes {
     if (timezone !== undefined) this.assertValid({ timezone });
     const changes = { ...(name === undefined ? {} : { name }), ...(timezone === undefined ? {} : { timezone }) };
     if (Object.keys(changes).length > 0) await this.db.updateTable('home').set(changes).where('id', '=', proof.homeId).execute();
+    if (timezone !== undefined) await this.onTimezone?.(proof.homeId);
     return await this.get(proof);
   }
 

@@ -18,6 +18,8 @@ import type { BusMessage, Db } from '../store/ports.ts';
 import { RowReader } from '../store/sql/row-reader.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
 import { TokenIssuer } from '../tokens/token-issuer.ts';
+import { RecordingWishes } from '../video-service/retention/recording-wishes.ts';
+import { RetentionPolicies } from '../video-service/retention/retention-policies.ts';
 import { RecordingLedger } from '../video-service/timeline/recording-ledger.ts';
 import { WakeChannel } from '../wake/wake-channel.ts';
 import { Waker } from '../wake/waker.ts';
@@ -50,6 +52,9 @@ export class ControlPlane implements AsyncDisposable {
   readonly tokens: TokenIssuer;
   readonly registry: SessionRegistry;
   readonly management: DeviceManagement;
+  /** What was said of recording; whoever says something asks `wishes` afterwards. */
+  readonly policies: RetentionPolicies;
+  readonly wishes: RecordingWishes;
   readonly authorizer: Authorizer;
   readonly scheduling: SchedulingService;
   readonly wake: WakeChannel;
@@ -63,6 +68,9 @@ export class ControlPlane implements AsyncDisposable {
     const { bus, clock, random } = this;
     const logger = silentLogger;
     const keepAlive = { intervalSec: 30, missed: 3 };
+    const ledger = new RecordingLedger({ db, clock });
+    this.policies = new RetentionPolicies(db, { mode: 'continuous', streams: 'all', days: 30 });
+    this.wishes = new RecordingWishes({ db, ledger, policies: this.policies });
     this.db = db;
     this.directory = directory;
     this.rows = new RowReader(join(directory, DATABASE));
@@ -92,7 +100,8 @@ export class ControlPlane implements AsyncDisposable {
       servers,
       pictures: { tickets: async () => [] },
       logs: { ended: async () => {} },
-      recordings: new RecordingLedger({ db, clock }),
+      recordings: ledger,
+      wishes: this.wishes,
       audit: { record: async () => {} },
       fillers: {},
       ownOrigins: () => [this.url, this.url.replace('http', 'ws')],

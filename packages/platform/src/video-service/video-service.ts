@@ -6,6 +6,7 @@ import type { UrlSigner } from '../tokens/url-signer.ts';
 import { type FsckReport, fsck } from './fsck.ts';
 import { Vod } from './playback/vod.ts';
 import { RetentionKeeper } from './retention/retention.ts';
+import { RecordingWishes } from './retention/recording-wishes.ts';
 import { RetentionPolicies } from './retention/retention-policies.ts';
 import { StorageGate } from './retention/storage-gate.ts';
 import { StorageReport } from './retention/storage-report.ts';
@@ -49,6 +50,8 @@ export interface VideoServiceOptions {
   readonly volume?: Volume;
   /** What homes keep that say nothing of their own, and the most that all of them keep. */
   readonly retention?: { readonly days: number; readonly totalBytes?: number | undefined };
+  /** What these cameras are to record may have changed. */
+  readonly onWish?: (deviceIds: readonly string[]) => void;
   /** By default what each home says it keeps. */
   readonly plans?: StoragePlans;
   readonly limits?: Partial<VideoLimits>;
@@ -72,6 +75,8 @@ export class VideoService implements AsyncDisposable {
   readonly statistics: UploadStatistics;
   /** What is to be recorded, and why it is not. */
   readonly ledger: RecordingLedger;
+  /** What the platform wants cameras to record. */
+  readonly wishes: RecordingWishes;
   readonly gaps: UploadGaps;
   readonly timelines: Timelines;
   /** Plays what is stored. */
@@ -122,7 +127,8 @@ export class VideoService implements AsyncDisposable {
     this.statistics = new UploadStatistics({ ...options, maxPerDevice: limits.maxStatistics });
     this.ledger = new RecordingLedger(options);
     this.retention = new RetentionKeeper({ ...parts, usage, policies, volume, ledger: this.ledger });
-    this.storage = new StorageReport({ ...options, usage, policies, volume, ledger: this.ledger, keeper: this.retention });
+    this.wishes = new RecordingWishes({ ...options, policies, ledger: this.ledger });
+    this.storage = new StorageReport({ ...options, usage, policies, volume, wishes: this.wishes, keeper: this.retention });
     this.gaps = new UploadGaps({ ...options, catalogue, ledger: this.ledger, targetSegmentSec: limits.targetSegmentSec });
     this.vod = new Vod(options);
     this.timelines = new Timelines({ ...options, targetSegmentSec: limits.targetSegmentSec });

@@ -356,8 +356,12 @@ export interface RetentionPolicyTable {
   /** Empty: the home as a whole. */
   device_id: Fixed<string>;
   mode: 'continuous' | 'event' | 'off' | null;
+  /** JSON array of `HourSpan` in the time zone of the home; empty: at all hours. */
+  schedule: string | null;
   streams: 'all' | 'main' | 'sub' | null;
   days: number | null;
+  /** Of recordings of events, and of those that people began. */
+  event_days: number | null;
   quota_bytes: number | null;
 }
 

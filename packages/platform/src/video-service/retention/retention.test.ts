@@ -200,7 +200,9 @@ test('recordings go when they are as old as their camera or their home says', as
   await untilStored(SECOND_CAMERA, 2);
   await settle();
   assert.deepEqual([(await stored(CAMERA)).length, (await stored(SECOND_CAMERA)).length], [1, 2]);
-  assert.deepEqual(await service.storage.changeCamera(camera, { days: null }), { mode: 'continuous', streams: 'all', days: 4 });
+  assert.deepEqual(await service.storage.changeCamera(camera, { days: null }), {
+    ...{ mode: 'continuous', streams: 'all', days: 4, cameraDecides: true },
+  });
 });
 
 test('a home keeps to its quota whatever its cameras store, and sees how far back that reaches', async () => {
@@ -221,22 +223,22 @@ test('a home keeps to its quota whatever its cameras store, and sees how far bac
   assert.equal(use.daysToFull, 0);
 });
 
-test('a home that keeps events alone refuses the rest and lets go of what it has of it', async () => {
+test('a home that keeps events alone refuses the rest, keeps what it has, and misses nothing', async () => {
   await begin();
   await store(CAMERA, NOON - 60_000);
   await store(CAMERA, NOON - 60_000, { kind: 'event' });
   const camera = await bench.authorizer.device(OWNER, 'manage', CAMERA);
   await service.storage.changeCamera(camera, { mode: 'event' });
-  await untilStored(CAMERA, 1);
   await assert.rejects(store(CAMERA, NOON), { status: 'NO_STORAGE_PLAN' });
   await store(CAMERA, NOON, { kind: 'event' });
   await service.ledger.set({ homeId: HOME, deviceId: CAMERA, channel: 1 }, 'policy', 'continuous', NOON - 600_000);
   await clock.advance(300_000);
   const view = await bench.authorizer.device(OWNER, 'view.recordings', CAMERA);
   const { spans } = await service.timelines.timeline(view, { from: NOON + 10_000, to: clock.now() });
-  assert.deepEqual(spans, [{ from: NOON + 10_000, to: NOON + 250_000, kind: 'gap', cause: 'policy', reason: 'notKept' }]);
+  assert.deepEqual(spans, []);
   await service.storage.changeCamera(camera, { mode: 'off' });
-  await untilStored(CAMERA, 0);
+  await service.settled();
+  assert.equal((await stored(CAMERA)).length, 3);
   await assert.rejects(store(CAMERA, NOON + 20_000, { kind: 'event' }), { status: 'NO_STORAGE_PLAN' });
 });
 
@@ -254,4 +256,69 @@ test('when a camera leaves its home everything of it goes, locked or not, and no
   assert.deepEqual(await bench.db.selectFrom('recording_fact').select('at').execute(), []);
   const view = await bench.authorizer.device(STRANGER, 'view.recordings', OTHER_CAMERA);
   assert.equal((await service.library.segments(view)).items.length, 1);
+});
+
+test('events are kept for longer than the rest, or for less', async () => {
+  await begin();
+  const camera = await bench.authorizer.device(OWNER, 'manage', CAMERA);
+  for (const days of [5, 3, 1]) {
+    await store(CAMERA, NOON - days * DAY_MS);
+    await store(CAMERA, NOON - days * DAY_MS, { kind: 'event' });
+  }
+  await service.storage.changeCamera(camera, { days: 2, eventDays: 4 });
+  await untilStored(CAMERA, 3);
+  await settle();
+  const kinds = async (): Promise<readonly string[]> => {
+    const rows = await bench.db
+      .selectFrom('segment')
+      .select(['kind', 'start_at'])
+      .where('state', '=', 'stored')
+      .orderBy('start_at')
+      .execute();
+    return rows.map(({ kind, start_at: at }) => `${kind} ${(NOON - at) / DAY_MS}`).toSorted();
+  };
+  assert.deepEqual(await kinds(), ['continuous 1', 'event 1', 'event 3']);
+  await service.storage.changeCamera(camera, { days: 10, eventDays: 2 });
+  await untilStored(CAMERA, 2);
+  await settle();
+  assert.deepEqual(await kinds(), ['continuous 1', 'event 1']);
+});
+
+test('outside the hours of a camera is neither video nor gap, within them both, also while it is away and on the day clocks change', async () => {
+  await begin();
+  const sunday = Date.parse('2026-03-29T00:00:00Z');
+  clock.jump(sunday - 12 * 3_600_000 - clock.now());
+  await bench.db.updateTable('home').set({ timezone: 'Europe/Berlin' }).where('id', '=', HOME).execute();
+  const camera = await bench.authorizer.device(OWNER, 'manage', CAMERA);
+  const schedule = [{ days: [7], from: '00:00', to: '04:00' }];
+  assert.deepEqual(await service.storage.changeCamera(camera, { mode: 'continuous', schedule }), {
+    mode: 'continuous',
+    schedule,
+    streams: 'all',
+    days: 30,
+    pending: true,
+  });
+  await service.ledger.set({ homeId: HOME, deviceId: CAMERA, channel: 0 }, 'presence', 'offline');
+  await clock.advance(24 * 3_600_000);
+  const view = await bench.authorizer.device(OWNER, 'view.recordings', CAMERA);
+  const { spans, coverage } = await service.timelines.timeline(view, { from: sunday - 6 * 3_600_000, to: sunday + 6 * 3_600_000 });
+  // From midnight in Berlin to four o'clock there, which is three hours of a night that lost one.
+  const night = { from: sunday - 3_600_000, to: sunday + 2 * 3_600_000 };
+  assert.deepEqual(spans, [{ ...night, kind: 'gap', cause: 'network', reason: 'offline' }]);
+  assert.equal(coverage, 0);
+});
+
+test('what is said for a home holds for its cameras, and taking it away leaves them as they are', async () => {
+  await begin();
+  const told: (readonly string[])[] = [];
+  const again = new VideoService({ ...bench.options, onWish: (ids) => void told.push(ids) });
+  const home = await bench.authorizer.home(OWNER, 'manage', HOME);
+  await again.storage.changeHome(home, { days: 7 });
+  assert.deepEqual(told, []);
+  await again.storage.changeHome(home, { mode: 'event' });
+  assert.deepEqual(told, [[CAMERA]]);
+  assert.deepEqual(await again.wishes.of({ homeId: HOME, deviceId: CAMERA }), { mode: 'event' });
+  await again.wishes.applied({ homeId: HOME, deviceId: CAMERA }, { mode: 'event' });
+  await again.storage.changeHome(home, { mode: null });
+  assert.deepEqual(await again.wishes.of({ homeId: HOME, deviceId: CAMERA }), {});
 });

@@ -1,4 +1,7 @@
+import type { Retention } from '@cardea/api';
 import { type Clock, Lifetime, type Logger, sleep } from '@cardea/core';
+import type { SegmentKind } from '@cardea/protocol';
+import { sql } from 'kysely';
 import type { Bus, Db } from '../../store/ports.ts';
 import type { SegmentCatalogue, SegmentRow } from '../segment-catalogue.ts';
 import type { SegmentKeeper } from '../segment-keeper.ts';
@@ -25,6 +28,9 @@ export interface RetentionOptions {
 
 type Camera = Omit<CameraUsage, 'usedBytes'>;
 
+const segmentKinds: readonly SegmentKind[] = ['continuous', 'backfill', 'event', 'manual'];
+/** Kinds that something or somebody asked for. */
+const occasional: readonly SegmentKind[] = ['event', 'manual'];
 const PASS_MS = 60_000;
 /** Between the counts that also see what other processes stored. */
 const COUNT_MS = 10 * 60_000;
@@ -44,6 +50,8 @@ export class RetentionKeeper implements AsyncDisposable {
   private readonly lifetime: Lifetime;
   private pass: Promise<void> | undefined;
   private again = false;
+  /** Of cameras of which nothing else is stored, the one encoding that is kept. */
+  private readonly streamsOf = new Map<string, string>();
   /** What may be stored before anything has to go, as far as this process knows. */
   private headroomBytes = 0;
 
@@ -67,7 +75,9 @@ export class RetentionKeeper implements AsyncDisposable {
   }
 
   /** Something was stored: looks when it is what makes something go. */
-  stored({ size_bytes: sizeBytes }: Pick<SegmentRow, 'size_bytes'>): void {
+  stored({ size_bytes: sizeBytes, stream, home_id: homeId, device_id: deviceId }: SegmentRow): void {
+    const key = `${homeId} ${deviceId}`;
+    if (this.streamsOf.get(key) !== stream) this.streamsOf.delete(key);
     this.headroomBytes -= sizeBytes ?? 0;
     if (this.headroomBytes < 0) this.wake();
   }
@@ -120,13 +130,15 @@ export class RetentionKeeper implements AsyncDisposable {
   /** Age, what is kept at all, and the quota of one camera. */
   private async keepCamera(camera: CameraUsage): Promise<void> {
     const { clock, policies, usage } = this.options;
-    const { days, mode, streams, quotaBytes } = await policies.of(camera);
-    const before = clock.now() - days * DAY_MS;
-    await this.removeWhile(camera, 'expired', (row) => (row.end_at ?? row.start_at) <= before);
-    if (mode !== 'continuous' || streams !== 'all') await this.removeUnwanted(camera, { mode, streams });
+    const { days, eventDays = days, streams, quotaBytes } = await policies.of(camera);
+    for (const kind of segmentKinds) {
+      const before = clock.now() - (occasional.includes(kind) ? eventDays : days) * DAY_MS;
+      await this.removeWhile(camera, (row) => (row.end_at ?? row.start_at) <= before, kind);
+    }
+    await this.removeStreams(camera, streams);
     if (quotaBytes === undefined) return;
     const used = (): number => usage.of(camera.homeId, camera.deviceId);
-    if (used() > quotaBytes) await this.removeWhile(camera, 'expired', () => used() > freedTo(quotaBytes));
+    if (used() > quotaBytes) await this.removeWhile(camera, () => used() > freedTo(quotaBytes));
     this.leave(quotaBytes - used());
   }
 
@@ -185,32 +197,29 @@ export class RetentionKeeper implements AsyncDisposable {
     return any;
   }
 
-  private async removeWhile(camera: Camera, reason: 'expired', wanted: (row: SegmentRow) => boolean): Promise<void> {
+  private async removeWhile(camera: Camera, wanted: (row: SegmentRow) => boolean, kind?: SegmentKind): Promise<void> {
     for (;;) {
-      const rows = await this.oldest(camera);
+      const rows = await this.oldest(camera, kind);
       let removed = 0;
       for (const row of rows) {
         if (!wanted(row)) return;
-        if (await this.remove(row, reason)) removed += 1;
+        if (await this.remove(row, 'expired')) removed += 1;
       }
       if (removed === 0 || rows.length < BATCH) return;
     }
   }
 
-  private async removeUnwanted(camera: Camera, { mode, streams }: { readonly mode: string; readonly streams: string }): Promise<void> {
+  /** Lets go of encodings that are not kept: once when that is new, and again when one of them came. */
+  private async removeStreams(camera: Camera, kept: Retention['streams']): Promise<void> {
+    const key = `${camera.homeId} ${camera.deviceId}`;
+    if (kept === 'all' || this.streamsOf.get(key) === kept) return;
     for (;;) {
-      let query = this.unlocked(camera).orderBy('start_at').limit(BATCH);
-      query = query.where((e) =>
-        e.or([
-          ...(mode === 'off' ? [e.val(true)] : []),
-          ...(mode === 'event' ? [e('kind', '=', 'continuous')] : []),
-          ...(streams === 'all' ? [] : [e('stream', '<>', streams)]),
-        ]),
-      );
-      const rows = await query.execute();
-      for (const row of rows) await this.remove(row, 'notKept');
-      if (rows.length < BATCH) return;
+      const rows = await this.unlocked(camera).where('stream', '<>', kept).orderBy('start_at').limit(BATCH).execute();
+      let removed = 0;
+      for (const row of rows) if (await this.remove(row, 'notKept')) removed += 1;
+      if (removed === 0 || rows.length < BATCH) break;
     }
+    this.streamsOf.set(key, kept);
   }
 
   /** The camera left the home, and nobody can see its recordings any more: locked or not, they go (reliability.md P30). */
@@ -232,6 +241,7 @@ export class RetentionKeeper implements AsyncDisposable {
     await ledger.forget(camera.homeId, camera.deviceId);
     await policies.forget(camera);
     usage.forget(camera);
+    this.streamsOf.delete(`${camera.homeId} ${camera.deviceId}`);
     logger.info({ deviceId: camera.deviceId, count }, 'the recordings of a camera that left its home are removed');
   }
 
@@ -240,18 +250,22 @@ export class RetentionKeeper implements AsyncDisposable {
     return device?.home_id === homeId;
   }
 
-  private async oldest(camera: Camera): Promise<readonly SegmentRow[]> {
-    return await this.unlocked(camera).orderBy('start_at').limit(BATCH).execute();
+  private async oldest(camera: Camera, kind?: SegmentKind): Promise<readonly SegmentRow[]> {
+    const ofKind = kind === undefined ? this.unlocked(camera) : this.unlocked(camera).where('kind', '=', kind);
+    return await ofKind.orderBy('start_at').limit(BATCH).execute();
   }
 
   private unlocked({ homeId, deviceId }: Camera) {
-    return this.options.db
-      .selectFrom('segment')
-      .selectAll()
-      .where('home_id', '=', homeId)
-      .where('device_id', '=', deviceId)
-      .where('state', '=', 'stored')
-      .where('locked', '=', 0);
+    return (
+      this.options.db
+        .selectFrom('segment')
+        .selectAll()
+        .where('home_id', '=', homeId)
+        .where('device_id', '=', deviceId)
+        // As a literal, so that the indexes of what is stored serve.
+        .where('state', '=', sql.lit('stored'))
+        .where('locked', '=', 0)
+    );
   }
 
   private async remove(row: SegmentRow, reason: 'expired' | 'notKept'): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { Retention, RetentionChange, StorageUse } from '@cardea/api';
 import type { Clock } from '@cardea/core';
 import type { DeviceProof, HomeProof } from '../../authorization/proof.ts';
 import type { Db } from '../../store/ports.ts';
-import type { RecordingLedger } from '../timeline/recording-ledger.ts';
+import type { RecordingWishes, WishedOf } from './recording-wishes.ts';
 import type { RetentionKeeper } from './retention.ts';
 import type { RetentionPolicies } from './retention-policies.ts';
 import type { StorageUsage } from './storage-usage.ts';
@@ -14,8 +14,10 @@ export interface StorageReportOptions {
   readonly policies: RetentionPolicies;
   readonly usage: StorageUsage;
   readonly volume: Volume;
-  readonly ledger: Pick<RecordingLedger, 'set'>;
+  readonly wishes: Pick<RecordingWishes, 'of' | 'isDue'>;
   readonly keeper: Pick<RetentionKeeper, 'wake'>;
+  /** What these cameras are to record may have changed. */
+  readonly onWish?: ((deviceIds: readonly string[]) => void) | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -64,25 +66,44 @@ export class StorageReport {
   }
 
   async ofCamera({ homeId, deviceId }: DeviceProof): Promise<Retention> {
-    return await this.options.policies.of({ homeId, deviceId });
+    return await this.ofWished({ homeId, deviceId });
   }
 
   async changeHome({ homeId }: HomeProof<'manage'>, change: RetentionChange): Promise<Retention> {
-    return await this.change({ homeId }, change);
+    const retention = await this.options.policies.change({ homeId }, change);
+    this.options.keeper.wake();
+    await this.hoursChanged(homeId);
+    return retention;
   }
 
   async changeCamera({ homeId, deviceId }: DeviceProof<'manage'>, change: RetentionChange): Promise<Retention> {
-    return await this.change({ homeId, deviceId }, change);
+    const { keeper, policies } = this.options;
+    await policies.change({ homeId, deviceId }, change);
+    keeper.wake();
+    await this.announce([{ homeId, deviceId }]);
+    return await this.ofWished({ homeId, deviceId });
   }
 
-  private async change(keeper: { readonly homeId: string; readonly deviceId?: string }, change: RetentionChange): Promise<Retention> {
-    const retention = await this.options.policies.change(keeper, change);
-    if (change.mode !== undefined) {
-      const place = { homeId: keeper.homeId, deviceId: keeper.deviceId ?? '', channel: 0 };
-      await this.options.ledger.set(place, 'keeping', change.mode ?? (keeper.deviceId === undefined ? retention.mode : 'home'));
+  /** The clocks of the home are others, or what is said for all its cameras. */
+  async hoursChanged(homeId: string): Promise<void> {
+    const cameras = await this.options.db.selectFrom('device').select('id').where('home_id', '=', homeId).execute();
+    await this.announce(cameras.map(({ id }) => ({ homeId, deviceId: id })));
+  }
+
+  private async announce(cameras: readonly WishedOf[]): Promise<void> {
+    const { onWish, wishes } = this.options;
+    const due = [];
+    for (const camera of cameras) {
+      await wishes.of(camera);
+      if (await wishes.isDue(camera)) due.push(camera.deviceId);
     }
-    this.options.keeper.wake();
-    return retention;
+    if (due.length > 0) onWish?.(due);
+  }
+
+  private async ofWished(camera: WishedOf): Promise<Retention> {
+    const { policies, wishes } = this.options;
+    const [retention, said, pending] = await Promise.all([policies.of(camera), policies.said(camera), wishes.isDue(camera)]);
+    return { ...retention, ...(said.mode === undefined && { cameraDecides: true }), ...(pending && { pending }) };
   }
 
   private async camera(homeId: string, deviceId: string) {

@@ -4,10 +4,13 @@ import type { Db } from '../../store/ports.ts';
 import { MAX_SEGMENT_MS } from '../video-limits.ts';
 import { type Evidence, JOIN_MS } from './account.ts';
 import type { FactName, Place } from './recording-ledger.ts';
+import { readWish, wantedBy } from './recording-wish.ts';
 import { type Span, subtract, union } from './spans.ts';
 
 /** Facts and gaps of one range; a device cannot make so many by living on. */
 const MAX_ROWS = 20_000;
+/** Hours are worked out from so much before a range on, so that one that begins in it is told from one that goes on. */
+const BEFORE_MS = 86_400_000;
 
 /** Reasons in the order in which they explain: what was done to the recording, what hindered it, what merely happened then. */
 const order: readonly GapReason[] = [
@@ -31,12 +34,7 @@ const order: readonly GapReason[] = [
 
 /** All that is known of one channel in `range`. */
 export async function readEvidence(db: Db, place: Place, range: Span): Promise<Evidence> {
-  const [video, facts, gaps, unkept] = await Promise.all([
-    readVideo(db, place, range),
-    readFacts(db, place, range),
-    readGaps(db, place, range),
-    readUnkept(db, place, range),
-  ]);
+  const [video, facts, gaps] = await Promise.all([readVideo(db, place, range), readFacts(db, place, range), readGaps(db, place, range)]);
   const spansOf = (fact: FactName, holds: (value: string) => boolean): Span[] => spansWith(facts, fact, { holds, end: range.to });
   const told = new Map<GapReason, Span[]>();
   for (const { reason, from_at, to_at } of gaps) {
@@ -45,11 +43,10 @@ export async function readEvidence(db: Db, place: Place, range: Span): Promise<E
   const held: Readonly<Partial<Record<GapReason, readonly Span[]>>> = {
     privacy: spansOf('privacy', (value) => value === 'on'),
     offline: spansOf('presence', (value) => value === 'offline'),
-    notKept: unkept,
     asleep: spansOf('presence', (value) => value === 'asleep'),
   };
   return {
-    wanted: union([...spansOf('policy', (value) => value === 'continuous'), ...spansOf('task', (value) => value !== 'off')]),
+    wanted: union([...wantedByPolicy(facts, range), ...spansOf('task', (value) => value !== 'off')]),
     video,
     absences: order.map((reason) => ({ reason, spans: union([...(told.get(reason) ?? []), ...(held[reason] ?? [])]) })),
   };
@@ -85,6 +82,7 @@ async function readFacts(db: Db, { homeId, deviceId, channel }: Place, { from, t
     ['task', channel],
     ['privacy', channel],
     ['presence', 0],
+    ['wish', 0],
   ];
   const steps = wanted.map(([fact, ofChannel]) => readSteps(db, { homeId, deviceId, channel: ofChannel }, fact, { from, to }));
   return (await Promise.all(steps)).flat();
@@ -100,13 +98,17 @@ async function readSteps(db: Db, { homeId, deviceId, channel }: Place, fact: Fac
   return [...before, ...within];
 }
 
-/** Times at which the camera, or its home where that decides, did not keep what is recorded all the time. */
-async function readUnkept(db: Db, { homeId, deviceId }: Place, range: Span): Promise<readonly Span[]> {
-  const home = await readSteps(db, { homeId, deviceId: '', channel: 0 }, 'keeping', range);
-  const camera = await readSteps(db, { homeId, deviceId, channel: 0 }, 'keeping', range);
-  const spansOf = (steps: readonly Step[], ...values: readonly string[]): Span[] =>
-    spansWith(steps, 'keeping', { holds: (value) => values.includes(value), end: range.to });
-  return union([...spansOf(camera, 'event', 'off'), ...subtract(spansOf(home, 'event', 'off'), spansOf(camera, 'continuous'))]);
+/** What was wanted of the camera, by what the platform said, and where that said nothing by what the camera was set to. */
+function wantedByPolicy(facts: readonly Step[], { from, to }: Span): readonly Span[] {
+  const steps = facts.filter(({ fact }) => fact === 'wish');
+  const said = steps.flatMap((step, index) => {
+    const span = { from: Math.max(step.at, from - BEFORE_MS), to: steps[index + 1]?.at ?? to };
+    const wanted = wantedBy(readWish(step.value), span);
+    return wanted === undefined ? [] : [{ span, wanted }];
+  });
+  const ofCamera = spansWith(facts, 'policy', { holds: (value) => value === 'continuous', end: to });
+  const unsaid = subtract(ofCamera, union(said.map(({ span }) => span)));
+  return [...unsaid, ...said.flatMap(({ wanted }) => wanted)];
 }
 
 function spansWith(

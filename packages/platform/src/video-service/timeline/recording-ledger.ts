@@ -1,6 +1,7 @@
 import type { GapReason } from '@cardea/api';
 import type { Clock } from '@cardea/core';
 import type { Db } from '../../store/ports.ts';
+import { writeWish } from './recording-wish.ts';
 import type { Span } from './spans.ts';
 
 /** One lens in a home, or with channel 0 the device as a whole. */
@@ -18,8 +19,10 @@ export interface Facts {
   task: string;
   privacy: string;
   presence: 'online' | 'asleep' | 'offline';
-  /** What the home (with no device) or the camera keeps; `home`: what its home keeps. */
-  keeping: 'continuous' | 'event' | 'off' | 'home';
+  /** What the platform wants the device to record, as `writeWish` has it. */
+  wish: string;
+  /** The wish that the device took over last. */
+  applied: string;
   /** Whether what was to be recorded arrives, as `recordingStopped` tells it. */
   arrival: 'running' | 'stopped';
 }
@@ -56,11 +59,7 @@ export class RecordingLedger {
   async set<F extends FactName>({ homeId, deviceId, channel }: Place, fact: F, value: Facts[F], at = this.clock.now()): Promise<boolean> {
     const key = { home_id: homeId, device_id: deviceId, channel, fact };
     // Most notes say what is known: they take no turn among the writers.
-    const latest = this.db
-      .selectFrom('recording_fact')
-      .select(['at', 'value'])
-      .where((e) => e.and(key));
-    const known = await latest.orderBy('at', 'desc').limit(1).executeTakeFirst();
+    const known = await this.latest({ homeId, deviceId, channel }, fact);
     if (known !== undefined && known.at <= at && known.value === value) return false;
     return await this.db.transaction().execute(async (tx) => {
       const rows = tx.selectFrom('recording_fact').where((e) => e.and(key));
@@ -78,6 +77,17 @@ export class RecordingLedger {
         .execute();
       return true;
     });
+  }
+
+  /** What was noted last, for whatever instant. */
+  async latest({ homeId, deviceId, channel }: Place, fact: FactName): Promise<{ readonly at: number; readonly value: string } | undefined> {
+    return await this.db
+      .selectFrom('recording_fact')
+      .select(['at', 'value'])
+      .where((e) => e.and({ home_id: homeId, device_id: deviceId, channel, fact }))
+      .orderBy('at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
   }
 
   /** Nothing was recorded in `span`, or it is kept no more. What was recorded all the same counts as recorded. */
@@ -158,6 +168,8 @@ export class RecordingLedger {
       await this.set({ homeId, deviceId, channel }, 'policy', 'none', at);
       await this.set({ homeId, deviceId, channel }, 'task', 'off', at);
     }
+    const whole = { homeId, deviceId, channel: WHOLE_DEVICE };
+    if ((await this.latest(whole, 'wish')) !== undefined) await this.set(whole, 'wish', writeWish({ mode: 'off' }), at);
   }
 
   /** Nothing is to be told of the device in this home any more. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { silentLogger, VirtualClock } from '@cardea/core';
 import { type Bench, CAMERA, HOME, openBench } from '../fixtures/video-bench.ts';
 import { type RecordingNotices, RecordingWatch } from './recording-watch.ts';
+import { writeWish } from './recording-wish.ts';
 
 const NOON = 1_767_268_800_000;
 const LENS = { homeId: HOME, deviceId: CAMERA, channel: 1 };
@@ -125,4 +126,26 @@ test('a camera that stops soon after it came is told within a minute too', async
   await pass(120, { recording: false });
   assert.equal(told.length, 1);
   assert.ok((told[0] ?? 0) - stoppedMs <= 60_000);
+});
+
+test('a camera with hours of recording is missed within them, and neither before they begin nor just after', async () => {
+  const whole = { ...LENS, channel: 0 };
+  const hours = { parts: [{ days: [4], startSec: 12 * 3_600 + 600, endSec: 12 * 3_600 + 1_200 }], timezone: 'UTC' };
+  await bench.service.ledger.set(whole, 'wish', writeWish({ mode: 'continuous', hours }));
+  await bench.service.ledger.set(LENS, 'policy', 'schedule');
+  await pass(630, { recording: false });
+  assert.deepEqual(told, []);
+  await pass(60, { recording: false });
+  assert.equal(told.length, 1);
+});
+
+test('a camera that looks again after privacy is given time to begin', async () => {
+  await pass(60, { recording: true });
+  await bench.service.ledger.set(LENS, 'privacy', 'on');
+  await pass(600, { recording: false });
+  await bench.service.ledger.set(LENS, 'privacy', 'off');
+  await pass(30, { recording: false });
+  assert.deepEqual(told, []);
+  await pass(60, { recording: false });
+  assert.equal(told.length, 1);
 });

@@ -1,6 +1,8 @@
 import { type Clock, Lifetime, type Logger, sleep } from '@cardea/core';
 import type { Bus, Db } from '../../store/ports.ts';
-import type { Place, RecordingLedger } from './recording-ledger.ts';
+import type { FactName, Place, RecordingLedger } from './recording-ledger.ts';
+import { readWish, wantedBy } from './recording-wish.ts';
+import { lengthMs } from './spans.ts';
 
 /** Tells the members of a home. */
 export interface RecordingNotices {
@@ -94,12 +96,14 @@ export class RecordingWatch implements AsyncDisposable {
         ),
       )
       .execute();
-    const wanted = new Map(rows.filter(({ value }) => value === 'continuous').map((row) => [keyOf(toPlace(row)), toPlace(row)]));
+    const wanted = new Map(
+      rows.filter(({ value }) => value === 'continuous' || value === 'schedule').map((row) => [keyOf(toPlace(row)), toPlace(row)]),
+    );
     for (const key of this.watched.keys()) if (!wanted.has(key)) this.watched.delete(key);
     for (const [key, place] of wanted) {
       if (this.watched.has(key)) continue;
       const now = clock.monotonicMs();
-      this.watched.set(key, { place, heardMs: now, sinceMs: now, stopped: (await this.factOf(place, 'arrival')) === 'stopped' });
+      this.watched.set(key, { place, heardMs: now, sinceMs: now, stopped: (await this.latest(place, 'arrival'))?.value === 'stopped' });
     }
   }
 
@@ -129,34 +133,35 @@ export class RecordingWatch implements AsyncDisposable {
       await ledger.set(watched.place, 'arrival', 'running');
       return;
     }
-    if (silentMs <= SILENCE_MS || !(await this.isMissed(watched.place))) return;
+    if (silentMs <= SILENCE_MS) return;
+    if (!(await this.isMissed(watched.place))) {
+      watched.heardMs = now;
+      watched.sinceMs = now;
+      return;
+    }
     watched.stopped = true;
     // Of several servers that watch one is first.
     if (await ledger.set(watched.place, 'arrival', 'stopped')) await notices.stopped(watched.place, Math.round(clock.now() - silentMs));
   }
 
-  /** Whether video is to come now: nobody switched recording off, and the camera is awake and may look. */
+  /** Whether video was to come all this time: nobody switched recording off, and the camera is awake and may look. */
   private async isMissed(place: Place): Promise<boolean> {
-    const [policy, privacy, presence, ofCamera, ofHome] = await Promise.all([
-      this.factOf(place, 'policy'),
-      this.factOf(place, 'privacy'),
-      this.factOf({ ...place, channel: 0 }, 'presence'),
-      this.factOf({ ...place, channel: 0 }, 'keeping'),
-      this.factOf({ ...place, deviceId: '', channel: 0 }, 'keeping'),
+    const whole = { ...place, channel: 0 };
+    const [policy, privacy, presence, wish] = await Promise.all([
+      this.latest(place, 'policy'),
+      this.latest(place, 'privacy'),
+      this.latest(whole, 'presence'),
+      this.latest(whole, 'wish'),
     ]);
-    const keeping = (ofCamera === 'home' ? undefined : ofCamera) ?? ofHome ?? 'continuous';
-    return policy === 'continuous' && keeping === 'continuous' && privacy !== 'on' && presence !== 'asleep';
+    const to = this.options.clock.now();
+    const hours = wish && wantedBy(readWish(wish.value), { from: to - SILENCE_MS, to });
+    const isWanted = hours === undefined ? policy?.value === 'continuous' : lengthMs(hours) === SILENCE_MS;
+    const isNew = [policy, privacy, wish].some((fact) => fact !== undefined && Math.abs(to - fact.at) < SILENCE_MS);
+    return isWanted && !isNew && privacy?.value !== 'on' && presence?.value !== 'asleep';
   }
 
-  private async factOf({ homeId, deviceId, channel }: Place, fact: string): Promise<string | undefined> {
-    const row = await this.options.db
-      .selectFrom('recording_fact')
-      .select('value')
-      .where((e) => e.and({ home_id: homeId, device_id: deviceId, channel, fact }))
-      .orderBy('at', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return row?.value;
+  private async latest(place: Place, fact: FactName) {
+    return await this.options.ledger.latest(place, fact);
   }
 }
 
