@@ -118,7 +118,7 @@ test('device.reschedule: an access server is drained by its operator, another by
 
   await using traffic = startTraffic(owner, devices);
   await delay(ROUND_MS);
-  await using operator = new CardeaProcess(['drain', '--node', 'access-1', '--bus', cluster.busUrl], { NODE_TEST_CONTEXT: undefined });
+  await using operator = new CardeaProcess(['drain', '--node', 'access-1', '--bus', cluster.bus.url], { NODE_TEST_CONTEXT: undefined });
   await operator.printed(/^access-1 has no devices left and ends$/);
   assert.deepEqual([await operator.exited(), await first.exited()], [0, 0]);
   assert.deepEqual(onServer(devices, `ws${secondUrl}/vd/v1`), DEVICES);

@@ -4,48 +4,65 @@ import { join } from 'node:path';
 import { environmentName } from '@cardea/platform';
 import { CardeaProcess } from '../e2e/cardea-process.ts';
 import { type Owner, ownerAt, setUpOwner } from '../e2e/owner.ts';
-import { startNatsServer } from './nats-server.ts';
+import { type NatsServer, startNatsServer } from './nats-server.ts';
 import { unlimited } from './platform-process.ts';
 
-/** A platform of several processes on this machine: one with everything but access, access servers and media servers by name. */
+export type Settings = Readonly<Record<string, string | number>>;
+
+export interface ClusterOptions {
+  /** Roles of the process with the user API; the others are started by name. */
+  readonly hub?: string;
+  /** Settings of every process, as in `cardea.yaml`, by dotted name. */
+  readonly settings?: Settings;
+}
+
+/** A platform of several processes on this machine: one with everything but access, if not told otherwise, and others by name. */
 export class ClusterHere implements AsyncDisposable {
   readonly owner: Owner;
-  readonly busUrl: string;
+  readonly bus: NatsServer;
   private readonly data: string;
+  private readonly settings: Settings;
   private readonly stack: AsyncDisposableStack;
 
   private constructor(parts: {
     readonly owner: Owner;
-    readonly busUrl: string;
+    readonly bus: NatsServer;
     readonly data: string;
+    readonly settings: Settings;
     readonly stack: AsyncDisposableStack;
   }) {
     this.owner = parts.owner;
-    this.busUrl = parts.busUrl;
+    this.bus = parts.bus;
     this.data = parts.data;
+    this.settings = parts.settings;
     this.stack = parts.stack;
   }
 
-  static async start(): Promise<ClusterHere> {
+  static async start({ hub: role = 'scheduling,media,video,api', settings = {} }: ClusterOptions = {}): Promise<ClusterHere> {
     await using stack = new AsyncDisposableStack();
     const data = await mkdtemp(join(tmpdir(), 'cardea-cluster-'));
     stack.defer(() => rm(data, { recursive: true, force: true }));
-    const { url: busUrl } = stack.use(await startNatsServer());
-    const hub = stack.use(serve({ data, busUrl, node: 'hub', role: 'scheduling,media,video,api' }));
+    const bus = stack.use(await startNatsServer());
+    const hub = stack.use(serve({ data, busUrl: bus.url, node: 'hub', role, settings }));
     const owner = await setUpOwner(hub);
-    return new ClusterHere({ owner, busUrl, data, stack: stack.move() });
+    return new ClusterHere({ owner, bus, data, settings, stack: stack.move() });
+  }
+
+  /** A process with these roles. */
+  async startNode(node: string, role: string): Promise<{ readonly process: CardeaProcess; readonly url: string }> {
+    const { bus, data, settings } = this;
+    const process = this.stack.use(serve({ data, busUrl: bus.url, node, role, settings }));
+    const [, url = ''] = await process.printed(/^Cardea is ready at (.+)$/);
+    return { process, url };
   }
 
   async startAccess(node: string): Promise<CardeaProcess> {
-    const process = this.stack.use(serve({ data: this.data, busUrl: this.busUrl, node, role: 'access' }));
-    await process.printed(/^Cardea is ready at (.+)$/);
-    return process;
+    return (await this.startNode(node, 'access')).process;
   }
 
   /** A server of live video with an API of its own; the owner as its client. */
   async startMedia(node: string): Promise<{ readonly process: CardeaProcess; readonly owner: Owner }> {
-    const process = this.stack.use(serve({ data: this.data, busUrl: this.busUrl, node, role: 'media,api' }));
-    const [, url = ''] = await process.printed(/^Cardea is ready at (.+)$/);
+    const { process, url } = await this.startNode(node, 'media,api');
     return { process, owner: await ownerAt(url, this.owner.token) };
   }
 
@@ -59,14 +76,16 @@ function serve({
   data,
   node,
   role,
+  settings,
 }: {
   readonly busUrl: string;
   readonly data: string;
   readonly node: string;
   readonly role: string;
+  readonly settings: Settings;
 }) {
-  const settings = { ...unlimited, 'drain.windowSec': 8 };
-  const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [environmentName(name), String(value)]));
+  const all = { ...unlimited, 'drain.windowSec': 8, ...settings };
+  const env = Object.fromEntries(Object.entries(all).map(([name, value]) => [environmentName(name), String(value)]));
   const flags = ['--data', data, '--listen', '127.0.0.1:0', '--log-level', 'warn', '--bus', busUrl, '--node', node, '--role', role];
   return new CardeaProcess(['serve', ...flags], { NODE_TEST_CONTEXT: undefined, ...env });
 }

@@ -40,7 +40,7 @@ const readHls: ReadForm = async (url, { signal, onBytes }) => {
   let asked = '';
   const get = async (address: string | URL): Promise<Response> => {
     const response = await fetch(address, { signal });
-    if (response.status !== 200) throw new Error(`status ${response.status}`);
+    if (response.status !== 200) throw new Error(`status ${response.status} of ${new URL(address).pathname}`);
     return response;
   };
   try {
@@ -51,8 +51,11 @@ const readHls: ReadForm = async (url, { signal, onBytes }) => {
         const [newest] = [...playlist.matchAll(/^(segment-.*)$/gm)].slice(-1);
         if (newest?.[1] !== undefined) onBytes(await (await get(new URL(newest[1], url))).bytes());
       }
-      asked = `&_HLS_msn=${sequence}&_HLS_part=${part}`;
-      onBytes(await (await get(new URL(hinted, url))).bytes());
+      const next = await fetch(new URL(hinted, url), { signal });
+      // What was announced does not come when the camera begins anew: the playlist tells what does.
+      asked = next.status === 404 ? '' : `&_HLS_msn=${sequence}&_HLS_part=${part}`;
+      if (next.status === 200) onBytes(await next.bytes());
+      else if (next.status !== 404) throw new Error(`status ${next.status}`);
     }
   } catch (error) {
     if (!signal.aborted) throw error;

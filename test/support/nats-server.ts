@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline';
 
 export interface NatsServer extends AsyncDisposable {
   readonly url: string;
+  /** Neither takes nor hands on anything until `resume`; its connections stay open, as behind a broken network. */
+  pause(): void;
+  resume(): void;
 }
 
 /** A NATS server of its own on a free port of this machine. */
@@ -18,7 +21,12 @@ export async function startNatsServer(): Promise<NatsServer> {
     const [, address] = /Listening for client connections on (\S+)/.exec(line) ?? [];
     if (address === undefined) continue;
     child.stderr.resume();
-    return { url: `nats://${address}`, [Symbol.asyncDispose]: stop };
+    return {
+      url: `nats://${address}`,
+      pause: () => void child.kill('SIGSTOP'),
+      resume: () => void child.kill('SIGCONT'),
+      [Symbol.asyncDispose]: stop,
+    };
   }
   throw new Error('nats-server ended before it listened');
 }

@@ -3,7 +3,7 @@ import { AppError } from '@cardea/core';
 import { type AccessUnit, bytesReader, Fmp4Muxer, Mp4File } from '@cardea/media';
 import { type CapabilitySet, encodeMediaFrame, type ParamsOf, pushLiveVideo, type RpcDefinition, stopLiveVideo } from '@cardea/protocol';
 import { WebSocket } from 'ws';
-import { LightDevice } from './light-device.ts';
+import { LightDevice, type LightDeviceOptions } from './light-device.ts';
 
 const FPS = 25;
 const GOP_SEC = 2;
@@ -33,15 +33,18 @@ function stamped(unit: AccessUnit, atMs: number): AccessUnit {
   return { ...unit, data: Buffer.concat([length, nal, unit.data]) };
 }
 
+export type StampedCameraOptions = Pick<LightDeviceOptions, 'retry'>;
+
 /** A device with one stream of 25 pictures a second, a key frame every two, each picture stamped with the time it is sent. */
 export class StampedCamera {
   readonly device: LightDevice;
   private readonly film: Mp4File;
   private readonly pushes = new Map<string, AbortController>();
 
-  private constructor(platformUrl: string, film: Mp4File) {
+  private constructor(platformUrl: string, film: Mp4File, options: StampedCameraOptions) {
     this.film = film;
     this.device = new LightDevice({
+      ...options,
       platformUrl,
       methods: [pushLiveVideo.method, stopLiveVideo.method],
       announced: { channels: [channelOf(film)] },
@@ -50,8 +53,8 @@ export class StampedCamera {
   }
 
   /** @param film fragmented MP4 with H.264 at 25 pictures a second and a key frame every two seconds */
-  static async open(platformUrl: string, film: Uint8Array): Promise<StampedCamera> {
-    return new StampedCamera(platformUrl, await Mp4File.open(bytesReader(film)));
+  static async open(platformUrl: string, film: Uint8Array, options: StampedCameraOptions = {}): Promise<StampedCamera> {
+    return new StampedCamera(platformUrl, await Mp4File.open(bytesReader(film)), options);
   }
 
   /** Pushes that run now. */

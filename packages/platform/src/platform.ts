@@ -8,6 +8,7 @@ import { DeviceGateway } from './access/device-gateway.ts';
 import { SessionRegistry } from './access/session-registry.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { Authorizer } from './authorization/authorizer.ts';
+import { OpenAnswers } from './authorization/open-answers.ts';
 import { Cluster } from './cluster/cluster.ts';
 import type { Config } from './config.ts';
 import { DeviceLogs } from './device-logs/device-logs.ts';
@@ -127,6 +128,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const objects = await openObjectStore(objectStoreSettings(config), shared);
   const tokens = new TokenIssuer(keys.tokenKeyPem, { clock, random });
   const authorizer = new Authorizer(shared);
+  const answers = stack.use(new OpenAnswers({ ...shared, authorizer }));
 
   const { host, port } = parseListen(config.listen);
   let url = config.publicUrl;
@@ -263,6 +265,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       registry,
       isLeaving,
       authorizer,
+      answers,
       publicUrl,
       secret: keys.sessionSecret,
       accounts,
@@ -335,7 +338,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   if (roles.includes('access')) gateway.attach(http);
   if (roles.includes('media')) media.start(http);
   if (roles.includes('api')) {
-    registerVodRoutes(http.app, { ...shared, vod: video.vod, authorizer, principalFromRequest: userApi.principalFromRequest, audit });
+    registerVodRoutes(http.app, { ...shared, vod: video.vod, authorizer, answers, principalFromRequest: userApi.principalFromRequest, audit });
     userApi.start(http);
     // A talk is served where it was asked for.
     talks.start(http);
@@ -351,6 +354,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   } else registerHealth(http.app, { db, clock, registry, isLeaving });
 
   revocations?.start();
+  answers.start();
   pictures.start();
   logs.start();
   local.start();

@@ -8,6 +8,7 @@ import { AppError, createRandom, type Random, SystemClock, silentLogger, Virtual
 import { Registry } from 'prom-client';
 import { AuditLog } from '../audit/audit-log.ts';
 import { Authorizer } from '../authorization/authorizer.ts';
+import { OpenAnswers } from '../authorization/open-answers.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import { DeviceLogs, type LogUploads } from '../device-logs/device-logs.ts';
 import { Accounts } from '../homes/accounts.ts';
@@ -117,6 +118,7 @@ export class UserSide implements AsyncDisposable {
   readonly directory: string;
   readonly db: Db;
   readonly authorizer: Authorizer;
+  private readonly answers: OpenAnswers;
   readonly accounts: Accounts;
   readonly homes: Homes;
   readonly setup: Setup;
@@ -132,6 +134,8 @@ export class UserSide implements AsyncDisposable {
     this.db = db;
     this.directory = directory;
     this.authorizer = new Authorizer({ db, clock });
+    this.answers = new OpenAnswers({ authorizer: this.authorizer, bus, logger: silentLogger });
+    this.answers.start();
     const sessionSecret = randomBytes(32);
     this.accounts = new Accounts({ db, bus, clock, random, logger, sessionSecret });
     this.homes = new Homes({ db, clock, random });
@@ -159,6 +163,7 @@ export class UserSide implements AsyncDisposable {
       logger,
       registry,
       authorizer: this.authorizer,
+      answers: this.answers,
       publicUrl: () => publicUrl ?? this.url,
       secret: sessionSecret,
       accounts: this.accounts,
@@ -200,6 +205,7 @@ export class UserSide implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.api[Symbol.dispose]();
     await this.http[Symbol.asyncDispose]();
+    await this.answers[Symbol.asyncDispose]();
     await this.db.destroy();
     await rm(this.directory, { recursive: true });
   }

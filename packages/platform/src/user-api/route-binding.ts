@@ -2,6 +2,8 @@ import { API_PATH, type Route, routes } from '@cardea/api';
 import { AppError, type Clock, type Logger } from '@cardea/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Compile, type Validator } from 'typebox/compile';
+import type { OpenAnswers } from '../authorization/open-answers.ts';
+import { DeviceProof } from '../authorization/proof.ts';
 import { sendProblem, toAppError } from '../http/problem.ts';
 import { audited } from './audited.ts';
 import type { Gatekeeper, PathParams } from './gatekeeper.ts';
@@ -16,6 +18,8 @@ export interface RouteBindingOptions {
   readonly idempotency: Idempotency;
   readonly metrics: RequestMetrics;
   readonly audit: AuditJournal;
+  /** Is told of every answer with bytes of a device. */
+  readonly answers: Pick<OpenAnswers, 'hold'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -63,7 +67,7 @@ export function bindRoutes(app: FastifyInstance, options: RouteBindingOptions): 
 }
 
 function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOptions): void {
-  const { handlers, gatekeeper, idempotency } = options;
+  const { answers, handlers, gatekeeper, idempotency } = options;
   const admissions = new WeakMap<FastifyRequest, Admission>();
   const query = route.query && Compile(route.query);
   const body = route.body && Compile(route.body);
@@ -81,6 +85,7 @@ function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOp
     handler: async (request, reply) => {
       const admission = admissions.get(request);
       if (admission === undefined) throw new AppError('INTERNAL_ERROR');
+      if (isFile(route) && admission.proof instanceof DeviceProof) answers.hold(admission.proof, reply.raw);
       const call = {
         ...admission,
         params: request.params,

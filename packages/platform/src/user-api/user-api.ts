@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock, Logger, Random } from '@cardea/core';
 import type { Registry } from 'prom-client';
 import type { Authorizer } from '../authorization/authorizer.ts';
+import type { OpenAnswers } from '../authorization/open-answers.ts';
 import type { Principal } from '../authorization/proof.ts';
 import type { HttpServer } from '../http/http-server.ts';
 import type { Bus, Db } from '../store/ports.ts';
@@ -66,6 +67,7 @@ export interface UserApiOptions {
   /** Whether the process is about to end. */
   readonly isLeaving?: () => boolean;
   readonly authorizer: Authorizer;
+  readonly answers: OpenAnswers;
   /** Origin under which users reach the platform. */
   readonly publicUrl: () => string;
   /** Seals what is kept of answers. */
@@ -114,7 +116,7 @@ export class UserApi implements Disposable {
 
   /** Registers the routes; call before the server listens. */
   start({ app }: HttpServer): void {
-    const { audit, clock, logger, registry } = this.options;
+    const { answers, audit, clock, logger, registry } = this.options;
     this.streams.start();
     registerHealth(app, this.options);
     registerDocumentation(app);
@@ -124,6 +126,7 @@ export class UserApi implements Disposable {
       idempotency: this.idempotency,
       metrics: new RequestMetrics(registry),
       audit,
+      answers,
       clock,
       logger,
     });

@@ -5,6 +5,7 @@ import { AppError, type Logger } from '@cardea/core';
 import { Channel, conforms, DeviceId, Instant, StreamName } from '@cardea/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authorizer } from '../../authorization/authorizer.ts';
+import type { OpenAnswers } from '../../authorization/open-answers.ts';
 import type { DeviceProof, Principal } from '../../authorization/proof.ts';
 import { parseByteRange } from '../../http/byte-range.ts';
 import { sendProblem, toAppError } from '../../http/problem.ts';
@@ -14,6 +15,7 @@ export interface VodRoutesOptions {
   readonly vod: Vod;
   readonly authorizer: Pick<Authorizer, 'device' | 'ticket'>;
   readonly principalFromRequest: (request: IncomingMessage) => Promise<Principal | undefined>;
+  readonly answers: Pick<OpenAnswers, 'hold'>;
   /** Who watched what. */
   readonly audit: {
     record(note: {
@@ -70,6 +72,7 @@ export function registerVodRoutes(app: FastifyInstance, options: VodRoutesOption
     handler: async (request, reply) => {
       reply.headers(mediaHeaders);
       const admission = await admit(request, options);
+      options.answers.hold(admission.right, reply.raw);
       return await serve(request, reply, { ...options, ...admission });
     },
   });

@@ -44,6 +44,7 @@ before(async () => {
   registerVodRoutes(bench.server.app, {
     vod: bench.service.vod,
     authorizer: bench.authorizer,
+    answers: { hold: () => {} },
     principalFromRequest: async ({ headers }) => principals[headers.authorization ?? ''],
     audit: { record: async ({ action, deviceId }) => void noted.push(`${action} ${deviceId}`) },
     logger: silentLogger,

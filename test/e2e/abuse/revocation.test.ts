@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type LastBytes, quantileMs, RevocationTrials, revocables } from '../../support/revocation-trials.ts';
+import { startPlatformHere } from '../device-management/platform-here.ts';
+
+const TRIALS = 2;
+const ports = { 'rtsp.listen': '127.0.0.1:0', 'webrtc.listen': '127.0.0.1:0', 'rtmp.listen': 'off', 'wake.listen': 'off' };
+const limits = { 'limits.schedulesPerMinute': 1_000_000, 'limits.schedulesPerSecond': 1_000_000, 'limits.replacements': 1_000_000 };
+
+test('whoever loses a right sees and hears nothing more a second later, in whichever way they watch', async (t) => {
+  await using platform = await startPlatformHere({ ...ports, ...limits });
+  await using trials = await RevocationTrials.open({ owner: platform.owner });
+  for (const kind of revocables) {
+    const delays: LastBytes[] = [];
+    for (let trial = 0; trial < TRIALS; trial += 1) delays.push(await trials.run(kind));
+    const slowest = delays.map((each) => [...each].map(([form, delayMs]) => `${form} ${Math.round(delayMs)}`).join(', ')).join('; ');
+    t.diagnostic(`${kind}: ${slowest} ms`);
+    assert.ok(quantileMs(delays, 1) <= 1_000, `${kind}: ${slowest}`);
+  }
+});

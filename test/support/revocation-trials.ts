@@ -1,0 +1,314 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { createClient } from '@cardea/api';
+import { eventually } from '../e2e/eventually.ts';
+import { type Owner, ownerAt } from '../e2e/owner.ts';
+import { makeFilm } from './film.ts';
+import { liveForms, type ReadForm } from './live-forms.ts';
+import { readRtsp } from './rtsp-form.ts';
+import { type Recorded, recorded, SegmentDevice } from './segment-device.ts';
+import { StampedCamera } from './stamped-camera.ts';
+import { readWhep } from './whep-form.ts';
+
+/** What ends in a trial. */
+export const revocables = ['member', 'share', 'session', 'device'] as const;
+export type Revocable = (typeof revocables)[number];
+
+/** After the revocation until the last byte, in milliseconds, by the way in which it came; negative when that was before. */
+export type LastBytes = ReadonlyMap<string, number>;
+
+export interface TrialsOptions {
+  /** Where rights are ended. */
+  readonly owner: Owner;
+  /** Origin of the process that serves the viewers; by default the same. */
+  readonly viewersUrl?: string;
+}
+
+const GIVE_UP_MS = 20_000;
+
+/** Somebody who takes in bytes until they end. */
+class Reading {
+  readonly name: string;
+  lastMs = Number.NEGATIVE_INFINITY;
+  readonly ended: Promise<void>;
+  readonly begun: Promise<void>;
+  private readonly stopping = new AbortController();
+  private cause: unknown;
+
+  constructor(name: string, url: string, form: ReadForm) {
+    this.name = name;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.begun = promise;
+    const onBytes = (bytes: Uint8Array): void => {
+      if (bytes.length === 0) return;
+      this.lastMs = performance.now();
+      resolve();
+    };
+    this.ended = form(url, { signal: this.stopping.signal, onBytes }).catch((error: unknown) => {
+      this.cause = error;
+      reject(new Error(`${name} did not begin`, { cause: error }));
+    });
+  }
+
+  /** Why it ended, for failures. */
+  get end(): string {
+    return String(this.cause);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.ended;
+  }
+}
+
+/** Asks for a playlist again and again, as a player of a recording does. */
+const readAgain: ReadForm = async (url, { signal, onBytes }) => {
+  while (!signal.aborted) {
+    const response = await fetch(url, { signal }).catch(() => undefined);
+    if (response === undefined) return;
+    const bytes = await response.bytes();
+    if (response.status !== 200) throw new Error(`status ${response.status}`);
+    onBytes(bytes);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+/**
+ * A home with a camera that streams and has recorded, and trials in which somebody watches it in every way there is until the
+ * right to it ends.
+ */
+export class RevocationTrials implements AsyncDisposable {
+  private readonly options: TrialsOptions;
+  private readonly camera: StampedCamera;
+  private readonly film: Recorded;
+  /** Of what the camera has recorded, which goes with the camera. */
+  private range = { from: 0, to: 0 };
+  private bindings = 0;
+  private member: { readonly id: string; readonly token: string } | undefined;
+
+  private constructor(options: TrialsOptions, camera: StampedCamera, film: Recorded) {
+    this.options = options;
+    this.camera = camera;
+    this.film = film;
+  }
+
+  static async open(options: TrialsOptions): Promise<RevocationTrials> {
+    const film = await makeFilm({ seconds: 2, kbps: 500, gopSec: 2 });
+    const camera = await StampedCamera.open(options.owner.url, film, { retry: { baseMs: 20, maxMs: 200 } });
+    await camera.device.start();
+    const trials = new RevocationTrials(options, camera, recorded(film, 2_000));
+    await trials.settle();
+    return trials;
+  }
+
+  /** Watches by a right of this kind, ends the right, and tells when the last bytes came. Everybody watches when `onBegun` is called. */
+  async run(kind: Revocable, { onBegun }: { readonly onBegun?: () => void } = {}): Promise<LastBytes> {
+    const { owner } = this.options;
+    const other = await this.liveReadings(owner.token, ['ws']);
+    const { readings, revoke } = await this.prepare(kind);
+    let upload: SlowUpload | undefined;
+    try {
+      await Promise.all([...other, ...readings].map(({ begun }) => begun));
+      upload = kind === 'device' ? await this.beginUpload() : undefined;
+      onBegun?.();
+      const revokedMs = performance.now();
+      const revoking = revoke();
+      await within(Promise.all([revoking, upload?.ended, ...readings.map(({ ended }) => ended)]), () =>
+        readings.map(({ name, lastMs, end }) => `${name}: ${Math.round(lastMs - revokedMs)} ms, ${end}`).join('; '),
+      );
+      const [bystander] = other;
+      if (kind !== 'device' && bystander !== undefined) {
+        const lastMs = Math.max(...readings.map((reading) => reading.lastMs));
+        await eventually('the owner sees on', async () => (bystander.lastMs > lastMs ? true : undefined));
+      }
+      const delays = new Map(readings.map(({ name, lastMs }) => [name, lastMs - revokedMs]));
+      return upload === undefined ? delays : delays.set('upload', upload.endedMs - revokedMs);
+    } finally {
+      upload?.stop();
+      await Promise.all([...other, ...readings].map((reading) => reading.stop()));
+      if (kind === 'device') await this.settle();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.camera.device.stop();
+  }
+
+  /** Brings the camera into the home, for the first time or again, and lets it record. */
+  private async settle(): Promise<void> {
+    const { client, homeId } = this.options.owner;
+    const { device } = this.camera;
+    const { code } = await client.call('bindingCode.create', { params: { id: homeId }, body: {} });
+    await eventually('the camera is connected', async () => (device.online ? true : undefined));
+    await device.bind(code);
+    const params = { id: device.id };
+    await eventually('the camera is known', async () => {
+      const { capabilities, state } = await client.call('device.get', { params });
+      return capabilities !== null && state === 'online' ? true : undefined;
+    });
+    using recorder = new SegmentDevice(device.id, await device.videoService());
+    // What it recorded for the home before is there for a while.
+    for (let earlier = 0; earlier < this.bindings; earlier += 1) recorder.announcement(this.film);
+    this.bindings += 2;
+    const { segmentId } = await recorder.store(this.film);
+    const segment = await client.call('segment.get', { params: { id: segmentId } });
+    this.range = { from: segment.startAt, to: segment.endAt };
+  }
+
+  private get viewersUrl(): string {
+    return this.options.viewersUrl ?? this.options.owner.url;
+  }
+
+  private async prepare(kind: Revocable): Promise<{ readonly readings: readonly Reading[]; readonly revoke: () => Promise<unknown> }> {
+    const { client, homeId, token } = this.options.owner;
+    const { id: deviceId } = this.camera.device;
+    switch (kind) {
+      case 'member': {
+        const { id, token: ofMember } = await this.admitMember();
+        const revoke = () => client.call('member.delete', { params: { id: homeId, userId: id } });
+        return { readings: await this.allReadings(ofMember), revoke };
+      }
+      case 'session': {
+        const body = { email: 'owner@example.org', password: 'correct horse battery' };
+        const login = await createClient({ baseUrl: this.options.owner.url }).call('session.create', { body });
+        const mine = await ownerAt(this.options.owner.url, login.token);
+        const revoke = () => mine.client.call('session.delete', { params: { id: 'current' } });
+        return { readings: await this.allReadings(login.token), revoke };
+      }
+      case 'share': {
+        const { id, url } = await client.call('share.create', { body: { kind: 'live', deviceId } });
+        return {
+          readings: await this.sharedReadings(new URL(url).pathname),
+          revoke: () => client.call('share.delete', { params: { id } }),
+        };
+      }
+      case 'device':
+        return { readings: await this.allReadings(token, false), revoke: () => client.call('device.delete', { params: { id: deviceId } }) };
+    }
+  }
+
+  /** A user who belongs to the home for this trial. */
+  private async admitMember(): Promise<{ readonly id: string; readonly token: string }> {
+    const { client, homeId, url } = this.options.owner;
+    const { inviteToken } = await client.call('member.invite', { params: { id: homeId }, body: { role: 'member' } });
+    if (this.member === undefined) {
+      const account = { email: 'ben@example.org', name: 'Ben', password: 'correct horse battery' };
+      const joined = await createClient({ baseUrl: url }).call('invitation.accept', { body: { inviteToken, ...account } });
+      this.member = { id: joined.user.id, token: joined.token };
+    } else await createClient({ baseUrl: url, token: this.member.token }).call('invitation.accept', { body: { inviteToken } });
+    return this.member;
+  }
+
+  private async allReadings(token: string, withEvents = true): Promise<readonly Reading[]> {
+    const client = createClient({ baseUrl: this.viewersUrl, token });
+    const body = { channel: 1, ...this.range };
+    const [live, { urls }] = await Promise.all([
+      this.liveReadings(token),
+      client.call('vod.create', { params: { id: this.camera.device.id }, body }),
+    ]);
+    // A stream of events goes on without the device, and says no more of it.
+    const events = withEvents ? [new Reading('events', `${this.viewersUrl}/api/v1/event-stream`, eventsWith(token))] : [];
+    return [...live, new Reading('playback', new URL(urls.hls, this.viewersUrl).href, readAgain), ...events];
+  }
+
+  private async liveReadings(token: string, only?: readonly string[]): Promise<readonly Reading[]> {
+    const client = createClient({ baseUrl: this.viewersUrl, token });
+    const body = { channel: 1, stream: 'main' } as const;
+    const { urls } = await client.call('live.create', { params: { id: this.camera.device.id }, body });
+    const { flv = '', hls = '', rtsp, whep, ws } = urls;
+    const forms: readonly (readonly [string, string | undefined, ReadForm])[] = [
+      ['ws', ws, liveForms.ws],
+      ['flv', flv, liveForms.flv],
+      ['hls', hls, liveForms.hls],
+      ['rtsp', rtsp, readRtsp],
+      ['whep', whep, readWhep],
+    ];
+    return forms.flatMap(([name, url, form]) =>
+      url === undefined || only?.includes(name) === false ? [] : [new Reading(name, url, form)],
+    );
+  }
+
+  private async sharedReadings(path: string): Promise<readonly Reading[]> {
+    const base = this.viewersUrl + path;
+    const led = async (output: string): Promise<string> => {
+      const response = await fetch(`${base}/live/${output}`, { redirect: 'manual' });
+      assert.equal(response.status, 307);
+      return new URL(response.headers.get('location') ?? '', base).href;
+    };
+    return [
+      new Reading('ws', `${base.replace('http', 'ws')}/live/ws`, liveForms.ws),
+      new Reading('flv', await led('stream.flv'), liveForms.flv),
+      new Reading('hls', await led('index.m3u8'), liveForms.hls),
+      new Reading('whep', await led('whep'), readWhep),
+      new Reading('page', `${base}/about`, readAgain),
+    ];
+  }
+
+  private async beginUpload(): Promise<SlowUpload> {
+    const vr = await this.camera.device.videoService();
+    using announcer = new SegmentDevice(this.camera.device.id, vr);
+    const { body, status } = await announcer.create(announcer.announcement(recorded(new Uint8Array(1), 1_000)));
+    assert.equal(status, 201, body);
+    const upload = new SlowUpload(JSON.parse(body).upload);
+    await upload.begun;
+    return upload;
+  }
+}
+
+/** An upload that takes as long as it may. */
+class SlowUpload {
+  readonly begun: Promise<unknown>;
+  readonly ended: Promise<void>;
+  endedMs = Number.NaN;
+  private readonly sending: ReturnType<typeof request>;
+  private readonly beat: NodeJS.Timeout;
+
+  constructor({ url, headers = {} }: { readonly url: string; readonly headers?: Readonly<Record<string, string>> }) {
+    this.sending = request(url, { method: 'PUT', headers: { ...headers, 'content-length': 10_000_000 } });
+    this.begun = once(this.sending, 'socket');
+    this.beat = setInterval(() => this.sending.write(Buffer.alloc(1_000)), 20);
+    this.ended = new Promise((resolve) => {
+      const end = (): void => {
+        if (Number.isNaN(this.endedMs)) this.endedMs = performance.now();
+        clearInterval(this.beat);
+        resolve();
+      };
+      this.sending.on('error', end).on('close', end);
+      this.sending.on('response', (response) => {
+        response.resume();
+        end();
+      });
+    });
+  }
+
+  stop(): void {
+    clearInterval(this.beat);
+    this.sending.destroy();
+  }
+}
+
+function eventsWith(token: string): ReadForm {
+  return async (url, { signal, onBytes }) => {
+    const { body, status } = await fetch(url, { signal, headers: { authorization: `Bearer ${token}` } });
+    if (status !== 200) throw new Error(`status ${status}`);
+    for await (const chunk of body ?? []) onBytes(chunk);
+  };
+}
+
+async function within(work: Promise<unknown>, tell: () => string): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`not over after ${GIVE_UP_MS} ms: ${tell()}`)), GIVE_UP_MS);
+  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+/** The `fraction` quantile of what took longest in each trial, in whole milliseconds; 0 where everything had ended before. */
+export function quantileMs(trials: readonly LastBytes[], fraction: number): number {
+  const slowest = trials.map((trial) => Math.max(0, ...trial.values())).sort((a, b) => a - b);
+  return Math.round(slowest[Math.min(slowest.length - 1, Math.floor(fraction * slowest.length))] ?? Number.NaN);
+}
+
+/** By kind of trial: `p50 12 ms, p99 80 ms`. */
+export function summaryOf(trials: readonly LastBytes[]): string {
+  return `p50 ${quantileMs(trials, 0.5)} ms, p99 ${quantileMs(trials, 0.99)} ms of ${trials.length}`;
+}
