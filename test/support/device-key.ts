@@ -20,6 +20,11 @@ export class DeviceKey {
     const iat = Math.floor(now / 1000);
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     const signed = `${part({ alg: 'EdDSA', jwk: this.jwk })}.${part({ sub: this.deviceId, aud: 'vs', iat, exp: iat + 120, jti })}`;
-    return `${signed}.${sign(null, Buffer.from(signed), this.privateKey).toString('base64url')}`;
+    return `${signed}.${this.sign(signed)}`;
+  }
+
+  /** The Ed25519 signature of a text, base64url. */
+  sign(text: string): string {
+    return sign(null, Buffer.from(text), this.privateKey).toString('base64url');
   }
 }

@@ -60,6 +60,7 @@ export const addresses = {
   'retention.ofHome': 'GET /homes/{id}/retention',
   'retention.changeHome': 'PATCH /homes/{id}/retention',
   'retention.ofDevice': 'GET /devices/{id}/retention',
+  'case.export': 'GET /devices/{id}/case',
   'retention.changeDevice': 'PATCH /devices/{id}/retention',
   'snapshot.list': 'GET /devices/{id}/snapshots',
   'snapshot.picture': 'GET /devices/{id}/snapshots/{snapshotId}',

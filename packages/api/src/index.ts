@@ -1,11 +1,15 @@
 export { type Action, actions, type Role, roleActions } from './actions.ts';
 export { addressOf, type HttpMethod, type RouteId } from './addresses.ts';
 export { ApiProblem } from './api-problem.ts';
+export { readManifest } from './case/read-manifest.ts';
+export { readTarHeader, TAR_BLOCK_BYTES, type TarEntry, tarEnd, tarHeader, tarPadding } from './case/tar.ts';
+export { type CaseFault, type CaseFiles, type CaseReport, type ExpectedCamera, verifyCase } from './case/verify-case.ts';
 export { API_PATH, type CallInput, type CallOptions, type Client, type ClientOptions, createClient } from './client.ts';
 export { type CommandMethod, type CommandParams, type CommandResult, commandActions, isCommandMethod } from './device-commands.ts';
 export { type FollowOptions, followEvents, type StreamEvent } from './event-stream.ts';
 export { ApiToken, ApiTokenRequest, FreshApiToken } from './model/api-token.ts';
 export { AuditEntry } from './model/audit-entry.ts';
+export { CASE_FORMAT, CaseManifest, CaseNeighbour, CaseSegment, MANIFEST_FILE } from './model/case.ts';
 export { Device, DeviceState } from './model/device.ts';
 export { DeviceLog } from './model/device-log.ts';
 export { EventKind, HomeEvent } from './model/event.ts';

@@ -32,7 +32,7 @@ export interface Route extends Address {
   readonly success: 200 | 201 | 204;
   readonly answer?: TSchema;
   /** What is answered instead of JSON. Such a route is opened by its address, not with `Client.call`. */
-  readonly produces?: 'video/mp4' | 'image/jpeg' | 'text/plain' | 'text/event-stream';
+  readonly produces?: 'video/mp4' | 'image/jpeg' | 'text/plain' | 'application/x-tar' | 'text/event-stream';
   /** Written down with who called it, before it is done (reliability.md P25). */
   readonly audited?: true;
 }

@@ -7,6 +7,7 @@ import { deviceCommand } from './commands/device-command.ts';
 import { deviceRun } from './commands/device-run.ts';
 import { deviceSimulate } from './commands/device-simulate.ts';
 import { drain } from './commands/drain.ts';
+import { exportCase } from './commands/export.ts';
 import { firmwareCampaign } from './commands/firmware-campaign.ts';
 import { firmwareKeygen } from './commands/firmware-keygen.ts';
 import { firmwareSign } from './commands/firmware-sign.ts';
@@ -17,6 +18,7 @@ import { login } from './commands/login.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
 import { userCreate } from './commands/user-create.ts';
+import { verify } from './commands/verify.ts';
 import { reportFailure } from './failure.ts';
 import { terminal } from './terminal.ts';
 
@@ -36,6 +38,8 @@ function createProgram(): Command {
   program.addCommand(drain);
   program.addCommand(login);
   program.addCommand(fsck);
+  program.addCommand(exportCase);
+  program.addCommand(verify);
   program.addCommand(backup);
   program.addCommand(restore);
   program.addCommand(new Command('keys').description('the keys of the platform').addCommand(keysSeal));

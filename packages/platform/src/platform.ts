@@ -282,6 +282,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         unbind: (proof) => devices.unbind(proof),
       },
       commands: devices,
+      cases: video.cases,
       live: media,
       talks,
       segments: video.library,

@@ -1,4 +1,4 @@
-import { Channel, DeviceId, described, Instant, reportStatistics } from '@cardea/protocol';
+import { Channel, DeviceId, described, Instant, reportStatistics, StreamName } from '@cardea/protocol';
 import { Type } from 'typebox';
 import { pageOf, paging } from '../model/page.ts';
 import { Segment, SegmentId } from '../model/segment.ts';
@@ -38,6 +38,19 @@ export const segmentRoutes = [
     success: 201,
     audited: true,
     answer: VodSession,
+  }),
+  defineRoute('case.export', {
+    summary: 'What was recorded of a channel between two instants, as a case: the files and what proves them. At most a day',
+    access: { kind: 'device', action: 'view.recordings' },
+    params: Type.Object({ id: DeviceId }),
+    query: Type.Object({
+      from: Type.Optional(described(Instant, 'an hour before `to` when absent')),
+      to: Type.Optional(described(Instant, 'now when absent')),
+      channel: Type.Optional(described(Channel, '1 when absent')),
+      stream: Type.Optional(described(StreamName, '`main` when absent')),
+    }),
+    success: 200,
+    produces: 'application/x-tar',
   }),
   defineRoute('segment.list', {
     summary: 'Stored video of a device, oldest first',

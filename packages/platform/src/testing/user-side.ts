@@ -32,6 +32,7 @@ import type { Db } from '../store/ports.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
 import { HomeEvents } from '../user-api/home-events.ts';
 import type {
+  CaseService,
   DeviceCommands,
   DeviceDirectory,
   FirmwareService,
@@ -180,6 +181,7 @@ export class UserSide implements AsyncDisposable {
       talks: { ...idleTalks, ...talks },
       segments: this.segments,
       shares: new Shares(sharing),
+      cases: oneCase,
       uploadStatistics: { of: async () => [] },
       timelines: new Timelines({ db, clock, targetSegmentSec: 10 }),
       vod: oneVod,
@@ -451,6 +453,11 @@ const campaign: Campaign = {
 };
 
 /** Takes nothing in; every log that is read has the same line. */
+/** Every case has nothing in it. */
+const oneCase: CaseService = {
+  export: async () => ({ name: 'case', segments: 0, manifestSha256: '00'.repeat(32), archive: Readable.from([Buffer.alloc(1_024)]) }),
+};
+
 const oneLog: LogUploads = {
   mint: async () => {
     throw new AppError('NOT_BOUND');

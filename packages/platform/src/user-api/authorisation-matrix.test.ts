@@ -206,7 +206,7 @@ test('every route served is in the table, or is known to show nothing of any hom
   const heads = side.served.filter((route) => route.startsWith('HEAD ')).map((route) => route.replace('HEAD', 'GET'));
   assert.deepEqual(
     heads.filter((route) => !besideTheTable.includes(route)),
-    ['segments/:id/media', 'devices/:id/snapshots/:snapshotId', 'events/:id/pictures/:number', 'logs/:id'].map(
+    ['devices/:id/case', 'segments/:id/media', 'devices/:id/snapshots/:snapshotId', 'events/:id/pictures/:number', 'logs/:id'].map(
       (path) => `GET ${API_PATH}/${path}`,
     ),
   );

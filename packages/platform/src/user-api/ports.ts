@@ -285,6 +285,15 @@ export interface VodService {
 export interface Picture {
   readonly sizeBytes: number;
   /** Lower-case hex. */
+/** Recordings with what proves them. */
+export interface CaseService {
+  export(
+    proof: DeviceProof<'view.recordings'>,
+    query: { readonly from?: number; readonly to?: number; readonly channel?: number; readonly stream?: Segment['stream'] },
+    exporter: { readonly id: string; readonly name: string },
+  ): Promise<{ readonly name: string; readonly segments: number; readonly manifestSha256: string; readonly archive: Readable }>;
+}
+
   readonly sha256: string;
   read(): Promise<Readable>;
 }

@@ -34,6 +34,7 @@ import type {
   AuditJournal,
   BindingCodes,
   DeviceCommands,
+  CaseService,
   DeviceDirectory,
   DeviceLogService,
   FirmwareService,
@@ -92,6 +93,7 @@ export interface UserApiOptions {
   readonly vod: VodService;
   readonly pictures: PictureService;
   readonly firmware: FirmwareService;
+  readonly cases: CaseService;
   readonly logs: DeviceLogService;
   readonly audit: AuditJournal;
 }

@@ -3,6 +3,7 @@ import { type AnswerOf, type getVideoServerInformation, vrTimers } from '@cardea
 import type { Bus, Db, ObjectStore } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import type { UrlSigner } from '../tokens/url-signer.ts';
+import { CaseExport } from './case/case-export.ts';
 import { type FsckReport, fsck } from './fsck.ts';
 import { Vod } from './playback/vod.ts';
 import { RetentionKeeper } from './retention/retention.ts';
@@ -81,6 +82,8 @@ export class VideoService implements AsyncDisposable {
   readonly timelines: Timelines;
   /** Plays what is stored. */
   readonly vod: Vod;
+  /** Hands out what is stored with what proves it. */
+  readonly cases: CaseExport;
   private readonly options: VideoServiceOptions;
   private readonly limits: VideoLimits;
   /** How much is stored, and what is kept. */
@@ -132,6 +135,7 @@ export class VideoService implements AsyncDisposable {
     this.gaps = new UploadGaps({ ...options, catalogue, ledger: this.ledger, targetSegmentSec: limits.targetSegmentSec });
     this.vod = new Vod(options);
     this.timelines = new Timelines({ ...options, targetSegmentSec: limits.targetSegmentSec });
+    this.cases = new CaseExport({ ...options, timelines: this.timelines });
     this.lifetime = new Lifetime(options.logger);
   }
 

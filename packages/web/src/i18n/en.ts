@@ -235,6 +235,8 @@ export const en = {
     saveClip: 'Save the clip from {{from}} to {{to}}',
     unplayable: 'This recording cannot be played. Try the next minute, or reload the page.',
   },
+    saveCase: 'Export case',
+    caseHint: 'A case has the recordings as the camera made them, with what proves that none was changed or left out.',
   addCamera: {
     title: 'Add a camera',
     lead: 'The camera needs this code once, to know which home it belongs to.',

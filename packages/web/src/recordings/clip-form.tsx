@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StreamName } from '../api/queries.ts';
+import { useApp } from '../app-context.ts';
 import { clockText } from '../time-text.ts';
 import { clockInstant, clockValue } from './clock-field.ts';
 import styles from './recordings-panel.module.css';
@@ -19,9 +20,10 @@ export interface ClipFormProps {
 
 const USUAL_MS = 60_000;
 
-/** Saves a chosen stretch as one file. */
+/** Saves a chosen stretch as one file that plays, or as a case that proves itself. */
 export function ClipForm({ deviceId, channel, stream, day, at }: ClipFormProps) {
   const { t } = useTranslation();
+  const { api } = useApp();
   const [from, setFrom] = useState(() => Math.floor(at / 1_000) * 1_000);
   const [to, setTo] = useState(() => Math.floor(at / 1_000) * 1_000 + USUAL_MS);
   const isRange = to > from;
@@ -54,6 +56,22 @@ export function ClipForm({ deviceId, channel, stream, day, at }: ClipFormProps) 
       >
         {t('recordings.save')}
       </Button>
+      <Button
+        component="a"
+        variant="subtle"
+        size="md"
+        data-disabled={!isRange || undefined}
+        {...(isRange && {
+          href: api.urlOf('case.export', { params: { id: deviceId }, query: { channel, stream, from, to } }),
+          download: '',
+        })}
+        aria-describedby="case-hint"
+      >
+        {t('recordings.saveCase')}
+      </Button>
+      <p id="case-hint" className={styles.muted}>
+        {t('recordings.caseHint')}
+      </p>
     </div>
   );
 }

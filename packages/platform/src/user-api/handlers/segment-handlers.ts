@@ -1,6 +1,6 @@
 import type { RouteOf } from '@cardea/api';
 import { parseByteRange } from '../../http/byte-range.ts';
-import type { SegmentService, TimelineService, UploadStatisticsService, VodService } from '../ports.ts';
+import type { AuditJournal, CaseService, SegmentService, TimelineService, UploadStatisticsService, VodService } from '../ports.ts';
 import type { RouteCall, RouteHandlers } from '../route-call.ts';
 
 const DEFAULT_REPORTS = 50;
@@ -9,6 +9,7 @@ type SegmentRoute =
   | 'uploadStatistics.list'
   | 'timeline.get'
   | 'vod.create'
+  | 'case.export'
   | 'segment.list'
   | 'segment.get'
   | 'segment.media'
@@ -17,11 +18,15 @@ type SegmentRoute =
 
 /** Recorded video. */
 export function createSegmentHandlers({
+  audit,
+  cases,
   segments,
   timelines,
   uploadStatistics,
   vod,
 }: {
+  readonly audit: AuditJournal;
+  readonly cases: CaseService;
   readonly segments: SegmentService;
   readonly timelines: TimelineService;
   readonly uploadStatistics: UploadStatisticsService;
@@ -33,6 +38,7 @@ export function createSegmentHandlers({
     }),
     'timeline.get': async ({ proof, query }) => await timelines.timeline(proof, query),
     'vod.create': async ({ proof, body }) => await vod.open(proof, body),
+    'case.export': async (call) => await sendCase({ audit, cases }, call),
     'segment.list': async ({ proof, query }) => {
       const { items, next } = await segments.segments(proof, query);
       return next === undefined ? { items: [...items] } : { items: [...items], next };
@@ -42,6 +48,25 @@ export function createSegmentHandlers({
     'segment.update': async ({ proof, params, body }) => await segments.setLocked(proof, params.id, body.locked),
     'segment.delete': async ({ proof, params }) => await segments.remove(proof, params.id),
   };
+}
+
+/** Which case somebody took away is written down with the digest of its manifest, so that it can be told from any other. */
+async function sendCase(
+  { audit, cases }: { readonly audit: AuditJournal; readonly cases: CaseService },
+  { proof, query, visitor, request, reply }: RouteCall<RouteOf<'case.export'>>,
+): Promise<void> {
+  const { id, name } = visitor.user;
+  const exported = await cases.export(proof, query, { id, name });
+  const { segments, manifestSha256, archive } = exported;
+  reply.type('application/x-tar').header('content-disposition', `attachment; filename="${exported.name}.tar"`);
+  if (request.method === 'HEAD') {
+    archive.destroy();
+    return void reply.send();
+  }
+  const { homeId, deviceId } = proof;
+  const detail = { ...query, segments, manifestSha256 };
+  await audit.record({ action: 'case.export', userId: visitor.principal.userId, homeId, deviceId, detail });
+  reply.send(archive);
 }
 
 /** A stored segment never changes, so its hash is its validator (RFC 9110 8.8.3, 13.1, 14). */

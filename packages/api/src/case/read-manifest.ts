@@ -1,0 +1,12 @@
+import { Check } from 'typebox/value';
+import { CaseManifest } from '../model/case.ts';
+
+/** The manifest of a case from its JSON; `undefined` for what is none. */
+export function readManifest(json: string): CaseManifest | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return Check(CaseManifest, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
