@@ -42,7 +42,7 @@ export interface LightDeviceOptions {
   readonly answer?: Answer;
   /** The address to dial instead of the one that was told. */
   readonly route?: (vdUrl: string) => string;
-  /** Replaces the back-off that was told. */
+  /** Instead of the back-off that was told. */
   readonly retry?: { readonly baseMs: number; readonly maxMs: number };
   /** What the device announces beside what every light device does. */
   readonly methods?: readonly string[];
@@ -87,7 +87,7 @@ export class LightDevice {
   private readonly options: LightDeviceOptions;
   private readonly clock: Clock;
   private readonly random: Random;
-  private readonly backoff: Backoff;
+  private backoff: Backoff;
   private readonly stopped = new AbortController();
   private vd: Vd | undefined;
   private scheduleId: string | undefined;
@@ -98,7 +98,7 @@ export class LightDevice {
     this.options = options;
     this.clock = options.clock ?? new SystemClock();
     this.random = createRandom(this.clock);
-    this.backoff = new Backoff({ baseMs: 2_000, maxMs: 30_000, ...options.retry, random: () => this.random.fraction() });
+    this.backoff = this.backoffOf({ baseMs: 2_000, maxMs: 30_000 });
   }
 
   get id(): string {
@@ -234,10 +234,15 @@ export class LightDevice {
   }
 
   private async schedule(reason: ScheduleReason, excludeServers: readonly string[] = []): Promise<Vd> {
-    const { vd, scheduleId } = await this.askSchedule(reason, excludeServers);
+    const { retry, scheduleId, vd } = await this.askSchedule(reason, excludeServers);
     if (vd === undefined) throw new AppError('UNSPECIFIED');
     this.scheduleId = scheduleId;
+    this.backoff = this.backoffOf(retry);
     return vd;
+  }
+
+  private backoffOf(told: { readonly baseMs: number; readonly maxMs: number }): Backoff {
+    return new Backoff({ ...told, ...this.options.retry, random: () => this.random.fraction() });
   }
 
   private async askSchedule(reason: ScheduleReason, excludeServers: readonly string[] = []): Promise<AnswerOf<typeof schedule>> {

@@ -109,6 +109,11 @@ export const settings = {
   'limits.schedulesPerMinute': setting(Type.Integer({ minimum: 1 }), 10, 'Scheduling requests of one device per minute'),
   'limits.schedulesPerSecond': setting(Type.Integer({ minimum: 1 }), 100, 'Scheduling requests of one source address per second'),
   'limits.replacements': setting(Type.Integer({ minimum: 1 }), 5, 'Times a device may displace its own connection within ten minutes'),
+  'limits.returnsPerSecond': setting(
+    Type.Integer({ minimum: 1 }),
+    250,
+    'Devices that lost their connection to this process together come back over so long that about so many do in a second',
+  ),
   'storage.days': setting(
     Type.Integer({ minimum: 1, maximum: 3650 }),
     30,

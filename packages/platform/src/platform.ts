@@ -174,7 +174,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const cluster =
     exchange && stack.use(new Cluster({ ...shared, exchange, local, tokens, nodeId, publicUrl, roles, drainWindowSec, viewers }));
   const connections = cluster?.connections ?? local;
-  const servers = cluster?.servers ?? new LocalServers({ publicUrl, hasRoom: () => local.admitting });
+  const servers = cluster?.servers ?? new LocalServers({ publicUrl, hasRoom: () => local.admitting, deviceCount: () => local.connectionCount });
   const wake = stack.use(new WakeChannel({ ...shared, secret: keys.wakeSecret, presence: local, publicUrl, tls: certificates?.pair }));
   const waker = stack.use(new Waker({ channel: wake, presence: local, clock, logger }));
   const video: VideoService = stack.use(
@@ -306,6 +306,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       keepAlive,
       wakeService: (holder) => wake.serviceFor(holder),
       limits: { perDeviceAndMinute: config['limits.schedulesPerMinute'], perSourceAndSecond: config['limits.schedulesPerSecond'] },
+      returnsPerSec: config['limits.returnsPerSecond'],
     }),
   );
   const gateway = new DeviceGateway({
@@ -315,6 +316,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     tokens,
     keepAlive,
     maxReplacements: config['limits.replacements'],
+    returnsPerSec: config['limits.returnsPerSecond'],
   });
 
   registerSecurityHeaders(http.app, { publicUrl });

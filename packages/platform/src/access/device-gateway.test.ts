@@ -378,6 +378,7 @@ test('presence is told on the bus and the last sighting is written now and then,
   await plane.clock.advance(40_000);
   await plane.until(async () => (await plane.row(device.id)).last_seen_at === 1_767_225_620_000);
   assert.deepEqual(plane.published, []);
+  await plane.clock.advance(1_000);
   connection.socket.terminate();
   await plane.until(() => plane.published.length > 0);
   assert.deepEqual(plane.published, [{ type: 'device', homeId: 'home-1', deviceId: device.id }]);

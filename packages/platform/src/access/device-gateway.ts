@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type HttpServer, refuseUpgrade, type UpgradeHandler } from '../http/http-server.ts';
 import type { Db } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
+import { Admission } from './admission.ts';
 import { type DeviceMessageHandler, DeviceSession, type HeldToken } from './device-session.ts';
 import type { SessionRegistry } from './session-registry.ts';
 
@@ -30,11 +31,9 @@ export interface DeviceGatewayOptions {
   readonly keepAlive: { readonly intervalSec: number; readonly missed: number };
   /** Times a device may connect within ten minutes while its older connection is still open. */
   readonly maxReplacements: number;
+  /** Of the devices that cannot be let in at once so many are told to come back in each second. */
+  readonly returnsPerSec: number;
 }
-
-/** Connections that are being authenticated at the same time. */
-const MAX_HANDSHAKES = 256;
-const BUSY_RETRY_AFTER_MS = 2_000;
 
 /**
  * The front door of Vd: turns an upgrade with a valid token into a `DeviceSession`.
@@ -44,7 +43,7 @@ export class DeviceGateway {
   private readonly options: DeviceGatewayOptions;
   private readonly webSockets: WebSocketServer;
   private readonly replacements: TokenBuckets;
-  private handshakes = 0;
+  private readonly admission: Admission;
 
   constructor(options: DeviceGatewayOptions) {
     this.options = options;
@@ -55,6 +54,7 @@ export class DeviceGateway {
       perMessageDeflate: false,
       handleProtocols: () => subprotocols.vd,
     });
+    this.admission = new Admission(options);
     const windowSec = vdTimers.replacementWindowMs / 1000;
     this.replacements = new TokenBuckets({ burst: options.maxReplacements, perSecond: options.maxReplacements / windowSec }, options.clock);
   }
@@ -68,22 +68,25 @@ export class DeviceGateway {
   }
 
   private async receive(upgrade: Upgrade): Promise<void> {
-    this.handshakes += 1;
     try {
-      const ticket = await this.authenticate(upgrade);
-      this.webSockets.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (socket) => this.open(socket, upgrade.socket, ticket));
+      await this.admission.run(() => this.letIn(upgrade));
     } catch (thrown) {
       this.refuse(upgrade, AppError.from(thrown));
-    } finally {
-      this.handshakes -= 1;
     }
+  }
+
+  private async letIn(upgrade: Upgrade): Promise<void> {
+    const { request, socket, head } = upgrade;
+    // Who gave up while it waited is not worth the work.
+    if (socket.destroyed) return;
+    const ticket = await this.authenticate(upgrade);
+    this.webSockets.handleUpgrade(request, socket, head, (webSocket) => this.open(webSocket, socket, ticket));
   }
 
   /** @throws AppError UNAUTHORIZED | VERSION_UNSUPPORTED | DEVICE_DISABLED | RATE_LIMITED | NO_CAPACITY */
   private async authenticate({ request, url }: Upgrade): Promise<Ticket> {
     const { registry, tokens } = this.options;
-    if (!registry.admitting || this.handshakes > MAX_HANDSHAKES)
-      throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: BUSY_RETRY_AFTER_MS });
+    if (!registry.admitting) throw this.admission.refusal();
     const token = bearerOf(request);
     const claims = await tokens.verify('vd', token);
     if (claims.deviceId !== url.searchParams.get(DEVICE_ID_PARAMETER)) throw new AppError('UNAUTHORIZED');

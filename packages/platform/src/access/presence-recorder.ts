@@ -1,4 +1,4 @@
-import { Lifetime, type Logger } from '@cardea/core';
+import { type Clock, Lifetime, type Logger, sleep } from '@cardea/core';
 import type { Bus, Db } from '../store/ports.ts';
 
 interface Sighting {
@@ -8,19 +8,23 @@ interface Sighting {
 }
 
 const BATCH = 500;
+/** Writes stop the process while they wait for the disk, so what comes soon after one waits for the next. */
+const PAUSE_MS = 250;
 
 /** Writes when devices were seen last, many in one transaction, and tells the bus whose presence changed. */
 export class PresenceRecorder implements AsyncDisposable {
   private readonly db: Db;
   private readonly bus: Bus;
+  private readonly clock: Clock;
   private readonly lifetime: Lifetime;
   /** One entry per device at most. */
   private readonly waiting = new Map<string, Sighting>();
   private draining = false;
 
-  constructor({ db, bus, logger }: { readonly db: Db; readonly bus: Bus; readonly logger: Logger }) {
+  constructor({ db, bus, clock, logger }: { readonly db: Db; readonly bus: Bus; readonly clock: Clock; readonly logger: Logger }) {
     this.db = db;
     this.bus = bus;
+    this.clock = clock;
     this.lifetime = new Lifetime(logger);
   }
 
@@ -29,16 +33,20 @@ export class PresenceRecorder implements AsyncDisposable {
     this.waiting.set(deviceId, { heardAt, announce: announce || this.waiting.get(deviceId)?.announce === true });
     if (this.draining) return;
     this.draining = true;
-    this.lifetime.run('record of presence', () => this.drain());
+    this.lifetime.run('record of presence', (signal) => this.drain(signal));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.lifetime[Symbol.asyncDispose]();
   }
 
-  private async drain(): Promise<void> {
+  /** At the end what waits is written without a pause. */
+  private async drain(signal: AbortSignal): Promise<void> {
     try {
-      while (this.waiting.size > 0) await this.write([...this.waiting].slice(0, BATCH));
+      while (this.waiting.size > 0) {
+        await this.write([...this.waiting].slice(0, BATCH));
+        if (!signal.aborted) await sleep(this.clock, PAUSE_MS, { signal }).catch(() => {});
+      }
     } finally {
       this.draining = false;
     }

@@ -51,7 +51,7 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
     this.bus = bus;
     this.clock = clock;
     this.lifetime = new Lifetime(logger);
-    this.recorder = new PresenceRecorder({ db, bus, logger });
+    this.recorder = new PresenceRecorder({ db, bus, clock, logger });
   }
 
   start(): void {

@@ -20,8 +20,11 @@ function serversOf(...nodes: readonly PlatformNode[]): ClusterServers {
 }
 
 test('a device is placed on the access server with the fewest, with the next one beside it', async () => {
-  const { vdUrls, vmUrls, vrBaseUrl } = await serversOf(node('a', 30), node('b', 10), node('c', 20)).pick({ excludeServers: [] });
+  const { deviceCount, vdUrls, vmUrls, vrBaseUrl } = await serversOf(node('a', 30), node('b', 10), node('c', 20)).pick({
+    excludeServers: [],
+  });
   assert.deepEqual(vdUrls, ['ws://b.example/vd/v1', 'ws://c.example/vd/v1']);
+  assert.equal(deviceCount, 11, 'this one counts');
   assert.deepEqual([vmUrls, vrBaseUrl], [['ws://hub.example/vm/v1'], 'http://hub.example/vr/v1']);
 });
 

@@ -8,6 +8,11 @@ interface ServerSet {
   readonly vrBaseUrl: string;
 }
 
+interface ServerChoice extends ServerSet {
+  /** Devices of the first access server. */
+  readonly deviceCount: number;
+}
+
 /** The living processes of the platform. */
 interface KnownNodes {
   nodes(): readonly PlatformNode[];
@@ -29,14 +34,14 @@ export class ClusterServers {
   }
 
   /** @throws AppError NO_CAPACITY with `retryAfterMs` while no access server takes devices */
-  async pick({ excludeServers }: { readonly excludeServers: readonly string[] }): Promise<ServerSet> {
+  async pick({ excludeServers }: { readonly excludeServers: readonly string[] }): Promise<ServerChoice> {
     const serving = this.serving('access');
     const wanted = serving.filter((node) => !excludeServers.includes(vdUrlOf(node)));
     const candidates = (wanted.length > 0 ? wanted : serving).toSorted((a, b) => this.loadOf(a) - this.loadOf(b));
     const [best] = candidates;
     if (best === undefined) throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: RETRY_AFTER_MS });
     this.promise(best);
-    return { ...this.addresses(), vdUrls: candidates.slice(0, MAX_VD_URLS).map(vdUrlOf) };
+    return { ...this.addresses(), vdUrls: candidates.slice(0, MAX_VD_URLS).map(vdUrlOf), deviceCount: this.loadOf(best) };
   }
 
   addresses(): ServerSet {

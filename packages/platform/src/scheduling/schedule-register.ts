@@ -1,5 +1,6 @@
 import { AppError, type Clock, type Random } from '@cardea/core';
 import type { Db } from '../store/ports.ts';
+import { GroupCommit } from '../store/sql/group-commit.ts';
 import type { IdentityProof } from './identity-proof.ts';
 import type { ScheduleRequest } from './scheduling-service.ts';
 
@@ -27,21 +28,25 @@ interface ScheduleRegisterOptions {
   readonly admits: (deviceId: string) => boolean;
 }
 
-/** The durable side of scheduling: used proofs, known devices, living schedules. */
+/** The durable side of scheduling: used proofs, known devices, living schedules. Devices that come together share commits. */
 export class ScheduleRegister {
   private readonly options: ScheduleRegisterOptions;
+  private readonly commits: GroupCommit;
 
   constructor(options: ScheduleRegisterOptions) {
     this.options = options;
+    this.commits = new GroupCommit(options.db, options.clock);
   }
 
   /** Remembers that a proof was shown. @throws AppError AUTH_INVALID when it was shown before */
   async useProof({ deviceId, jti, refusedFrom }: IdentityProof): Promise<void> {
-    const inserted = await this.options.db
-      .insertInto('used_proof')
-      .values({ device_id: deviceId, jti, refused_from: refusedFrom })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst();
+    const inserted = await this.commits.run((tx) =>
+      tx
+        .insertInto('used_proof')
+        .values({ device_id: deviceId, jti, refused_from: refusedFrom })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirstOrThrow(),
+    );
     if (inserted.numInsertedOrUpdatedRows === 0n) throw new AppError('AUTH_INVALID', { reason: 'used' });
   }
 
@@ -51,7 +56,7 @@ export class ScheduleRegister {
    */
   async admit(wish: ScheduleWish, ttlMs: number): Promise<AdmittedDevice> {
     const { request, requestHash } = wish;
-    return this.options.db.transaction().execute(async (tx) => {
+    return this.commits.run(async (tx) => {
       const { home_id, binding_epoch } = await this.admitDevice(tx, wish);
       const now = this.options.clock.now();
       const schedule = await tx

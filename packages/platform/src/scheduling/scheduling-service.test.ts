@@ -201,6 +201,19 @@ test('a platform without room says when to come back', async () => {
   assert.deepEqual([status, body.error.code, headers.get('retry-after')], [503, 1704, '30']);
 });
 
+test('devices take the longer to come back the more there are, and none longer than a minute', async () => {
+  let devices = 0;
+  await using plane = await ControlPlane.start({ deviceCount: () => devices });
+  const told = async (): Promise<unknown> => (await plane.device().schedule()).body.retry;
+  assert.deepEqual(await told(), { baseMs: 2_000, maxMs: 30_000 });
+  devices = 500;
+  assert.deepEqual(await told(), { baseMs: 2_000, maxMs: 30_000 });
+  devices = 10_000;
+  assert.deepEqual(await told(), { baseMs: 40_000, maxMs: 40_000 });
+  devices = 100_000;
+  assert.deepEqual(await told(), { baseMs: 60_000, maxMs: 60_000 });
+});
+
 test('a platform that moved sends devices on in the answer, not with an HTTP redirect', async () => {
   const redirect = { vsUrl: 'https://eu.example/vs/v1', permanent: true };
   await using plane = await ControlPlane.start({ scheduling: { redirect } });

@@ -41,6 +41,8 @@ export interface SchedulingOptions {
   /** How the radio of a device that sleeps stays reachable; absent or `undefined`: it cannot be woken. */
   readonly wakeService?: (holder: { readonly deviceId: string; readonly epoch: number }) => WakeService | undefined;
   readonly limits: { readonly perDeviceAndMinute: number; readonly perSourceAndSecond: number };
+  /** Devices of one server that lost their connection together are to come back so many in a second. */
+  readonly returnsPerSec: number;
   /** Sends every device to another scheduling service instead of answering. */
   readonly redirect?: ScheduleResponse['redirect'];
 }
@@ -48,6 +50,8 @@ export interface SchedulingOptions {
 const VR_TOKEN_TTL_MS = 60 * 60_000;
 const PURGE_INTERVAL_MS = 10 * 60_000;
 const MAX_RETRY_AFTER_MS = 60_000;
+/** A device that lost its connection alone should not stay away for longer either. */
+const MAX_RETRY_BASE_MS = 60_000;
 
 /**
  * Tells a device that proved its identity which servers to use, with the tokens to use them.
@@ -95,14 +99,18 @@ export class SchedulingService implements AsyncDisposable {
     if (request.deviceId !== proof.deviceId) throw new AppError('AUTH_INVALID', { reason: 'deviceId' });
     if (!request.profiles.includes(PROFILE)) throw new AppError('VERSION_UNSUPPORTED', { profiles: [PROFILE] });
     const { redirect, servers } = this.options;
-    if (redirect !== undefined) return { ...this.frame(this.options.random.ulid()), redirect };
-    const { vdUrls, vmUrls, vrBaseUrl } = await servers.pick({ deviceId: proof.deviceId, excludeServers: request.excludeServers ?? [] });
+    if (redirect !== undefined) return { ...this.frame(this.options.random.ulid()), retry: this.retry(0), redirect };
+    const { deviceCount, vdUrls, vmUrls, vrBaseUrl } = await servers.pick({
+      deviceId: proof.deviceId,
+      excludeServers: request.excludeServers ?? [],
+    });
     const wish = { request, requestHash: contentHash(request), publicKey: proof.publicKey };
     const device = await this.register.admit(wish, vsTimers.ttlDefaultSec * 1000);
     const wanted = (service: 'vd' | 'vm' | 'vr' | 'wake'): boolean => request.want?.includes(service) ?? true;
     const wake = device.bound && request.lowPower === true && wanted('wake') ? this.options.wakeService?.(device) : undefined;
     return {
       ...this.frame(device.scheduleId),
+      retry: this.retry(deviceCount),
       bound: device.bound,
       ...(wanted('vd') && { vd: await this.vdAccess(device, vdUrls) }),
       ...(wanted('vr') && device.bound && { vr: await this.vrAccess(device, vrBaseUrl) }),
@@ -132,9 +140,19 @@ export class SchedulingService implements AsyncDisposable {
     return proof;
   }
 
-  private frame(scheduleId: string): Pick<ScheduleResponse, 'scheduleId' | 'serverTime' | 'ttlSec' | 'retry'> {
-    const retry = { baseMs: backoffDefaults.baseMs, maxMs: backoffDefaults.capMs };
-    return { scheduleId, serverTime: this.serverTime, ttlSec: vsTimers.ttlDefaultSec, retry };
+  private frame(scheduleId: string): Pick<ScheduleResponse, 'scheduleId' | 'serverTime' | 'ttlSec'> {
+    return { scheduleId, serverTime: this.serverTime, ttlSec: vsTimers.ttlDefaultSec };
+  }
+
+  /**
+   * The more devices a server holds the longer its devices take to come back, so that they come back apart when it fails. Each
+   * was told by how many there were when it came, so together they fill the whole time up to the longest (design record 0021).
+   */
+  private retry(deviceCount: number): ScheduleResponse['retry'] {
+    const { baseMs, capMs } = backoffDefaults;
+    const apartMs = Math.round((deviceCount * 1_000) / this.options.returnsPerSec);
+    const firstMs = Math.min(Math.max(baseMs, apartMs), MAX_RETRY_BASE_MS);
+    return { baseMs: firstMs, maxMs: Math.max(capMs, firstMs) };
   }
 
   private async vdAccess(

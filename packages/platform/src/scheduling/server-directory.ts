@@ -14,10 +14,16 @@ export interface ServerWish {
   readonly excludeServers: readonly string[];
 }
 
+/** The servers for one device. */
+export interface ServerChoice extends ServerSet {
+  /** Devices the access server holds already. */
+  readonly deviceCount: number;
+}
+
 /** Knows the access, media and video servers and which of them a device should use. */
 export interface ServerDirectory {
   /** @throws AppError NO_CAPACITY with `retryAfterMs` when no server has room for the device */
-  pick(wish: ServerWish): Promise<ServerSet>;
+  pick(wish: ServerWish): Promise<ServerChoice>;
 }
 
 export interface LocalServersOptions {
@@ -25,6 +31,7 @@ export interface LocalServersOptions {
   readonly publicUrl: () => string;
   /** Whether this device fits; one that is connected already does. */
   readonly hasRoom: (deviceId: string) => boolean;
+  readonly deviceCount: () => number;
 }
 
 const FULL_RETRY_AFTER_MS = 30_000;
@@ -37,9 +44,10 @@ export class LocalServers implements ServerDirectory {
     this.options = options;
   }
 
-  async pick({ deviceId }: ServerWish): Promise<ServerSet> {
-    if (!this.options.hasRoom(deviceId)) throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: FULL_RETRY_AFTER_MS });
-    return this.addresses();
+  async pick({ deviceId }: ServerWish): Promise<ServerChoice> {
+    const { deviceCount, hasRoom } = this.options;
+    if (!hasRoom(deviceId)) throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: FULL_RETRY_AFTER_MS });
+    return { ...this.addresses(), deviceCount: deviceCount() };
   }
 
   addresses(): ServerSet {

@@ -34,6 +34,7 @@ export interface ControlPlaneOptions {
   readonly management?: Partial<DeviceManagementOptions>;
   readonly maxReplacements?: number;
   readonly hasRoom?: (deviceId: string) => boolean;
+  readonly deviceCount?: () => number;
   /** Certificate of the wake channel. */
   readonly wakeTls?: TlsPair;
   /** Database of an earlier run. */
@@ -82,7 +83,11 @@ export class ControlPlane implements AsyncDisposable {
     const { wakeTls: tls } = options;
     this.wake = new WakeChannel({ db, bus, clock, random, logger, secret, presence: this.registry, publicUrl: () => this.url, tls });
     this.waker = new Waker({ channel: this.wake, presence: this.registry, clock, logger });
-    const servers = new LocalServers({ publicUrl: () => this.url, hasRoom: options.hasRoom ?? (() => true) });
+    const servers = new LocalServers({
+      publicUrl: () => this.url,
+      hasRoom: options.hasRoom ?? (() => true),
+      deviceCount: options.deviceCount ?? (() => 0),
+    });
     this.management = new DeviceManagement({
       db,
       rows: this.rows,
@@ -118,6 +123,7 @@ export class ControlPlane implements AsyncDisposable {
       logger,
       keepAlive,
       maxReplacements: options.maxReplacements ?? 5,
+      returnsPerSec: 250,
     });
     gateway.attach(this.http);
     this.scheduling = new SchedulingService({
@@ -131,6 +137,7 @@ export class ControlPlane implements AsyncDisposable {
       keepAlive,
       wakeService: (holder) => this.wake.serviceFor(holder),
       limits: { perDeviceAndMinute: 10, perSourceAndSecond: 100 },
+      returnsPerSec: 250,
       ...options.scheduling,
     });
     registerVsRoutes(this.http.app, this.scheduling, { logger });
