@@ -26,19 +26,21 @@ after(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Each run has a seed of its own, which is told before it begins. */
+/** Each run has a seed of its own: that of all and its number. */
 async function repeat(context: TestContext, run: (directory: string, fraction: () => number) => Promise<CrashReport>): Promise<void> {
-  const total = { points: 0, confirmed: 0, slowestStartMs: 0 };
-  for (let turn = 0; total.points < CRASHES; turn += 1) {
-    context.diagnostic(`run ${turn}, SEED=${seed}`);
-    const data = join(directory, 'data');
-    const { points, confirmed, slowestStartMs } = await run(data, seeded(seed + turn));
-    total.points += points;
-    total.confirmed += confirmed;
-    total.slowestStartMs = Math.max(total.slowestStartMs, slowestStartMs);
-    await rm(data, { recursive: true });
+  const total = { runs: 0, points: 0, confirmed: 0, slowestStartMs: 0 };
+  try {
+    for (; total.points < CRASHES; total.runs += 1) {
+      const data = join(directory, 'data');
+      const { points, confirmed, slowestStartMs } = await run(data, seeded(seed + total.runs));
+      total.points += points;
+      total.confirmed += confirmed;
+      total.slowestStartMs = Math.max(total.slowestStartMs, slowestStartMs);
+      await rm(data, { recursive: true });
+    }
+  } finally {
+    context.diagnostic(`${JSON.stringify(total)}, SEED=${seed}`);
   }
-  context.diagnostic(JSON.stringify(total));
   assert.ok(total.confirmed > CRASHES);
   assert.ok(total.slowestStartMs <= READY_WITHIN_MS, `ready after ${total.slowestStartMs} ms`);
 }

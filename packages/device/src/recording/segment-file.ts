@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AppError, type Clock } from '@cardea/core';
+import { AppError } from '@cardea/core';
 import { type RandomAccessEntry, randomAccessIndex } from '@cardea/media';
 import { syncDirectory } from '../state/durable-file.ts';
 
@@ -13,29 +13,25 @@ export interface FinishedFile {
 
 /** A disk that is so far behind does not keep up with the camera. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-/** A power cut costs at most what came since. */
-const SYNC_INTERVAL_MS = 5_000;
 
 /**
  * Writes one video segment to disk while it is recorded: init segment, fragments, and at the end the index. What is handed
- * over is written in order behind the caller's back; a failure shows at `finish`.
+ * over is written in order behind the caller's back, and is on the disk before the next fragment is due, so that a power cut costs no
+ * more than the end of the process does; a failure shows at `finish`.
  */
 export class SegmentFile {
   private readonly path: string;
-  private readonly clock: Clock;
   private readonly handle: Promise<FileHandle>;
   private readonly hash = createHash('sha256');
   private readonly index: RandomAccessEntry[] = [];
   private work: Promise<void>;
   private waitingBytes = 0;
   private sizeBytes = 0;
-  private syncedMs: number;
+  private named = false;
 
   /** Begins the file, which must not exist. */
-  constructor(path: string, clock: Clock) {
+  constructor(path: string) {
     this.path = path;
-    this.clock = clock;
-    this.syncedMs = clock.monotonicMs();
     this.handle = open(path, 'wx', 0o600);
     this.work = this.handle.then(() => {});
     // Whoever finishes or discards the file sees the failure.
@@ -54,9 +50,8 @@ export class SegmentFile {
       const handle = await this.handle;
       await handle.appendFile(bytes);
       this.waitingBytes -= bytes.length;
-      if (this.clock.monotonicMs() - this.syncedMs < SYNC_INTERVAL_MS) return;
-      this.syncedMs = this.clock.monotonicMs();
-      await handle.datasync();
+      // On a disk that is behind one sync serves all that waits.
+      if (this.waitingBytes === 0) await this.sync(handle);
     });
     this.work.catch(() => {});
   }
@@ -66,9 +61,7 @@ export class SegmentFile {
     this.append(randomAccessIndex(this.index));
     await this.work;
     const handle = await this.handle;
-    await handle.sync();
     await handle.close();
-    await syncDirectory(dirname(this.path));
     return { sizeBytes: this.sizeBytes, sha256: this.hash.digest('hex') };
   }
 
@@ -77,5 +70,12 @@ export class SegmentFile {
     await this.work.catch(() => {});
     await this.handle.then((handle) => handle.close()).catch(() => {});
     await rm(this.path, { force: true });
+  }
+
+  private async sync(handle: FileHandle): Promise<void> {
+    await handle.datasync();
+    if (this.named) return;
+    await syncDirectory(dirname(this.path));
+    this.named = true;
   }
 }

@@ -1,8 +1,8 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Logger } from '@cardea/core';
 import type { StreamName } from '@cardea/protocol';
-import { readFileIfPresent, writeFileDurably } from '../state/durable-file.ts';
+import { readFileIfPresent, syncDirectory, writeFileDurably } from '../state/durable-file.ts';
 import { Journal } from '../state/journal.ts';
 import { givingWay, protectedSegments } from './ring-room.ts';
 import { SegmentChain } from './segment-chain.ts';
@@ -70,6 +70,7 @@ export class SegmentRing implements AsyncDisposable {
 
   static async open(options: SegmentRingOptions): Promise<SegmentRing> {
     await mkdir(join(options.stateDirectory, RING), { recursive: true });
+    await syncDirectory(options.stateDirectory);
     const { journal, records } = await Journal.open({ path: join(options.stateDirectory, JOURNAL), decode: decodeSegmentEntry });
     const entries = new Map<string, SegmentEntry>();
     for (const entry of records) {
@@ -195,10 +196,13 @@ export class SegmentRing implements AsyncDisposable {
   async rename(entry: RecordedSegment, clientSegmentId: string): Promise<RecordedSegment> {
     const { segmentId: _, ...rest } = entry;
     const renamed: RecordedSegment = { ...rest, create: { ...entry.create, clientSegmentId }, state: 'recorded' };
-    await rename(this.pathOf(entry), this.pathOf(renamed));
+    // Whenever the device stops, the journal names a file that is there. A memory card may know no second name for one.
+    await writeFile(this.pathOf(renamed), await readFile(this.pathOf(entry)), { mode: 0o600, flush: true });
+    await syncDirectory(dirname(this.pathOf(renamed)));
     this.entries.delete(entry.create.clientSegmentId);
     this.entries.set(clientSegmentId, renamed);
     await this.journal.append(renamed, { create: entry.create, target: entry.target, state: 'done' });
+    await rm(this.pathOf(entry), { force: true });
     return renamed;
   }
 

@@ -178,7 +178,7 @@ export class StreamRecorder implements MediaReceiver {
   }
 
   private newSegment(start: SegmentStart): OpenSegment {
-    const { ring, clock, random, channel, stream, withAudio, onFailed } = this.options;
+    const { ring, random, channel, stream, withAudio, onFailed } = this.options;
     const { unit, video, run, demand, span, timeMs, startAt } = start;
     const tracks = run.tracks.filter((track) => track.kind === 'video' || withAudio(demand.target));
     const { kind, taskId, eventId } = demand;
@@ -200,7 +200,7 @@ export class StreamRecorder implements MediaReceiver {
     };
     ring.put({ create, target: demand.target, state: 'recording' }).catch(onFailed);
     const muxer = new Fmp4Muxer(tracks);
-    const file = new SegmentFile(ring.pathOfId(create.clientSegmentId), clock);
+    const file = new SegmentFile(ring.pathOfId(create.clientSegmentId));
     file.append(muxer.initSegment());
     const base = new Map(tracks.map((track) => [track.id, inTicksOf(track, unit.dts, video)]));
     return { create, demand, file, muxer, base, startMs: timeMs, pending: [], pendingSinceMs: timeMs, sequence: 0, endMs: timeMs };

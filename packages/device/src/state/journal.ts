@@ -26,8 +26,9 @@ export class Journal<R> implements AsyncDisposable {
 
   /** Opens or makes the journal; `records` are what it held, oldest first. */
   static async open<R>({ path, decode }: JournalOptions<R>): Promise<{ journal: Journal<R>; records: readonly R[] }> {
-    const text = (await readFileIfPresent(path)) ?? '';
-    const { records, whole } = readLines(text, decode);
+    const text = await readFileIfPresent(path);
+    const { records, whole } = readLines(text ?? '', decode);
+    // A new one needs a name that survives a power cut, as its records will.
     if (whole !== text) await writeFileDurably(path, whole);
     return { journal: new Journal<R>(path, await open(path, 'a', 0o600), records.length), records };
   }
