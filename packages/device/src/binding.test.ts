@@ -4,8 +4,8 @@ import { type Json, type StubVd, wireError } from './stub-platform/stub-vd.ts';
 import { TestBench } from './stub-platform/test-bench.ts';
 
 /** A platform that knows no home for the device yet, and answers a binding code with `answer`. */
-async function unboundBench(answer: (params: Json) => unknown): Promise<TestBench> {
-  const bench = await TestBench.open();
+async function unboundBench(answer: (params: Json) => unknown, { withPictures = false } = {}): Promise<TestBench> {
+  const bench = await TestBench.open({ withPictures });
   bench.platform.bound = false;
   bench.platform.onVd = (vd: StubVd) => {
     vd.answers['binding.report'] = answer;
@@ -22,7 +22,8 @@ async function unboundBench(answer: (params: Json) => unknown): Promise<TestBenc
 }
 
 test('with a binding code the device binds itself, learns the video service and records', async () => {
-  await using bench = await unboundBench(() => ({ bound: true, bindingId: '01KDVAFBDYWQ3M8T0PZ6R5SKEA', boundAt: 1_767_225_600_000 }));
+  const bound = { bound: true, bindingId: '01KDVAFBDYWQ3M8T0PZ6R5SKEA', boundAt: 1_767_225_600_000 };
+  await using bench = await unboundBench(() => bound, { withPictures: true });
   const agent = await bench.onlineAgent({ bindingCode: 'K7QF-92MX-HT4D' });
   await bench.until(() => agent.bound, 'bound');
   assert.equal(bench.platform.schedules[0]?.body.reason, 'pairing');
@@ -109,7 +110,7 @@ test('an unbound device forgets its home, what its owner set, and what is not up
 });
 
 test('a device that missed its unbinding learns of it from the next schedule', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   const first = await bench.onlineAgent();
   assert.ok(first.bound);
   await first[Symbol.asyncDispose]();

@@ -180,7 +180,7 @@ const effects: Readonly<Record<ConfigKeyName, Effect>> = {
   },
   'record.local.schedule': async (key) => {
     await using rig = await Rig.open({ 'record.local.mode': 'schedule', [key]: [{ days: [4], startSec: 0, endSec: 3_600 }] });
-    await rig.bench.pass(12_000);
+    await rig.bench.pass(30_000);
     assert.equal((await rig.ask('record.list', ALL)).spans[0]?.type, 'continuous');
   },
   'record.local.postRollSec': async (key) => {

@@ -5,13 +5,19 @@ import { join } from 'node:path';
 import { silentLogger, VirtualClock } from '@cardea/core';
 import { type Agent, createAgent } from '../agent.ts';
 import type { AgentOptions } from '../agent-state.ts';
-import type { Camera } from '../camera.ts';
+import type { Camera, MediaReceiver, ReadOptions } from '../camera.ts';
 import { RunningDevice, type RunningDeviceOptions } from '../running-device.ts';
 import { createSimulatedCamera } from '../sources/simulated.ts';
 import { StubPlatform } from './stub-platform.ts';
 
+interface BenchSetting {
+  readonly clock: VirtualClock;
+  readonly stateDirectory: string;
+  readonly withPictures: boolean;
+}
+
 const PATIENCE_MS = 10_000;
-const MEDIA_STEP_MS = 20;
+const MEDIA_STEP_MS = 40;
 const MESSAGE_STEP_MS = 250;
 
 /** A device, a platform by hand, and a clock that both share and that only the test moves. */
@@ -20,22 +26,26 @@ export class TestBench implements AsyncDisposable {
   readonly platform: StubPlatform;
   readonly stateDirectory: string;
   private readonly started: AsyncDisposable[] = [];
+  private readonly withPictures: boolean;
 
-  private constructor(clock: VirtualClock, platform: StubPlatform, stateDirectory: string) {
+  private constructor(platform: StubPlatform, { clock, ...setting }: BenchSetting) {
     this.clock = clock;
     this.platform = platform;
-    this.stateDirectory = stateDirectory;
+    this.stateDirectory = setting.stateDirectory;
+    this.withPictures = setting.withPictures;
   }
 
-  static async open(): Promise<TestBench> {
+  /** @param options without pictures the lens is covered, which makes long times short for whatever is about messages alone */
+  static async open({ withPictures = true }: { readonly withPictures?: boolean } = {}): Promise<TestBench> {
     const clock = new VirtualClock();
-    return new TestBench(clock, await StubPlatform.start(clock), await mkdtemp(join(tmpdir(), 'cardea-device-')));
+    const stateDirectory = await mkdtemp(join(tmpdir(), 'cardea-device-'));
+    return new TestBench(await StubPlatform.start(clock), { clock, stateDirectory, withPictures });
   }
 
   async camera(): Promise<Camera> {
     const camera = await createSimulatedCamera({ clock: this.clock, logger: silentLogger });
     this.started.push(camera);
-    return camera;
+    return this.withPictures ? camera : covered(camera);
   }
 
   /** An agent that has been started; ended with the bench unless the test does. */
@@ -80,7 +90,7 @@ export class TestBench implements AsyncDisposable {
   }
 
   /**
-   * Lets time pass until `condition` holds or `ms` are over, slowly enough for network and disk to keep up: 20 ms at a time
+   * Lets time pass until `condition` holds or `ms` are over, slowly enough for network and disk to keep up: 40 ms at a time
    * where media flows, more where only messages do.
    */
   async pass(ms: number, condition: () => boolean = () => false, stepMs = MEDIA_STEP_MS): Promise<void> {
@@ -116,6 +126,18 @@ export class TestBench implements AsyncDisposable {
     await this.platform[Symbol.asyncDispose]();
     await rm(this.stateDirectory, { recursive: true, force: true });
   }
+}
+
+/** The same camera, whose streams send nothing. */
+function covered(camera: Camera): Camera {
+  const read = (_receiver: MediaReceiver, { signal }: ReadOptions): Promise<void> =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const channels = camera.channels.map((channel) => ({
+    ...channel,
+    streams: channel.streams.map((stream) => ({ ...stream, read })),
+    detections: [],
+  }));
+  return { ...camera, channels };
 }
 
 /** Lets network and disk do what they have ready; a disk that is slow holds up the time of the test. */

@@ -5,7 +5,7 @@ import { wireError } from '../stub-platform/stub-vd.ts';
 import { TestBench } from '../stub-platform/test-bench.ts';
 
 test('the first message is a keep-alive with everything about the device, then one at each interval', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await bench.onlineAgent();
   const vd = bench.platform.device;
   await bench.idle(100_000);
@@ -23,7 +23,7 @@ test('the first message is a keep-alive with everything about the device, then o
 });
 
 test('the platform retunes the interval with its answer, and a change of the device is told with the next one', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   bench.platform.onVd = (vd) => {
     vd.answers['device.keepAlive'] = () => ({ serverTime: bench.clock.now(), keepAliveSec: 5 });
   };
@@ -40,7 +40,7 @@ test('the platform retunes the interval with its answer, and a change of the dev
 });
 
 test('two keep-alives without an answer are the end of a connection, and a new one is made', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await bench.onlineAgent();
   const first = bench.platform.device;
   first.answers['device.keepAlive'] = () => undefined;
@@ -52,7 +52,7 @@ test('two keep-alives without an answer are the end of a connection, and a new o
 });
 
 test('device.keepAlive: one that is refused with 1001 leads to the scheduling service', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await bench.onlineAgent();
   bench.platform.device.answers['device.keepAlive'] = () => {
     throw wireError(1001, 'UNAUTHORIZED');
@@ -77,7 +77,7 @@ for (const { code, schedules, afterMs, reason } of [
   { code: 4029, schedules: false, afterMs: 0 },
 ]) {
   test(`closed with ${code} the device comes back ${schedules ? 'over the scheduling service' : 'to the same server'} after ${afterMs / 1_000} s`, async () => {
-    await using bench = await TestBench.open();
+    await using bench = await TestBench.open({ withPictures: false });
     await bench.onlineAgent();
     bench.platform.device.close(code);
     await bench.until(() => bench.platform.device.closeCode !== undefined, 'closed');
@@ -94,7 +94,7 @@ for (const { code, schedules, afterMs, reason } of [
 }
 
 test('a close code counts also when it comes before the first keep-alive is answered', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   bench.platform.onVd = (vd) => {
     if (bench.platform.vd.length === 0) vd.close(4002);
   };
@@ -105,7 +105,7 @@ test('a close code counts also when it comes before the first keep-alive is answ
 });
 
 test('closed with 4013 the device switches off', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   const agent = await bench.onlineAgent();
   bench.platform.device.close(4013);
   await agent.poweredDown;
@@ -115,7 +115,7 @@ test('closed with 4013 the device switches off', async () => {
 });
 
 test('a connection that just breaks is made again, first with the same server, then over the scheduling service', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await bench.onlineAgent();
   let refused = 0;
   bench.platform.onUpgrade = () => {
@@ -131,7 +131,7 @@ test('a connection that just breaks is made again, first with the same server, t
 });
 
 test('a server that refuses the token is not tried again without a new schedule', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await bench.onlineAgent();
   bench.platform.vdToken = 'vd-token-2';
   bench.platform.onUpgrade = (_path, bearer) => (bearer === 'vd-token-1' ? { status: 401 } : undefined);
@@ -141,7 +141,7 @@ test('a server that refuses the token is not tried again without a new schedule'
 });
 
 test('a token renewed with a keep-alive is used for the next connection', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await bench.onlineAgent();
   const token = { value: 'vd-token-renewed', expiresAt: bench.clock.now() + 600_000 };
   bench.platform.device.answers['device.keepAlive'] = () => ({ serverTime: bench.clock.now(), token });
@@ -153,7 +153,7 @@ test('a token renewed with a keep-alive is used for the next connection', async 
 });
 
 test('asked to move, the device opens the new connection first and leaves the old one only when it works', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await using other = await StubPlatform.start(bench.clock);
   const agent = await bench.onlineAgent();
   const target = { vdUrls: [`${other.wsUrl}/vd/v1`], token: 'other-token', tokenExpiresAt: bench.clock.now() + 60_000 };
@@ -177,7 +177,7 @@ test('asked to move, the device opens the new connection first and leaves the ol
 });
 
 test('a server that closes the old connection before the device knows of the new one does not leave it without any', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await using other = await StubPlatform.start(bench.clock);
   const agent = await bench.onlineAgent();
   const target = { vdUrls: [`${other.wsUrl}/vd/v1`], token: 'other-token', tokenExpiresAt: bench.clock.now() + 60_000 };
@@ -197,7 +197,7 @@ test('a server that closes the old connection before the device knows of the new
 });
 
 test('a move spreads over the jitter, and without a target the scheduling service names another server', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await bench.onlineAgent({ random: { fraction: () => 0.5, bytes: (length) => new Uint8Array(length), ulid: ulids() } });
   const { result } = await bench.platform.device.request('device.reschedule', {
     reason: 'loadBalance',
@@ -215,7 +215,7 @@ test('a move spreads over the jitter, and without a target the scheduling servic
 });
 
 test('a move that fails leaves the device where it is', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   const agent = await bench.onlineAgent();
   const target = { vdUrls: [`${bench.platform.wsUrl}/vd/v1`], token: 'bad-token', tokenExpiresAt: bench.clock.now() + 60_000 };
   bench.platform.onUpgrade = (_path, bearer) => (bearer === 'bad-token' ? { status: 401 } : undefined);
@@ -227,7 +227,7 @@ test('a move that fails leaves the device where it is', async () => {
 });
 
 test('a schedule is renewed before it runs out, without a gap', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   bench.platform.onSchedule = () => ({ status: 200, body: { ...bench.platform.schedule(), ttlSec: 600 } });
   bench.platform.bound = false;
   await bench.onlineAgent();

@@ -16,7 +16,7 @@ function refusal(status: number, code: number, name: string, more: Partial<StubA
 }
 
 test('a device asks for servers with a proof of its identity and says what it is', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   const agent = await bench.onlineAgent();
   const [asked] = bench.platform.schedules;
   assert.equal(asked?.path, '/vs/v1/schedule');
@@ -32,7 +32,7 @@ test('a device asks for servers with a proof of its identity and says what it is
 });
 
 test('a device whose clock is off takes the time of the platform and is admitted at its second try', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   const serverTime = bench.clock.now() + 86_400_000;
   bench.platform.onSchedule = ({ bearer }) => {
     const skewed = Math.abs((claimsOf(bearer).iat ?? 0) * 1_000 - serverTime) > 60_000;
@@ -50,7 +50,7 @@ test('a device whose clock is off takes the time of the platform and is admitted
 });
 
 test('a redirect is followed, and remembered when it is permanent', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await using other = await StubPlatform.start(bench.clock);
   const vsUrl = `${other.url}/vs/v1`;
   bench.platform.onSchedule = () => ({
@@ -68,7 +68,7 @@ test('a redirect is followed, and remembered when it is permanent', async () => 
 });
 
 test('servers that send a device round in circles are asked at most four times before it waits', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   const redirect = { vsUrl: `${bench.platform.url}/vs/v1`, permanent: true };
   bench.platform.onSchedule = () => ({ status: 200, body: { ...bench.platform.schedule(), redirect } });
   const agent = await bench.agent();
@@ -79,7 +79,7 @@ test('servers that send a device round in circles are asked at most four times b
 });
 
 test('a platform that cannot be reached is asked again, at growing distances, with the same request', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   bench.platform.onSchedule = () => ({ status: 500 });
   await bench.agent();
   await bench.until(() => bench.platform.schedules.length === 1, 'the first request');
@@ -91,7 +91,7 @@ test('a platform that cannot be reached is asked again, at growing distances, wi
 });
 
 test('a device that is refused waits as long as the refusal asks for', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   const waits: [StubAnswer, number][] = [
     [refusal(429, 1010, 'RATE_LIMITED', { headers: { 'retry-after': '45' } }), 45_000],
     [refusal(401, 1702, 'AUTH_INVALID'), 60_000],
@@ -115,7 +115,7 @@ test('a device that is refused waits as long as the refusal asks for', async () 
 });
 
 test('when scheduling fails for long the last good server is tried', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   const first = await bench.onlineAgent();
   await first[Symbol.asyncDispose]();
   bench.platform.onSchedule = () => ({ status: 502 });
@@ -125,7 +125,7 @@ test('when scheduling fails for long the last good server is tried', async () =>
 });
 
 test('a device that stops gives its schedule back', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   const agent = await bench.onlineAgent();
   const { scheduleId } = bench.platform.schedule();
   await agent[Symbol.asyncDispose]();
@@ -134,7 +134,7 @@ test('a device that stops gives its schedule back', async () => {
 });
 
 test('a platform without TLS is contacted on this machine only', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   await assert.rejects(bench.agent({ platformUrl: 'http://192.0.2.7:8780' }), { status: 'URL_INVALID' });
   await assert.rejects(bench.agent({ platformUrl: 'nonsense' }), { status: 'URL_INVALID' });
 });

@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 
 for (const code of [1002, 1003, 1007, 1008, 1009, 1011]) {
   test(`closed with ${code} the device comes back to the same server, and asks nobody`, async () => {
-    await using bench = await TestBench.open();
+    await using bench = await TestBench.open({ withPictures: false });
     await bench.onlineAgent();
     bench.platform.device.close(code);
     await bench.within(10_000, () => bench.platform.vd.length === 2, 'connected again', 250);
@@ -26,7 +26,7 @@ test('every close code of the profile has a reaction that is tested', () => {
 });
 
 test('250 alarms of an outage outlive a restart of the device, in order', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   bench.platform.onUpgrade = () => ({ status: 503 });
   const ids: (string | undefined)[] = [];
   {
@@ -47,7 +47,7 @@ test('250 alarms of an outage outlive a restart of the device, in order', async 
 });
 
 test('alarms older than a day are not told any more', async () => {
-  await using bench = await TestBench.open();
+  await using bench = await TestBench.open({ withPictures: false });
   {
     const agent = await bench.onlineAgent();
     await agent.raiseAlarm({ channel: 1, alarmType: 'doorbell', text: 'old' });
