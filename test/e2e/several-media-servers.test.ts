@@ -1,77 +1,166 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from '@cardea/api';
 import { ClusterHere } from '../support/cluster.ts';
 import { makeFilm } from '../support/film.ts';
-import { liveForms } from '../support/live-forms.ts';
+import { ReturningViewer } from '../support/returning-viewer.ts';
 import { StampedCamera } from '../support/stamped-camera.ts';
+import { CardeaProcess } from './cardea-process.ts';
 import { eventually } from './eventually.ts';
-import type { Owner } from './owner.ts';
 
-const VIEWERS = 20;
+/** Eight viewers are eight tenths of it: the ninth is one too many for a server that has a stream. */
+const MAX_SESSIONS = 10;
+const AT_FIRST = 8;
+const VIEWERS = 12;
+/** Pictures a viewer may miss when its server is drained, in milliseconds. */
+const LONGEST_GAP_MS = 3_000;
+const REVOKED_WITHIN_MS = 1_000;
+/** Within this every server has said what it has to do. */
+const REPORT_MS = 2_500;
 
-/** Somebody who watches and comes back when the connection ends, as the web app does. */
-interface Viewer {
-  bytes: number;
-  /** Times the connection ended by itself. */
-  ends: number;
-  lastFault: string;
+let stack: AsyncDisposableStack;
+let cluster: ClusterHere;
+let camera: StampedCamera;
+const servers = new Map<string, { readonly node: string; readonly process: CardeaProcess }>();
+const viewers: ReturningViewer[] = [];
+
+before(async () => {
+  await using starting = new AsyncDisposableStack();
+  cluster = starting.use(await ClusterHere.start({ hub: 'scheduling,access,video,api', settings: { 'media.maxSessions': MAX_SESSIONS } }));
+  await Promise.all(['media-1', 'media-2'].map(startMedia));
+  const film = await makeFilm({ seconds: 4, kbps: 500, gopSec: 2 });
+  camera = await StampedCamera.open(cluster.owner.url, film, { retry: { baseMs: 200, maxMs: 1_000 } });
+  starting.defer(() => camera.device.stop());
+  await camera.device.start();
+  const { client, homeId } = cluster.owner;
+  await camera.device.bind((await client.call('bindingCode.create', { params: { id: homeId }, body: {} })).code);
+  starting.defer(async () => void (await Promise.all(viewers.map((viewer) => viewer.leave()))));
+  stack = starting.move();
+});
+after(async () => {
+  await stack[Symbol.asyncDispose]();
+});
+
+/** A process that does nothing but live video. */
+async function startMedia(node: string): Promise<void> {
+  const { process, url } = await cluster.startNode(node, 'media');
+  servers.set(new URL(url).host, { node, process });
 }
 
-function watch({ client }: Owner, deviceId: string, signal: AbortSignal): Viewer {
-  const viewer = { bytes: 0, ends: 0, lastFault: '' };
-  const onBytes = (bytes: Uint8Array): void => {
-    viewer.bytes += bytes.length;
-  };
-  const keepWatching = async (): Promise<void> => {
-    while (!signal.aborted) {
-      try {
-        const { urls } = await client.call('live.create', { params: { id: deviceId }, body: { channel: 1, stream: 'main' }, signal });
-        await liveForms.ws(urls.ws, { signal, onBytes });
-      } catch (error) {
-        viewer.lastFault = String(error);
-        viewer.ends += 1;
-      }
-    }
-  };
-  void keepWatching();
+/** Resolves when it sees something. */
+async function startViewer({ client } = cluster.owner): Promise<ReturningViewer> {
+  const viewer = new ReturningViewer(client, camera.device.id);
+  viewers.push(viewer);
+  await eventually('a picture', async () => {
+    if (viewer.seen.size > 0) return true;
+    throw new Error(viewer.lastFault);
+  });
   return viewer;
 }
 
-async function viewersAt({ url }: Owner): Promise<number> {
-  const [, count = ''] = /^cardea_live_viewers (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text()) ?? [];
-  return Number(count);
+const countAt = (host: string | undefined): number => viewers.filter((viewer) => viewer.host === host).length;
+
+async function allSee(what: string, watching: readonly ReturningViewer[] = viewers): Promise<void> {
+  const nowMs = performance.now();
+  await eventually(what, async () => (watching.every(({ seen }) => Math.max(...seen) > nowMs) ? true : undefined));
 }
 
-test('a camera pushes once for the viewers of two servers, who come back when the one that has it dies', async () => {
-  await using cluster = await ClusterHere.start();
-  await cluster.startAccess('access-1');
-  const [first, second] = await Promise.all([cluster.startMedia('media-1'), cluster.startMedia('media-2')]);
-  const film = await makeFilm({ seconds: 4, kbps: 500, gopSec: 2 });
-  const camera = await StampedCamera.open(cluster.owner.url, film);
-  await using stack = new AsyncDisposableStack();
-  stack.defer(() => camera.device.stop());
-  await camera.device.start();
-  await camera.device.bind(
-    (await cluster.owner.client.call('bindingCode.create', { params: { id: cluster.owner.homeId }, body: {} })).code,
-  );
-  const leaving = new AbortController();
-  stack.defer(() => leaving.abort());
+function otherThan(host: string | undefined): string {
+  const [other = ''] = [...servers.keys()].filter((each) => each !== host);
+  return other;
+}
 
-  const atFirst = watch(first.owner, camera.device.id, leaving.signal);
-  await eventually('a picture at the first server', async () => {
-    if (atFirst.bytes > 0) return true;
-    throw new Error(atFirst.lastFault);
-  });
-  const viewers = Array.from({ length: VIEWERS }, () => watch(second.owner, camera.device.id, leaving.signal));
-  await eventually('pictures at the second server', async () => (viewers.every(({ bytes }) => bytes > 0) ? true : undefined));
+test('viewers of a camera fill one server of live video, the next ones watch at another, and the camera pushes once', async () => {
+  const first = await startViewer();
+  assert.ok(servers.has(first.host ?? ''), 'the address names the server that serves it');
+  while (viewers.length < VIEWERS) await startViewer();
+  assert.deepEqual([countAt(first.host), countAt(otherThan(first.host))], [AT_FIRST, VIEWERS - AT_FIRST]);
   assert.equal(camera.pushCount, 1);
-  assert.deepEqual([await viewersAt(first.owner), await viewersAt(second.owner)], [2, VIEWERS]);
+});
 
-  await first.process.stop('SIGKILL');
-  await eventually('everybody to be told', async () => (viewers.every(({ ends }) => ends > 0) ? true : undefined));
-  const before = viewers.map(({ bytes }) => bytes);
-  await eventually('everybody to see it again', async () =>
-    viewers.every(({ bytes }, index) => bytes > (before[index] ?? 0)) ? true : undefined,
+test('a log-out ends what its user watches on every server within a second, and so does the end of one session', async (t) => {
+  const { client, url } = cluster.owner;
+  const body = { email: 'owner@example.org', password: 'correct horse battery' };
+  const login = await createClient({ baseUrl: url }).call('session.create', { body });
+  const second = { ...cluster.owner, client: createClient({ baseUrl: url, token: login.token }) };
+  await viewers.pop()?.leave();
+  const far = await startViewer(second);
+  assert.equal(far.host, otherThan(viewers[0]?.host));
+  // The other server takes a place, too.
+  for (let left = 0; left < 2; left += 1) await viewers.shift()?.leave();
+  await delay(REPORT_MS);
+  const near = await startViewer(second);
+  assert.notEqual(near.host, far.host);
+  const goneAtMs = performance.now();
+  await second.client.call('session.delete', { params: { id: 'current' } });
+  await eventually('both to be refused', async () =>
+    [near, far].every(({ lastFault }) => lastFault.includes('UNAUTHORIZED')) ? true : undefined,
   );
-  assert.equal(camera.pushCount, 1, 'now it pushes to the other server');
+  const late = [near, far].map(({ lastAtMs }) => Math.round(lastAtMs - goneAtMs));
+  t.diagnostic(`last picture after the log-out: ${late.join(' and ')} ms`);
+  assert.ok(Math.max(...late) <= REVOKED_WITHIN_MS);
+  await Promise.all([near, far].map((viewer) => viewer.leave()));
+  viewers.splice(0, viewers.length, ...viewers.filter((viewer) => viewer !== near && viewer !== far));
+
+  const [kept] = viewers;
+  assert.ok(kept);
+  const endedAtMs = performance.now();
+  const { sessionId } = kept;
+  await client.call('live.delete', { params: { sessionId } });
+  await eventually('another session', async () => (kept.sessionId === sessionId ? undefined : true));
+  assert.ok(performance.now() - endedAtMs <= REVOKED_WITHIN_MS, 'it came back by another session within a second');
+});
+
+test('an operator drains the server a camera pushes to: the camera is led to another, and nobody misses three seconds', async (t) => {
+  while (viewers.length < VIEWERS) await startViewer();
+  const host = viewers[0]?.host ?? '';
+  const server = servers.get(host);
+  assert.ok(server);
+  const pushes = camera.pushes;
+  const sinceMs = performance.now();
+  await allSee('everybody sees');
+  await using operator = new CardeaProcess(['drain', '--node', server.node, '--bus', cluster.bus.url], { NODE_TEST_CONTEXT: undefined });
+  assert.deepEqual([await operator.exited(), await server.process.exited()], [0, 0]);
+  servers.delete(host);
+  await eventually('nobody is at the old server', async () => (countAt(host) === 0 ? true : undefined));
+  await allSee('everybody sees at the new server');
+  const gaps = viewers.map((viewer) => Math.round(viewer.longestGapMs(sinceMs)));
+  const sent = camera.stamps.filter((stamp) => stamp > sinceMs && stamp < performance.now() - 1_000);
+  const missed = viewers.map(({ seen }) => sent.filter((stamp) => !seen.has(stamp)).length);
+  t.diagnostic(`longest time without a picture: ${gaps.join(', ')} ms; of ${sent.length} pictures missed: ${missed.join(', ')}`);
+  assert.ok(Math.max(...gaps) <= LONGEST_GAP_MS);
+  assert.equal(camera.pushes, pushes, 'it was led there by its media server, in the session it had');
+});
+
+test('when the server a camera pushes to dies, viewers of another stay there and its own viewers come to that one', async () => {
+  await startMedia('media-3');
+  const host = viewers[0]?.host ?? '';
+  const stranger = await startViewer();
+  assert.notEqual(stranger.host, host);
+  await servers.get(host)?.process.stop('SIGKILL');
+  servers.delete(host);
+  await allSee('everybody sees again');
+  assert.equal(stranger.hosts.length, 1, 'it was not even told');
+  assert.deepEqual(new Set(viewers.map((viewer) => viewer.host)), new Set(servers.keys()));
+  assert.equal(camera.pushCount, 1);
+});
+
+test('without the bus nobody begins to watch, and a right that ends still ends', async () => {
+  const { client, url } = cluster.owner;
+  const body = { email: 'owner@example.org', password: 'correct horse battery' };
+  const login = await createClient({ baseUrl: url }).call('session.create', { body });
+  const leaving = createClient({ baseUrl: url, token: login.token });
+  const viewer = await startViewer({ ...cluster.owner, client: leaving });
+  await cluster.bus[Symbol.asyncDispose]();
+  const ask = client.call('live.create', { params: { id: camera.device.id }, body: { channel: 1, stream: 'main' } });
+  await assert.rejects(ask, { status: 503 });
+  await allSee('who watches already sees on');
+  await leaving.call('session.delete', { params: { id: 'current' } });
+  const goneAtMs = performance.now();
+  await eventually('it was refused', async () => {
+    if (viewer.lastFault.includes('UNAUTHORIZED')) return true;
+    throw new Error(viewer.lastFault);
+  });
+  assert.ok(viewer.lastAtMs - goneAtMs <= 2 * REVOKED_WITHIN_MS, `${viewer.lastAtMs - goneAtMs} ms`);
 });

@@ -1,12 +1,12 @@
-import { once } from 'node:events';
 import { AppError } from '@cardea/core';
-import { type AccessUnit, bytesReader, Fmp4Muxer, Mp4File } from '@cardea/media';
-import { type CapabilitySet, encodeMediaFrame, type ParamsOf, pushLiveVideo, type RpcDefinition, stopLiveVideo } from '@cardea/protocol';
-import { WebSocket } from 'ws';
+import { type AccessUnit, bytesReader, Mp4File } from '@cardea/media';
+import { type CapabilitySet, type ParamsOf, pushLiveVideo, type RpcDefinition, stopLiveVideo } from '@cardea/protocol';
 import { LightDevice, type LightDeviceOptions } from './light-device.ts';
+import { StampedPush } from './stamped-push.ts';
 
 const FPS = 25;
 const GOP_SEC = 2;
+const STAMPS_KEPT = 10_000;
 const MARK = 'cardea-clock:';
 const DIGITS = 16;
 /** H.264 SEI, user data unregistered: any UUID, then text (ITU-T H.264 D.1.7). Text needs no emulation prevention. */
@@ -33,22 +33,30 @@ function stamped(unit: AccessUnit, atMs: number): AccessUnit {
   return { ...unit, data: Buffer.concat([length, nal, unit.data]) };
 }
 
-export type StampedCameraOptions = Pick<LightDeviceOptions, 'retry'>;
+/** `methods` and `answer` are of what it does beside live video. */
+export type StampedCameraOptions = Pick<LightDeviceOptions, 'answer' | 'methods' | 'retry'>;
 
 /** A device with one stream of 25 pictures a second, a key frame every two, each picture stamped with the time it is sent. */
 export class StampedCamera {
   readonly device: LightDevice;
+  /** Stamps of the pictures of the last minutes, oldest first. */
+  readonly stamps: number[] = [];
+  /** Pushes that were begun. */
+  pushes = 0;
   private readonly film: Mp4File;
-  private readonly pushes = new Map<string, AbortController>();
+  private readonly running = new Map<string, AbortController>();
 
   private constructor(platformUrl: string, film: Mp4File, options: StampedCameraOptions) {
     this.film = film;
+    const live: readonly string[] = [pushLiveVideo.method, stopLiveVideo.method];
+    const { answer: other = refuse } = options;
     this.device = new LightDevice({
       ...options,
       platformUrl,
-      methods: [pushLiveVideo.method, stopLiveVideo.method],
+      methods: [...live, ...(options.methods ?? [])],
       announced: { channels: [channelOf(film)] },
-      answer: (definition, params) => this.answer(definition, params),
+      answer: (definition, params, device) =>
+        live.includes(definition.method) ? this.answer(definition, params) : other(definition, params, device),
     });
   }
 
@@ -59,71 +67,42 @@ export class StampedCamera {
 
   /** Pushes that run now. */
   get pushCount(): number {
-    return this.pushes.size;
+    return this.running.size;
   }
 
   private async answer({ method }: RpcDefinition, params: unknown): Promise<unknown> {
     const { sessionId, target } = params as ParamsOf<typeof pushLiveVideo>;
     if (method === stopLiveVideo.method) {
-      this.pushes.get(sessionId)?.abort();
+      this.running.get(sessionId)?.abort();
       return { stopped: true };
     }
-    if (method !== pushLiveVideo.method) throw new AppError('NOT_SUPPORTED');
-    if (!this.pushes.has(sessionId)) {
+    if (!this.running.has(sessionId)) {
+      this.pushes += 1;
       const stopping = new AbortController();
-      this.pushes.set(sessionId, stopping);
+      this.running.set(sessionId, stopping);
       void this.push({ url: target.url, token: target.token ?? '' }, sessionId, stopping.signal).finally(() =>
-        this.pushes.delete(sessionId),
+        this.running.delete(sessionId),
       );
     }
     return { sessionId, state: 'publishing', video: videoOf(this.film) };
   }
 
-  private async push(
-    { url, token }: { readonly url: string; readonly token: string },
-    sessionId: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const socket = new WebSocket(url, 'hss.vm.v1', { headers: { authorization: `Bearer ${token}` }, perMessageDeflate: false });
-    socket.on('error', () => {});
-    await once(socket, 'open');
-    const start = {
-      type: 'start',
-      sessionId,
-      deviceId: this.device.id,
-      channel: 1,
-      stream: 'main',
-      kind: 'live',
-      token,
-      startAt: Date.now(),
+  private async push(target: { readonly url: string; readonly token: string }, sessionId: string, signal: AbortSignal): Promise<void> {
+    const { film, stamps } = this;
+    const video = { ...videoOf(film), gopSec: GOP_SEC };
+    const start = { sessionId, deviceId: this.device.id, channel: 1, stream: 'main', kind: 'live', video };
+    const stamp = (unit: AccessUnit): AccessUnit => {
+      const atMs = Number(performance.now().toFixed(3));
+      stamps.push(atMs);
+      if (stamps.length > STAMPS_KEPT) stamps.shift();
+      return stamped(unit, atMs);
     };
-    socket.send(JSON.stringify({ ...start, video: { ...videoOf(this.film), gopSec: GOP_SEC } }));
-    await once(socket, 'message');
-    const [track] = this.film.tracks;
-    if (track === undefined) throw new Error('a film without pictures');
-    const muxer = new Fmp4Muxer([track]);
-    let seq = 0;
-    const send = (kind: 'init' | 'fragment', payload: Uint8Array): void => {
-      socket.send(encodeMediaFrame({ kind, key: false, track: 0, seq, payload }));
-      seq += 1;
-    };
-    send('init', muxer.initSegment());
-    const samples = this.film.samples(track.id);
-    const ticks = track.timescale / FPS;
-    for (let number = 0; !signal.aborted && socket.readyState === WebSocket.OPEN; number += 1) {
-      const unit = await this.film.readSample(track.id, number % samples.length);
-      const dts = number * ticks;
-      const now = stamped({ ...unit, dts, pts: dts, duration: ticks }, performance.now());
-      send('fragment', muxer.fragment([now], number));
-      await nextBeat();
-    }
-    socket.close();
+    await new StampedPush({ film, fps: FPS, gopSec: GOP_SEC, start, stamp }).run(target, signal);
   }
 }
 
-/** Waits for the next fortieth millisecond, whatever the work before it took. */
-function nextBeat(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1_000 / FPS - (performance.now() % (1_000 / FPS))));
+async function refuse(): Promise<never> {
+  throw new AppError('NOT_SUPPORTED');
 }
 
 function videoOf({ tracks: [track] }: Mp4File): { codec: 'h264'; width: number; height: number; fps: number; kbps: number } {

@@ -114,6 +114,12 @@ export const settings = {
     250,
     'Devices that lost their connection to this process together come back over so long that about so many do in a second',
   ),
+  'media.maxSessions': setting(
+    Type.Integer({ minimum: 1 }),
+    1_000,
+    'Viewers this process is meant for; with several processes the one that does the least of what it is meant for gets the next',
+  ),
+  'media.maxMbps': setting(Type.Integer({ minimum: 1 }), 1_000, 'Live video this process is meant to receive and send, in Mbit/s'),
   'storage.days': setting(
     Type.Integer({ minimum: 1, maximum: 3650 }),
     30,

@@ -2,7 +2,12 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface Measured {
   readonly connections: { readonly connectionCount: number; readonly pendingCalls: number };
-  readonly media: {
+  /** Where this process has live media. */
+  readonly here: MeasuredMedia | undefined;
+}
+
+interface MeasuredMedia {
+  readonly live: {
     snapshot(): {
       readonly streams: number;
       readonly sessions: number;
@@ -17,7 +22,7 @@ export interface Measured {
 }
 
 /** Puts what the services count under `/metrics`; read when asked for. Base units, no user or address as label. */
-export function registerMetrics(registry: Registry, { connections, media, talks }: Measured): void {
+export function registerMetrics(registry: Registry, { connections, here }: Measured): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     registry.registerMetric(
       new Gauge({
@@ -45,12 +50,14 @@ export function registerMetrics(registry: Registry, { connections, media, talks 
   };
   gauge('cardea_device_connections', 'Devices connected to this process', () => connections.connectionCount);
   gauge('cardea_device_pending_calls', 'Requests to devices that wait for an answer', () => connections.pendingCalls);
-  gauge('cardea_live_streams', 'Streams that devices publish now', () => media.snapshot().streams);
-  gauge('cardea_live_sessions', 'Sessions that watch', () => media.snapshot().sessions);
-  gauge('cardea_live_viewers', 'Open connections of viewers', () => media.snapshot().viewers);
+  if (here === undefined) return;
+  const { live, talks } = here;
+  gauge('cardea_live_streams', 'Streams that devices publish now', () => live.snapshot().streams);
+  gauge('cardea_live_sessions', 'Sessions that watch', () => live.snapshot().sessions);
+  gauge('cardea_live_viewers', 'Open connections of viewers', () => live.snapshot().viewers);
   gauge('cardea_talk_sessions', 'Sessions in which somebody may talk through a device', () => talks.count);
-  counter('cardea_live_received_bytes_total', 'Media bytes received from devices', () => media.snapshot().bytesIn);
-  counter('cardea_live_sent_bytes_total', 'Media bytes sent to viewers', () => media.snapshot().bytesOut);
-  counter('cardea_live_skips_total', 'Times a slow viewer was moved on to the next key frame', () => media.snapshot().skips);
-  counter('cardea_live_too_slow_total', 'Viewers closed because they could not keep up', () => media.snapshot().tooSlow);
+  counter('cardea_live_received_bytes_total', 'Media bytes received from devices', () => live.snapshot().bytesIn);
+  counter('cardea_live_sent_bytes_total', 'Media bytes sent to viewers', () => live.snapshot().bytesOut);
+  counter('cardea_live_skips_total', 'Times a slow viewer was moved on to the next key frame', () => live.snapshot().skips);
+  counter('cardea_live_too_slow_total', 'Viewers closed because they could not keep up', () => live.snapshot().tooSlow);
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
+import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
 import { Registry } from 'prom-client';
 import { DeviceGateway } from './access/device-gateway.ts';
 import { SessionRegistry } from './access/session-registry.ts';
@@ -33,14 +33,14 @@ import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import { registerWebApp, sendPage } from './http/web-app.ts';
 import { listenBeside, parseListen } from './listen-address.ts';
+import { type LiveMediaServices, openLiveMedia } from './live-media.ts';
 import { Origins } from './media-broadcasting/edge/origins.ts';
-import { MediaBroadcasting } from './media-broadcasting/media-broadcasting.ts';
 import type { DeviceCommands } from './media-broadcasting/ports.ts';
 import { registerMetrics } from './metrics.ts';
 import { Pictures } from './pictures/pictures.ts';
 import { PresentPictures } from './pictures/present-pictures.ts';
 import { registerSnapshotRoute } from './pictures/snapshot-route.ts';
-import { mediaPorts, openCertificates } from './ports-and-certificates.ts';
+import { openCertificates } from './ports-and-certificates.ts';
 import { rolesOf } from './roles.ts';
 import { SchedulingService } from './scheduling/scheduling-service.ts';
 import { LocalServers } from './scheduling/server-directory.ts';
@@ -57,7 +57,6 @@ import { lockDataDirectory } from './store/data-lock.ts';
 import { objectStoreSettings, openObjectStore } from './store/objects/open-object-store.ts';
 import { RowReader } from './store/sql/row-reader.ts';
 import { openSqlite } from './store/sql/sqlite.ts';
-import { Talks } from './talk/talks.ts';
 import { loadPlatformKeys } from './tokens/platform-keys.ts';
 import { TokenIssuer } from './tokens/token-issuer.ts';
 import { UrlSigner } from './tokens/url-signer.ts';
@@ -133,7 +132,6 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const { host, port } = parseListen(config.listen);
   let url = config.publicUrl;
   const publicUrl = (): string => url;
-  const ownOrigins = (): readonly string[] => [url, url.replace(/^http/, 'ws')];
   const keepAlive = { intervalSec: config['keepAlive.intervalSec'], missed: config['keepAlive.missed'] };
   const certificates = await openCertificates(config, { vault, clock, logger });
   if (certificates !== undefined) stack.use(certificates);
@@ -145,7 +143,11 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const homes = new Homes({ ...shared, onTimezone: (homeId) => video.storage.hoursChanged(homeId) });
   const members = new Members({ ...shared, authorizer });
   const invitations = new Invitations({ ...shared, accounts, members, publicUrl });
-  const bindings = new Bindings({ ...shared, publicUrl, authority: certificates?.fingerprint });
+  const bindings = new Bindings({
+    ...shared,
+    publicUrl: () => cluster?.servers.schedulingUrl ?? url,
+    authority: certificates?.fingerprint,
+  });
   const setup = new Setup({ accounts, homes, random });
 
   const signer = new UrlSigner(keys.uploadSecret, clock);
@@ -169,12 +171,15 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const pictures = new Pictures({ ...shared, uploads, publicUrl });
   const local = stack.use(new SessionRegistry(shared));
   const nodeId = (): string => config.node || `${hostname()}-${new URL(url).port}`;
-  const drainWindowSec = config['drain.windowSec'];
-  const viewers = (): number => media.snapshot().viewers;
-  const cluster =
-    exchange && stack.use(new Cluster({ ...shared, exchange, local, tokens, nodeId, publicUrl, roles, drainWindowSec, viewers }));
+  const authority = certificates?.authorityCertificate;
+  const origins = exchange && new Origins({ exchange, tokens, publicUrl, nodeId, authority });
+  const mediaReport = () => media.report();
+  const asNode = { local, tokens, authorizer, nodeId, publicUrl, roles, drainWindowSec: config['drain.windowSec'], mediaReport };
+  const cluster: Cluster | undefined = exchange && origins && stack.use(new Cluster({ ...shared, ...asNode, exchange, origins }));
   const connections = cluster?.connections ?? local;
   const servers = cluster?.servers ?? new LocalServers({ publicUrl, hasRoom: () => local.admitting, deviceCount: () => local.connectionCount });
+  const mediaUrls = (): readonly string[] => cluster?.servers.mediaUrls ?? [];
+  const ownOrigins = (): readonly string[] => [url, ...mediaUrls()].flatMap((origin) => [origin, origin.replace(/^http/, 'ws')]);
   const wake = stack.use(new WakeChannel({ ...shared, secret: keys.wakeSecret, presence: local, publicUrl, tls: certificates?.pair }));
   const waker = stack.use(new Waker({ channel: wake, presence: local, clock, logger }));
   const video: VideoService = stack.use(
@@ -206,7 +211,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       connections,
       waker,
       wakeService: (holder) => wake.serviceFor(holder),
-      inUse: (deviceId) => media.isUsed(deviceId) || talks.isUsed(deviceId),
+      inUse: async (deviceId) => media.here?.talks.isUsed(deviceId) || (await media.live.isUsed(deviceId)),
       claims: bindings,
       servers,
       pictures,
@@ -218,9 +223,9 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         'snapshot.capture': snapshotFiller(pictures),
         'log.upload': (command) => logs.fill(command),
         'firmware.upgrade': firmwareFiller(firmware.catalogue),
-        'live.push': livePushFiller((proof, wanted) => media.pushTarget(proof, wanted)),
-        'playback.start': playbackFiller((proof, wanted) => media.playbackTarget(proof, wanted)),
-        'talk.start': talkFiller((proof, wanted) => talks.sourceFor(proof, wanted)),
+        'live.push': livePushFiller((proof, wanted) => media.live.pushTarget(proof, wanted)),
+        'playback.start': playbackFiller((proof, wanted) => media.live.playbackTarget(proof, wanted)),
+        'talk.start': talkFiller((proof, wanted) => media.talks.sourceFor(proof, wanted)),
       },
       onRefused: { 'log.upload': (command) => logs.refused(command) },
       ownOrigins,
@@ -229,27 +234,19 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     }),
   );
   const commands: DeviceCommands = { call: (deviceId, definition, params, options) => devices.send(deviceId, definition, params, options) };
-  const media: MediaBroadcasting = stack.use(
-    new MediaBroadcasting({
+  const media: LiveMediaServices = stack.use(
+    openLiveMedia({
       ...shared,
-      origins: exchange && new Origins({ exchange, tokens, publicUrl, nodeId }),
+      config,
+      certificates,
+      isHere: roles.includes('media'),
+      cluster,
+      origins,
       authorizer,
       tokens,
       commands,
       channels: devices,
       audit,
-      principalFromRequest: (request) => userApi.principalFromRequest(request),
-      publicUrl,
-      ports: mediaPorts(config, certificates),
-    }),
-  );
-  const talks: Talks = stack.use(
-    new Talks({
-      ...shared,
-      authorizer,
-      tokens,
-      commands,
-      channels: devices,
       principalFromRequest: (request) => userApi.principalFromRequest(request),
       publicUrl,
     }),
@@ -283,8 +280,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       },
       commands: devices,
       cases: video.cases,
-      live: media,
-      talks,
+      live: media.live,
+      talks: media.talks,
       segments: video.library,
       shares,
       timelines: video.timelines,
@@ -319,14 +316,14 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     returnsPerSec: config['limits.returnsPerSecond'],
   });
 
-  registerSecurityHeaders(http.app, { publicUrl });
+  registerSecurityHeaders(http.app, { publicUrl, mediaUrls });
   certificates?.register(http.app);
   certificates?.watch((pair) => {
     http.useCertificate(pair);
     wake.useCertificate(pair);
-    if (config['rtmps.certificate'] === '') media.useCertificate(pair);
+    if (config['rtmps.certificate'] === '') media.here?.live.useCertificate(pair);
   });
-  registerMetrics(registry, { connections: local, media, talks });
+  registerMetrics(registry, { connections: local, here: media.here });
   if (roles.includes('scheduling')) registerVsRoutes(http.app, scheduling, { logger });
   if (roles.includes('video')) registerVrRoutes(http.app, video, { logger, clock });
   registerUploadRoutes(http.app, uploads, { logger, clock });
@@ -336,22 +333,24 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     present: new PresentPictures({ ...shared, pictures, commands: devices }),
     authorizer,
     principalFromRequest: userApi.principalFromRequest,
-    rightOfToken: (token, source) => media.rightOfToken(token, source),
+    rightOfToken: async (token, source) => {
+      if (media.here === undefined) throw new AppError('UNAUTHORIZED');
+      return await media.here.live.rightOfToken(token, source);
+    },
   });
   if (roles.includes('access')) gateway.attach(http);
-  if (roles.includes('media')) media.start(http);
+  media.start(http);
   if (roles.includes('api')) {
     registerVodRoutes(http.app, { ...shared, vod: video.vod, authorizer, answers, principalFromRequest: userApi.principalFromRequest, audit });
     userApi.start(http);
-    // A talk is served where it was asked for.
-    talks.start(http);
     registerWebApp(http.app, { directory: webDirectory });
     registerShareRoutes(http, {
       visits: new ShareVisits({ ...sharing, secret: keys.sessionSecret }),
-      media: new SharedMedia({ live: media, vod: video.vod, events, segments: video.library }),
+      media: new SharedMedia({ live: media.live, vod: video.vod, events, segments: video.library }),
       pictures,
       page: (reply) => sendPage(reply, { directory: webDirectory }),
       isSecure: () => url.startsWith('https:'),
+      authority,
       logger,
     });
   } else registerHealth(http.app, { db, clock, registry, isLeaving });
@@ -386,7 +385,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);
   if (url === '') url = `${certificates === undefined ? 'http' : 'https'}://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
-  if (roles.includes('media')) await media.openPorts();
+  await media.here?.live.openPorts();
   await openWakeChannel(wake, config, { host, port, logger });
   waker.start();
   await cluster?.start();

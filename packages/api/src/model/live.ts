@@ -3,6 +3,11 @@ import { type Static, Type } from 'typebox';
 
 export const LiveSessionId = Type.String({ minLength: 1, maxLength: 64, description: 'live session' });
 
+/** A page that put its own host in place of that of the addresses would not find them there. */
+export const Elsewhere = Type.Optional(
+  Type.Boolean({ description: 'the addresses lead to another server of the platform than the one that answers' }),
+);
+
 /** A right to watch one channel for a minute, renewed while one watches. The addresses work as they stand. */
 export const LiveSession = Type.Object({
   sessionId: Type.String(),
@@ -15,6 +20,7 @@ export const LiveSession = Type.Object({
     rtsp: Type.Optional(Type.String()),
   }),
   token: Type.String({ description: 'the token the addresses carry' }),
+  elsewhere: Elsewhere,
 });
 export type LiveSession = Static<typeof LiveSession>;
 

@@ -1,5 +1,6 @@
 import { AudioCodec, Channel, Instant } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
+import { Elsewhere } from './live.ts';
 
 /** What somebody who wants to talk can send. */
 export const TalkRequest = Type.Object({
@@ -20,6 +21,7 @@ export const TalkSession = Type.Object({
       'what is sent while waiting is kept for a second',
   }),
   token: Type.String({ description: 'the token the address carries' }),
+  elsewhere: Elsewhere,
   codec: AudioCodec,
   sampleRate: Type.Integer({ description: 'samples per second, one sound channel' }),
   duplex: Type.Enum(['half', 'full'] as const, { description: 'in turns, or at the same time as the microphone of the camera' }),

@@ -12,6 +12,11 @@ export interface Principal {
   readonly authenticatedAt: number;
 }
 
+/** Who made a session, as far as it matters to who uses it later: `within` is there when an API token or a share made it. */
+export interface SessionMaker extends Pick<Principal, 'userId' | 'userSessionId'> {
+  readonly within?: unknown;
+}
+
 const seal: unique symbol = Symbol('made by the authorizer');
 
 /**

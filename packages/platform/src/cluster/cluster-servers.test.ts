@@ -53,8 +53,9 @@ test('a server that drains gets no device, and without any the device is told wh
   });
 });
 
-test('of the media servers the one with the fewest viewers is named first', () => {
-  const media = (id: string, viewers: number): PlatformNode => node(id, 0, { roles: ['media'], viewers });
+test('of the media servers the one with the least to do is named first', () => {
+  const media = (id: string, sessions: number): PlatformNode =>
+    node(id, 0, { roles: ['media'], media: { sessions, bytesPerSec: 0, maxSessions: 1_000, maxBytesPerSec: 1_000 } });
   assert.deepEqual(serversOf(media('a', 300), media('b', 20)).addresses().vmUrls, [
     'ws://hub.example/vm/v1',
     'ws://b.example/vm/v1',

@@ -1,5 +1,6 @@
 import { AppError } from '@cardea/core';
 import { paths } from '@cardea/protocol';
+import { loadOf } from './media/media-report.ts';
 import type { PlatformNode } from './node-registry.ts';
 
 interface ServerSet {
@@ -49,10 +50,21 @@ export class ClusterServers {
     return {
       vdUrls: this.serving('access').map(vdUrlOf),
       vmUrls: this.serving('media')
-        .toSorted((a, b) => (a.viewers ?? 0) - (b.viewers ?? 0))
+        .toSorted((a, b) => mediaLoadOf(a) - mediaLoadOf(b))
         .map((node) => socketOrigin(node) + paths.vm),
       vrBaseUrl: video.url + paths.vr,
     };
+  }
+
+  /** Where a device asks which servers to use: origin, without a slash at the end. */
+  get schedulingUrl(): string {
+    const [scheduling = this.registry.self()] = this.serving('scheduling');
+    return scheduling.url;
+  }
+
+  /** Origins of the processes with live media. */
+  get mediaUrls(): readonly string[] {
+    return this.registry.nodes().flatMap(({ roles, url }) => (roles.includes('media') ? [url] : []));
   }
 
   private serving(role: string): readonly PlatformNode[] {
@@ -69,6 +81,10 @@ export class ClusterServers {
     if (known?.counted === connections) known.sent += 1;
     else this.promised.set(id, { counted: connections, sent: 1 });
   }
+}
+
+function mediaLoadOf({ media }: PlatformNode): number {
+  return media === undefined ? 0 : loadOf(media);
 }
 
 function socketOrigin({ url }: PlatformNode): string {

@@ -1,9 +1,13 @@
 import type { Clock, Logger } from '@cardea/core';
+import type { Authorizer } from '../authorization/authorizer.ts';
 import type { Exchange } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import { ClusterConnections } from './cluster-connections.ts';
 import { ClusterServers } from './cluster-servers.ts';
 import { Drain } from './drain.ts';
+import { ClusterMedia } from './media/cluster-media.ts';
+import type { MediaReport } from './media/media-report.ts';
+import type { StreamOrigins } from './media/ports.ts';
 import { NodeRegistry } from './node-registry.ts';
 import type { LocalConnections } from './ports.ts';
 
@@ -11,6 +15,8 @@ export interface ClusterOptions {
   readonly exchange: Exchange;
   readonly local: LocalConnections;
   readonly tokens: TokenIssuer;
+  readonly authorizer: Authorizer;
+  readonly origins: StreamOrigins;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Name of this process; asked for once it listens. */
@@ -18,14 +24,15 @@ export interface ClusterOptions {
   readonly publicUrl: () => string;
   readonly roles: readonly string[];
   readonly drainWindowSec: number;
-  /** Open connections of viewers at this process. */
-  readonly viewers: () => number;
+  /** What the live media of this process do; `undefined` where it has none. */
+  readonly mediaReport: () => MediaReport | undefined;
 }
 
 /** A platform of several processes, as one of them sees it. */
 export class Cluster implements AsyncDisposable {
   readonly connections: ClusterConnections;
   readonly servers: ClusterServers;
+  readonly media: ClusterMedia;
   /** Resolves when an operator had this process drained and it may end. */
   readonly drained: Promise<void>;
   private readonly options: ClusterOptions;
@@ -35,7 +42,7 @@ export class Cluster implements AsyncDisposable {
   private readonly resolveDrained: () => void;
 
   constructor(options: ClusterOptions) {
-    const { drainWindowSec, local, nodeId, publicUrl, roles, viewers } = options;
+    const { drainWindowSec, local, mediaReport, nodeId, publicUrl, roles } = options;
     this.options = options;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.drained = promise;
@@ -43,17 +50,21 @@ export class Cluster implements AsyncDisposable {
     this.nodes = this.stack.use(
       new NodeRegistry({
         ...options,
-        self: () => ({
-          id: nodeId(),
-          url: publicUrl(),
-          roles: [...roles],
-          connections: local.connectionCount,
-          state: 'serving',
-          ...(roles.includes('media') && { viewers: viewers() }),
-        }),
+        self: () => {
+          const media = mediaReport();
+          return {
+            id: nodeId(),
+            url: publicUrl(),
+            roles: [...roles],
+            connections: local.connectionCount,
+            state: 'serving',
+            ...(media && { media }),
+          };
+        },
       }),
     );
     this.servers = new ClusterServers(this.nodes);
+    this.media = this.stack.use(new ClusterMedia({ ...options, nodes: this.nodes }));
     this.connections = this.stack.use(new ClusterConnections({ ...options, nodes: this.nodes }));
     this.drainage = this.stack.use(new Drain({ ...options, nodes: this.nodes, servers: this.servers, windowSec: drainWindowSec }));
   }
@@ -61,6 +72,7 @@ export class Cluster implements AsyncDisposable {
   /** Joins the others; call when this process listens. @throws AppError INVALID_STATE when another has its name */
   async start(): Promise<void> {
     await this.nodes.start();
+    this.media.start();
     this.stack.use(
       this.options.exchange.serve(drainSubject(this.options.nodeId()), async () => {
         const devices = this.options.local.connectionCount;
@@ -71,9 +83,10 @@ export class Cluster implements AsyncDisposable {
     );
   }
 
-  /** Moves the devices of this process to others, as far as there are any. */
-  drain(): Promise<void> {
-    return this.drainage.run();
+  /** Has nobody sent here any more, and moves devices and live streams of this process to others, as far as there are any. */
+  async drain(): Promise<void> {
+    this.nodes.leave();
+    await Promise.all([this.drainage.run(), this.media.drain()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

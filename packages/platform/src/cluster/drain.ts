@@ -22,7 +22,7 @@ const LOOK_AGAIN_MS = 250;
 const MAX_TRIES = 3;
 
 /**
- * Moves every device of this process to others: nobody is sent here any more, then each device is given another server
+ * Moves every device of this process, to which nobody is sent any more, to others: each device is given another server
  * and a moment within the window, opens the new connection and leaves this one when that works (C2).
  * @see H.627.2 9.3.1.2 (title only)
  */
@@ -52,7 +52,6 @@ export class Drain implements AsyncDisposable {
     const { id } = nodes.self();
     const others = nodes.nodes().some((node) => node.id !== id && node.state === 'serving' && node.roles.includes('access'));
     if (!others) return;
-    nodes.leave();
     local.stopAdmitting();
     logger.info({ devices: local.connectionCount }, 'moving the devices to other servers');
     const endsAtMs = clock.monotonicMs() + windowSec * 1_000 + rescheduleTimers.inFlightGraceMs;

@@ -2,6 +2,7 @@ import { AppError, type Clock, hasStatus, Lifetime, type Logger, sleep } from '@
 import { conforms } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
 import type { Exchange } from '../store/ports.ts';
+import { MediaReport } from './media/media-report.ts';
 
 /** What a process of the platform tells the others about itself. */
 const PlatformNode = Type.Object({
@@ -11,12 +12,15 @@ const PlatformNode = Type.Object({
   roles: Type.Array(Type.String()),
   /** Devices connected to it. */
   connections: Type.Integer({ minimum: 0 }),
-  /** Connections of viewers; absent where nobody watches ever. */
-  viewers: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Absent where nobody watches ever. */
+  media: Type.Optional(MediaReport),
   /** Serving, about to stop, or gone. */
   state: Type.Enum(['serving', 'draining', 'gone'] as const),
 });
 export type PlatformNode = Static<typeof PlatformNode>;
+
+/** A process, and how long ago it said what it says of itself, in milliseconds. */
+export type HeardNode = PlatformNode & { readonly silentMs: number };
 
 export interface NodeRegistryOptions {
   readonly exchange: Exchange;
@@ -70,8 +74,9 @@ export class NodeRegistry implements AsyncDisposable {
   }
 
   /** Every living process, this one first. */
-  nodes(): readonly PlatformNode[] {
-    return [this.self(), ...[...this.heard.values()].map(({ node }) => node)];
+  nodes(): readonly HeardNode[] {
+    const nowMs = this.options.clock.monotonicMs();
+    return [{ ...this.self(), silentMs: 0 }, ...[...this.heard.values()].map(({ node, atMs }) => ({ ...node, silentMs: nowMs - atMs }))];
   }
 
   self(): PlatformNode {
@@ -86,6 +91,7 @@ export class NodeRegistry implements AsyncDisposable {
 
   /** From now on nobody is sent here. */
   leave(): void {
+    if (this.state === 'draining') return;
     this.state = 'draining';
     this.announce();
   }

@@ -62,7 +62,7 @@ export interface DeviceManagementOptions {
   /** How the radio of a device that sleeps stays reachable; `undefined`: it cannot be woken. */
   readonly wakeService: (holder: { readonly deviceId: string; readonly epoch: number }) => WakeService | undefined;
   /** Somebody watches what the device sends at present. */
-  readonly inUse: (deviceId: string) => boolean;
+  readonly inUse: (deviceId: string) => boolean | Promise<boolean>;
   readonly claims: BindingClaims;
   readonly servers: ServerAddresses;
   readonly pictures: PictureTickets;
@@ -105,7 +105,7 @@ export class DeviceManagement implements AsyncDisposable {
     const { clock, db, logger, rows, server } = options;
     this.options = options;
     this.lifetime = new Lifetime(logger);
-    this.records = new DeviceRecords(db, rows);
+    this.records = new DeviceRecords({ db, rows, clock });
     this.journal = new EventJournal(options);
     const capabilities = new CapabilityCache({ ...options, records: this.records, lifetime: this.lifetime });
     this.policies = new RecordingPolicies({ ...options, records: this.records, lifetime: this.lifetime, capabilities });

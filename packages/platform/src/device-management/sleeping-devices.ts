@@ -21,7 +21,7 @@ export interface SleepingDevicesOptions {
   readonly connections: DeviceConnections;
   readonly waker: DeviceWaker;
   /** Somebody watches what the device sends at present. */
-  readonly inUse: (deviceId: string) => boolean;
+  readonly inUse: (deviceId: string) => boolean | Promise<boolean>;
   /** Hears of every command a device carried out. */
   readonly policies: { answered(device: DeviceRow, definition: RpcDefinition, params: unknown, result: unknown): void };
   readonly lifetime: Lifetime;
@@ -200,8 +200,18 @@ export class SleepingDevices {
     });
   }
 
+  /** While that cannot be told the battery counts for more. */
+  private async isUsed(deviceId: string): Promise<boolean> {
+    try {
+      return await this.options.inUse(deviceId);
+    } catch (error) {
+      this.options.logger.debug({ err: error, deviceId }, 'nobody says whether a device is used');
+      return false;
+    }
+  }
+
   private async renewAwake(deviceId: string, reason: Reason, signal: AbortSignal): Promise<void> {
-    const { clock, connections, inUse, logger } = this.options;
+    const { clock, connections, logger } = this.options;
     do {
       try {
         await connections.call(deviceId, keepAwake, { durationSec: sleepTimers.keepAwakeDefaultSec, reason }, { signal });
@@ -210,7 +220,7 @@ export class SleepingDevices {
         return;
       }
       await sleep(clock, RENEW_MS, { signal });
-    } while (inUse(deviceId));
+    } while (await this.isUsed(deviceId));
   }
 
   private forget(deviceId: string): void {

@@ -26,9 +26,21 @@ const HEADERS = {
  * Puts the headers on every answer that keep other pages away from ours: nothing is loaded from elsewhere, no inline script
  * or style, no framing, no referrer. Over https browsers are told to stay there.
  */
-export function registerSecurityHeaders(app: FastifyInstance, { publicUrl }: { readonly publicUrl: () => string }): void {
+export function registerSecurityHeaders(
+  app: FastifyInstance,
+  {
+    publicUrl,
+    mediaUrls,
+  }: {
+    readonly publicUrl: () => string;
+    /** Origins of the servers of the platform from which pages fetch live media, besides their own. */
+    readonly mediaUrls: () => readonly string[];
+  },
+): void {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(HEADERS);
+    const media = mediaUrls().flatMap((origin) => [origin, origin.replace(/^http/, 'ws')]);
+    if (media.length > 0) reply.header('content-security-policy', `${POLICY}; connect-src 'self' ${media.join(' ')}`);
     if (publicUrl().startsWith('https:')) reply.header('strict-transport-security', 'max-age=31536000');
   });
 }

@@ -2,7 +2,7 @@ import type { LiveSession, PlaybackSession, Viewer } from '@cardea/api';
 import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
 import type { PushTarget } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
-import type { DeviceProof, Principal } from '../authorization/proof.ts';
+import type { DeviceProof, SessionMaker } from '../authorization/proof.ts';
 import type { HttpServer, TlsPair } from '../http/http-server.ts';
 import type { Bus, Db } from '../store/ports.ts';
 import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
@@ -226,8 +226,8 @@ export class MediaBroadcasting implements AsyncDisposable {
   }
 
   /** Another minute, with a fresh token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
-  async renew(principal: Principal, sessionId: string): Promise<LiveSession> {
-    const session = this.admission.sessionOf(principal, sessionId);
+  async renew(maker: SessionMaker, sessionId: string): Promise<LiveSession> {
+    const session = this.admission.sessionOf(maker, sessionId);
     await this.rights.recheck(session);
     if (session.ended) throw new AppError('SESSION_NOT_FOUND');
     session.renew();
@@ -235,8 +235,8 @@ export class MediaBroadcasting implements AsyncDisposable {
   }
 
   /** Closes the connections of the session and ends its token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
-  end(principal: Principal, sessionId: string): void {
-    this.admission.sessionOf(principal, sessionId).end(CLOSE_NORMAL, 'ended');
+  end(maker: SessionMaker, sessionId: string): void {
+    this.admission.sessionOf(maker, sessionId).end(CLOSE_NORMAL, 'ended');
   }
 
   /** Whether a device is to push anything at present. */
@@ -270,6 +270,11 @@ export class MediaBroadcasting implements AsyncDisposable {
   /** Whether somebody watches a stream here, got from the device or from another process. */
   has(source: MediaSource): boolean {
     return this.broadcasts.has(keyOf(source));
+  }
+
+  /** Whether a session, live or recorded, is here. */
+  holds(sessionId: string): boolean {
+    return this.admission.holds(sessionId) || this.playbacks.holds(sessionId);
   }
 
   /** Sends everybody who watches away within `overMs`, to come back to another process. */

@@ -64,6 +64,11 @@ export class Playbacks {
     return [...this.broadcasts.values()].reduce((sum, { fmp4 }) => sum + fmp4.viewers, 0);
   }
 
+  /** Whether the session is here. */
+  holds(sessionId: string): boolean {
+    return this.broadcasts.has(sessionId);
+  }
+
   isUsed(deviceId: string): boolean {
     return this.of(deviceId).length > 0;
   }

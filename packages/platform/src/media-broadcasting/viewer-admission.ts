@@ -1,6 +1,6 @@
 import { AppError, type Clock, type Random } from '@cardea/core';
 import type { Authorizer } from '../authorization/authorizer.ts';
-import type { DeviceProof, Principal } from '../authorization/proof.ts';
+import type { DeviceProof, Principal, SessionMaker } from '../authorization/proof.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { DeviceChannels, MediaSource, OfferSession, ViewAudit } from './ports.ts';
@@ -121,8 +121,13 @@ export class ViewerAdmission {
     return session;
   }
 
+  /** Whether the session is here. */
+  holds(sessionId: string): boolean {
+    return this.byId.has(sessionId);
+  }
+
   /** @throws AppError SESSION_NOT_FOUND when it is over, or not this user's; an API token or a share has but its own */
-  sessionOf({ userId, userSessionId, within }: Principal, sessionId: string): ViewSession {
+  sessionOf({ userId, userSessionId, within }: SessionMaker, sessionId: string): ViewSession {
     const session = this.byId.get(sessionId);
     const isOwn = session?.claims.userId === userId && (within === undefined || session.claims.userSessionId === userSessionId);
     if (session === undefined || !isOwn) throw new AppError('SESSION_NOT_FOUND');

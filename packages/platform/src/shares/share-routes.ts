@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { AppError, type Logger } from '@cardea/core';
 import { conforms, StreamName } from '@cardea/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { forwardUpgrade } from '../http/forward-upgrade.ts';
 import { type HttpServer, refuseUpgrade } from '../http/http-server.ts';
 import { sendProblem, toAppError } from '../http/problem.ts';
 import { sendJpeg } from '../http/send-jpeg.ts';
@@ -17,6 +18,8 @@ export interface ShareRoutesOptions {
   readonly page: (reply: FastifyReply) => FastifyReply;
   /** Whether browsers reach the platform over https. */
   readonly isSecure: () => boolean;
+  /** PEM of the authority of the other servers of the platform, where it has one of its own. */
+  readonly authority: string | undefined;
   readonly logger: Logger;
 }
 
@@ -59,7 +62,7 @@ export function registerShareRoutes(http: HttpServer, options: ShareRoutesOption
         const { output = '' } = request.params;
         if (!liveOutputs.has(output)) throw new AppError('NOT_FOUND');
         return await lead(
-          media.livePath(share, { ...liveWish(request.query.stream, request.ip), output, signal: abortOnClose(reply) }),
+          media.liveAddress(share, { ...liveWish(request.query.stream, request.ip), output, signal: abortOnClose(reply) }),
           reply,
         );
       };
@@ -98,8 +101,13 @@ export function registerShareRoutes(http: HttpServer, options: ShareRoutesOption
       const address = request.socket.remoteAddress ?? '';
       visits
         .open(token, visitorOf(request, address))
-        .then((share) => media.livePath(share, { ...liveWish(url.searchParams.get('stream'), address), output: 'ws', signal: gone.signal }))
-        .then((path) => http.upgrade({ request, socket, head, url: new URL(path, url) }))
+        .then((share) =>
+          media.liveAddress(share, { ...liveWish(url.searchParams.get('stream'), address), output: 'ws', signal: gone.signal }),
+        )
+        .then((address) => {
+          if (address.startsWith('/')) http.upgrade({ request, socket, head, url: new URL(address, url) });
+          else forwardUpgrade({ request, socket, head }, new URL(address), options);
+        })
         .catch((error: unknown) => refuseUpgrade(socket, AppError.from(error).httpStatus, { 'Cache-Control': 'no-store' }));
     },
   );

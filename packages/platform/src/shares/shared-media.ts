@@ -1,3 +1,4 @@
+import type { LiveSession } from '@cardea/api';
 import { AppError, hasStatus } from '@cardea/core';
 import type { StreamName } from '@cardea/protocol';
 import type { SharedEvents, SharedLive, SharedSegments, SharedVod } from './ports.ts';
@@ -23,10 +24,10 @@ export class SharedMedia {
   }
 
   /**
-   * Path and query of a live output, such as `ws` or `index.m3u8`.
+   * Address of a live output, such as `ws` or `index.m3u8`: path and query, or all of it where another server has it.
    * @throws AppError NOT_FOUND when live pictures are not what is shared; what starting to watch throws
    */
-  async livePath(
+  async liveAddress(
     share: OpenShare,
     {
       output,
@@ -36,8 +37,9 @@ export class SharedMedia {
     }: { readonly output: string; readonly stream: StreamName; readonly visitor: string; readonly signal: AbortSignal },
   ): Promise<string> {
     const { channel, device_id: deviceId, id } = share.row;
-    const token = await this.liveToken(share, { key: JSON.stringify([id, stream, visitor]), stream, signal });
-    return `/live/${deviceId}/${channel}/${stream}/${output}?token=${token}`;
+    const session = await this.liveSession(share, { key: JSON.stringify([id, stream, visitor]), stream, signal });
+    const path = `/live/${deviceId}/${channel}/${stream}/${output}?token=${session.token}`;
+    return session.elsewhere === true ? new URL(path, session.urls.ws.replace(/^ws/, 'http')).href : path;
   }
 
   /** Path and query of what was recorded, for a clip or an event. @throws AppError NOT_FOUND when nothing recorded is shared */
@@ -48,26 +50,26 @@ export class SharedMedia {
     return pathname + search;
   }
 
-  private async liveToken(
+  private async liveSession(
     share: OpenShare,
     { key, stream, signal }: { readonly key: string; readonly stream: StreamName; readonly signal: AbortSignal },
-  ): Promise<string> {
+  ): Promise<LiveSession> {
     const { live } = this.options;
     const proof = await share.right('view.live');
     const before = this.sessions.get(key);
     if (before !== undefined) {
       try {
-        return (await live.renew(proof.principal, before)).token;
+        return await live.renew(proof.principal, before);
       } catch (error) {
         if (!hasStatus(error, 'SESSION_NOT_FOUND')) throw AppError.from(error);
         this.sessions.delete(key);
       }
     }
-    const { sessionId, token } = await live.startLive(proof, { channel: share.row.channel, stream }, { signal });
-    this.sessions.set(key, sessionId);
+    const session = await live.startLive(proof, { channel: share.row.channel, stream }, { signal });
+    this.sessions.set(key, session.sessionId);
     const [oldest] = this.sessions.keys();
     if (this.sessions.size > MAX_SESSIONS && oldest !== undefined) this.sessions.delete(oldest);
-    return token;
+    return session;
   }
 
   /** Of an event, what was recorded for it. */

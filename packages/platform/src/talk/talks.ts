@@ -3,7 +3,7 @@ import type { TalkSession as Talk } from '@cardea/api';
 import { AppError, type Clock, hasStatus, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
 import { type AudioCodec, type ParamsOf, paths, startTalking, stopTalking } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
-import type { DeviceProof, Principal } from '../authorization/proof.ts';
+import type { DeviceProof, SessionMaker } from '../authorization/proof.ts';
 import { bearerToken } from '../http/bearer-token.ts';
 import type { HttpServer } from '../http/http-server.ts';
 import type { Bus, BusMessageOf } from '../store/ports.ts';
@@ -22,9 +22,18 @@ export interface TalksOptions {
   readonly principalFromRequest: PrincipalFromRequest;
   /** Origin under which devices and users reach this server. */
   readonly publicUrl: () => string;
+  /** Lets the other processes of the platform reach a talk that is here, until disposed. */
+  readonly offerTalk?: (talk: TalkName) => Disposable;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+}
+
+/** A talk and where it is held. */
+export interface TalkName {
+  readonly sessionId: string;
+  readonly deviceId: string;
+  readonly channel: number;
 }
 
 export interface TalkWish {
@@ -61,6 +70,16 @@ export class Talks implements AsyncDisposable {
 
   get count(): number {
     return this.sessions.size;
+  }
+
+  /** Whether the session is here. */
+  holds(sessionId: string): boolean {
+    return this.sessions.has(sessionId);
+  }
+
+  /** Whether somebody talks here on the channel. */
+  holdsChannel({ channel, deviceId }: Omit<TalkName, 'sessionId'>): boolean {
+    return [...this.sessions.values()].some(({ claims }) => claims.deviceId === deviceId && claims.channel === channel);
   }
 
   /** Begins to take users and devices on `http`, and to look after the rights of those who talk. */
@@ -112,7 +131,7 @@ export class Talks implements AsyncDisposable {
   }
 
   /** @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
-  end({ userId }: Principal, sessionId: string): void {
+  end({ userId }: SessionMaker, sessionId: string): void {
     const session = this.sessions.get(sessionId);
     if (session === undefined || session.claims.userId !== userId) throw new AppError('SESSION_NOT_FOUND');
     session.end(CLOSE_NORMAL, 'ended');
@@ -173,8 +192,12 @@ export class Talks implements AsyncDisposable {
       format,
       clock: this.options.clock,
       onRenew: () => this.lifetime.run('renewal of a talk', () => this.renew(session)),
-      onEnded: () => this.over(session),
+      onEnded: () => {
+        offered?.[Symbol.dispose]();
+        this.over(session);
+      },
     });
+    const offered = this.options.offerTalk?.({ sessionId, deviceId, channel });
     this.sessions.set(sessionId, session);
     return session;
   }

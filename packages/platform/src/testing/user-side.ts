@@ -154,6 +154,7 @@ export class UserSide implements AsyncDisposable {
       pictures: onePicture,
       page: (reply) => sendPage(reply, {}),
       isSecure: () => false,
+      authority: undefined,
       logger,
     };
     this.api = new UserApi({
@@ -197,7 +198,7 @@ export class UserSide implements AsyncDisposable {
     const directory = await mkdtemp(join(tmpdir(), 'cardea-user-'));
     const side = new UserSide(await openSqlite(join(directory, 't.db')), directory, stubs);
     side.http.app.addHook('onRoute', ({ method, url }) => void side.served.push(...[method].flat().map((name) => `${name} ${url}`)));
-    registerSecurityHeaders(side.http.app, { publicUrl: () => stubs.publicUrl ?? side.url });
+    registerSecurityHeaders(side.http.app, { publicUrl: () => stubs.publicUrl ?? side.url, mediaUrls: () => [] });
     side.api.start(side.http);
     registerShareRoutes(side.http, side.visiting);
     side.url = `http://127.0.0.1:${await side.http.listen('127.0.0.1', 0)}`;

@@ -218,13 +218,13 @@ export interface LiveService {
     options: { readonly signal?: AbortSignal },
   ): Promise<PlaybackSession>;
   renew(principal: Principal, sessionId: string): Promise<LiveSession>;
-  end(principal: Principal, sessionId: string): void;
-  viewers(proof: DeviceProof<'view.live'>): readonly Omit<Viewer, 'userName'>[];
+  end(principal: Principal, sessionId: string): void | Promise<void>;
+  viewers(proof: DeviceProof<'view.live'>): readonly Omit<Viewer, 'userName'>[] | Promise<readonly Omit<Viewer, 'userName'>[]>;
 }
 
 export interface TalkService {
   open(proof: DeviceProof<'control'>, wish: TalkRequest, options: { readonly signal?: AbortSignal }): Promise<TalkSession>;
-  end(principal: Principal, sessionId: string): void;
+  end(principal: Principal, sessionId: string): void | Promise<void>;
 }
 
 export type LiveStreamName = Viewer['stream'];
@@ -277,14 +277,6 @@ export interface StorageService {
   changeCamera(proof: DeviceProof<'manage'>, change: RetentionChange): Promise<Retention>;
 }
 
-/** Plays what is stored. */
-export interface VodService {
-  open(proof: DeviceProof<'view.recordings'>, range: VodRequest): Promise<VodSession>;
-}
-
-export interface Picture {
-  readonly sizeBytes: number;
-  /** Lower-case hex. */
 /** Recordings with what proves them. */
 export interface CaseService {
   export(
@@ -294,6 +286,14 @@ export interface CaseService {
   ): Promise<{ readonly name: string; readonly segments: number; readonly manifestSha256: string; readonly archive: Readable }>;
 }
 
+/** Plays what is stored. */
+export interface VodService {
+  open(proof: DeviceProof<'view.recordings'>, range: VodRequest): Promise<VodSession>;
+}
+
+export interface Picture {
+  readonly sizeBytes: number;
+  /** Lower-case hex. */
   readonly sha256: string;
   read(): Promise<Readable>;
 }

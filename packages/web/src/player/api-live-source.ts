@@ -1,7 +1,7 @@
 import { ApiProblem, type Client } from '@cardea/api';
 import type { StreamName } from '../api/queries.ts';
 import type { LiveSource, LiveTicket } from './live-source.ts';
-import { sameOrigin } from './same-origin.ts';
+import { socketAddress } from './socket-address.ts';
 import { StreamChoice } from './stream-choice.ts';
 
 export interface LiveChannel {
@@ -17,8 +17,8 @@ export function createLiveSource(api: Client, { deviceId, channel, stream }: Liv
   const choice = new StreamChoice(stream);
   const openChosen = async (signal: AbortSignal): Promise<LiveTicket> => {
     const body = { channel, stream: choice.stream };
-    const { sessionId, urls } = await api.call('live.create', { params: { id: deviceId }, body, signal });
-    return { ...ticketOf(api, sessionId, sameOrigin(urls.ws)), forMs: choice.forMs };
+    const session = await api.call('live.create', { params: { id: deviceId }, body, signal });
+    return { ...ticketOf(api, session.sessionId, socketAddress(session.urls.ws, session)), forMs: choice.forMs };
   };
   return {
     open: async ({ signal, before }) => {

@@ -1,6 +1,6 @@
 import type { AnswerOf, Client, RouteOf } from '@cardea/api';
 import type { G711Law } from '@cardea/media';
-import { sameOrigin } from '../player/same-origin.ts';
+import { socketAddress } from '../player/socket-address.ts';
 import { type Microphone, MicrophoneError, type MicrophoneTrouble, openMicrophone } from './microphone.ts';
 import { VoiceCoder } from './voice-coder.ts';
 
@@ -81,8 +81,8 @@ export class Talk {
   }
 
   /** Resolves when the button is let go. @throws Error when the connection breaks before */
-  private async connect({ url, duplex }: Session, signal: AbortSignal): Promise<void> {
-    const socket = new WebSocket(sameOrigin(url));
+  private async connect({ url, duplex, elsewhere }: Session, signal: AbortSignal): Promise<void> {
+    const socket = new WebSocket(socketAddress(url, { elsewhere }));
     const over = Promise.withResolvers<void>();
     socket.onopen = () => {
       this.socket = socket;

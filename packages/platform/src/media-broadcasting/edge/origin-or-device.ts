@@ -115,7 +115,11 @@ export class OriginOrDevice implements Push {
 
   /** `undefined` when nobody is there who said so a moment ago. */
   private async pullFrom(url: string): Promise<OriginPull | undefined> {
-    const pull: OriginPull = new OriginPull({ ...this.options, onLost: () => this.onLost(pull) });
+    const pull: OriginPull = new OriginPull({
+      ...this.options,
+      authority: this.options.origins.authority,
+      onLost: () => this.onLost(pull),
+    });
     this.pull = pull;
     try {
       await pull.start(url);

@@ -10,6 +10,8 @@ export interface OriginPullOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: MediaCounters;
+  /** PEM of the authority to trust instead of those this machine does. */
+  readonly authority: string | undefined;
   /** The connection, which was open, is over; called once, not after `stop`. */
   readonly onLost: () => void;
 }
@@ -39,7 +41,13 @@ export class OriginPull implements Publisher {
    * @throws AppError DEVICE_OFFLINE when it has no media to give | PUSH_CONNECT_FAILED when it cannot be reached
    */
   async start(url: string): Promise<void> {
-    const socket = new WebSocket(url, { handshakeTimeout: CONNECT_TIMEOUT_MS, maxPayload: MESSAGE_MAX_BYTES, perMessageDeflate: false });
+    const { authority } = this.options;
+    const socket = new WebSocket(url, {
+      handshakeTimeout: CONNECT_TIMEOUT_MS,
+      maxPayload: MESSAGE_MAX_BYTES,
+      perMessageDeflate: false,
+      ...(authority !== undefined && { ca: authority }),
+    });
     this.socket = socket;
     socket.on('message', (data, isBinary) => {
       if (isBinary && data instanceof Buffer) this.onMedia(data);

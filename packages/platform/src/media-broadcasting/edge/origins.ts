@@ -13,6 +13,8 @@ export interface OriginsOptions {
   readonly publicUrl: () => string;
   /** Name of this process among those of the platform. */
   readonly nodeId: () => string;
+  /** PEM of the authority of the other processes, where the platform has one of its own. */
+  readonly authority?: string | undefined;
 }
 
 /** A stream bound at `epoch`: what was pushed for a home before is another one. */
@@ -42,6 +44,11 @@ export class Origins {
 
   constructor(options: OriginsOptions) {
     this.options = options;
+  }
+
+  /** PEM of the authority whose certificates the other processes show; `undefined`: one that this machine trusts. */
+  get authority(): string | undefined {
+    return this.options.authority;
   }
 
   /** Others may pull `source` from this process, until disposed. */

@@ -16,7 +16,7 @@ import { TokenIssuer } from '../../tokens/token-issuer.ts';
 import { Origins } from '../edge/origins.ts';
 import type { MediaPorts } from '../live-output.ts';
 import { MediaBroadcasting } from '../media-broadcasting.ts';
-import type { MediaSource } from '../ports.ts';
+import type { MediaSource, OfferSession } from '../ports.ts';
 import { FakeDevice } from './fake-device.ts';
 
 export const camera = { deviceId: '7h3kq0v9xw2m5n8d1c4t6r0yzb', channel: 1, stream: 'main' } as const;
@@ -31,6 +31,7 @@ export interface Rig extends AsyncDisposable {
   readonly db: Db;
   readonly bus: InProcessBus;
   readonly tokens: TokenIssuer;
+  readonly authorizer: Authorizer;
   readonly liveStates: readonly BusMessageOf<'live'>['state'][];
   /** Without a scheme: `127.0.0.1:1234`. */
   readonly host: string;
@@ -43,6 +44,9 @@ export interface RigOptions {
   readonly beside?: Rig;
   /** Joins it with others. */
   readonly exchange?: Exchange;
+  /** Its name among them. */
+  readonly nodeId?: string;
+  readonly offerSession?: OfferSession;
   /** 0: any free one; `undefined`: off. */
   readonly rtspPort?: number | undefined;
   /** On which the camera can push. */
@@ -89,7 +93,8 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
       rtspUdp: [52_000, 52_999],
       webrtc: { listen: { host: '127.0.0.1', port: 0 }, publicAddress: '' },
     },
-    origins: exchange && new Origins({ exchange, tokens, publicUrl, nodeId: () => String(port) }),
+    origins: exchange && new Origins({ exchange, tokens, publicUrl, nodeId: () => options.nodeId ?? String(port) }),
+    offerSession: options.offerSession,
     clock,
     random,
     logger: silentLogger,
@@ -105,6 +110,7 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
     db,
     bus,
     tokens,
+    authorizer,
     liveStates,
     host: `127.0.0.1:${port}`,
     principal: principalOf,

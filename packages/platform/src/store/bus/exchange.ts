@@ -8,7 +8,7 @@ export interface Exchange {
    * are on their way still be answered.
    */
   serve(subject: string, answer: (body: unknown) => Promise<unknown>): Disposable;
-  /** @throws AppError NOT_FOUND when nobody serves `subject` | TIMEOUT | CANCELLED | what the other process threw */
+  /** @throws AppError NOT_FOUND when nobody serves `subject` | NO_CAPACITY while the others cannot be reached | TIMEOUT | CANCELLED | what the other process threw */
   request(subject: string, body: unknown, options: ExchangeOptions): Promise<unknown>;
   /** Calls `onReturn` when the way to the others was lost and is back: what was announced meanwhile did not arrive. */
   watchReturn(onReturn: () => void): Disposable;

@@ -16,6 +16,10 @@ export interface NatsBusOptions {
 type NatsClient = typeof import('@nats-io/transport-node');
 
 const PREFIX = 'cardea';
+const AWAY_RETRY_MS = 5_000;
+/** A server that does not answer for so long counts as away: nothing new begins while rights may end unheard (reliability.md B.2). */
+const PING_MS = 1_500;
+const MAX_PINGS_OUT = 2;
 /** All processes that serve a subject are one group, so that each request reaches one of them. */
 const GROUP = 'cardea';
 
@@ -30,6 +34,9 @@ export class NatsBus implements Bus, Exchange, AsyncDisposable {
   private readonly client: NatsClient;
   private readonly logger: Logger;
   private readonly returnWatchers = new Set<() => void>();
+  /** Those who wait for an answer, told when the way to the others is lost. */
+  private readonly waiting = new Set<(reason: AppError) => void>();
+  private isAway = false;
   private readonly watching: Promise<void>;
 
   private constructor(client: NatsClient, connection: NatsConnection, logger: Logger) {
@@ -53,6 +60,8 @@ export class NatsBus implements Bus, Exchange, AsyncDisposable {
         name,
         noEcho: true,
         maxReconnectAttempts: -1,
+        pingInterval: PING_MS,
+        maxPingOut: MAX_PINGS_OUT,
         ...(username !== '' && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
       });
       return new NatsBus(client, connection, logger);
@@ -90,15 +99,19 @@ export class NatsBus implements Bus, Exchange, AsyncDisposable {
 
   async request(subject: string, body: unknown, { timeoutMs, signal }: ExchangeOptions): Promise<unknown> {
     if (signal?.aborted) throw new AppError('CANCELLED', undefined, { cause: signal.reason });
+    // The client would keep the request until the bus is back, and whoever waits would not know.
+    if (this.isAway) throw unreachable();
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const onAbort = (): void => reject(new AppError('CANCELLED', undefined, { cause: signal?.reason }));
     signal?.addEventListener('abort', onAbort, { once: true });
+    this.waiting.add(reject);
     try {
       const asked = this.connection.request(`${PREFIX}.${subject}`, JSON.stringify(body), { timeout: timeoutMs });
       return resultOf((await Promise.race([asked, aborted])).json());
     } catch (thrown) {
       throw thrown instanceof AppError ? thrown : this.requestFailure(thrown, subject);
     } finally {
+      this.waiting.delete(reject);
       signal?.removeEventListener('abort', onAbort);
     }
   }
@@ -117,8 +130,13 @@ export class NatsBus implements Bus, Exchange, AsyncDisposable {
   /** Ends with the connection. */
   private async watchConnection(): Promise<void> {
     for await (const { type } of this.connection.status()) {
-      if (type === 'disconnect') this.logger.warn({}, 'the bus cannot be reached');
+      if (type === 'disconnect') {
+        this.isAway = true;
+        for (const giveUp of this.waiting) giveUp(unreachable());
+        this.logger.warn({}, 'the bus cannot be reached');
+      }
       if (type !== 'reconnect') continue;
+      this.isAway = false;
       this.logger.info({}, 'the bus is back');
       for (const onReturn of this.returnWatchers) onReturn();
     }
@@ -147,6 +165,11 @@ export class NatsBus implements Bus, Exchange, AsyncDisposable {
     // Draining hands over what the server had already sent.
     return { [Symbol.dispose]: () => void (this.connection.isClosed() || subscription.drain().catch(() => {})) };
   }
+}
+
+function unreachable(): AppError {
+  const message = 'the other servers of the platform cannot be reached';
+  return new AppError('NO_CAPACITY', undefined, { message, retryAfterMs: AWAY_RETRY_MS });
 }
 
 function isBusMessage(body: unknown): body is BusMessage {

@@ -14,10 +14,10 @@ export function createLiveHandlers({
   return {
     'live.create': async ({ proof, body, signal }) => await live.startLive(proof, body, { signal }),
     'live.renew': async ({ visitor, params }) => await live.renew(visitor.principal, params.sessionId),
-    'live.delete': async ({ visitor, params }) => live.end(visitor.principal, params.sessionId),
+    'live.delete': async ({ visitor, params }) => await live.end(visitor.principal, params.sessionId),
     'playback.create': async ({ proof, body, signal }) => await live.startPlayback(proof, body, { signal }),
     'viewer.list': async ({ proof }) => {
-      const viewers = live.viewers(proof);
+      const viewers = await live.viewers(proof);
       const names = await accounts.namesOf([...new Set(viewers.map((viewer) => viewer.userId))]);
       return { items: viewers.map((viewer) => ({ ...viewer, userName: names.get(viewer.userId) ?? '' })) };
     },

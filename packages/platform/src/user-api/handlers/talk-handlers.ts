@@ -5,6 +5,6 @@ import type { RouteHandlers } from '../route-call.ts';
 export function createTalkHandlers({ talks }: { readonly talks: TalkService }): Pick<RouteHandlers, 'talk.create' | 'talk.delete'> {
   return {
     'talk.create': async ({ proof, body, signal }) => await talks.open(proof, body, { signal }),
-    'talk.delete': async ({ visitor, params }) => talks.end(visitor.principal, params.sessionId),
+    'talk.delete': async ({ visitor, params }) => await talks.end(visitor.principal, params.sessionId),
   };
 }
