@@ -1,7 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
-import type { CertificateState } from '@cardea/api';
 import { AppError, type Clock, Lifetime, type Logger, sleep } from '@cardea/core';
 import type { FastifyInstance } from 'fastify';
 import type { KeyVault } from '../../tokens/key-vault.ts';
@@ -23,7 +22,6 @@ export interface CertificateOptions {
 }
 
 const LOOK_MS = 60_000;
-const DAY_MS = 24 * 3_600_000;
 
 /** The certificate the platform shows: its own, or that of files, which may be replaced while it runs. */
 export class Certificates implements AsyncDisposable {
@@ -58,15 +56,6 @@ export class Certificates implements AsyncDisposable {
   /** The local authority, PEM; `undefined` for a certificate others know. */
   get authorityCertificate(): string | undefined {
     return this.authority?.cert;
-  }
-
-  /** What whoever runs the platform looks after. */
-  state(): CertificateState {
-    const { validTo, subjectAltName = '' } = new X509Certificate(this.current.cert);
-    const expiresAt = Date.parse(validTo);
-    const names = subjectAltName.split(', ').map((name) => name.replace(/^(DNS|IP Address):/, ''));
-    const daysLeft = Math.floor((expiresAt - this.options.clock.now()) / DAY_MS);
-    return { mode: this.options.mode, names, expiresAt, daysLeft };
   }
 
   /** Looks once a minute whether there is another certificate, and hands it to `use`. */
