@@ -28,7 +28,15 @@ class WrongClock implements Clock {
 }
 
 test('time.get: a camera that believes it is 1970 is put right by its first schedule, and records today', async () => {
-  await using system = await startSystem({ deviceClock: new WrongClock(0) });
+  await assertPutRight(new WrongClock(0));
+});
+
+test('time.get: so is one that believes it is 2099', async () => {
+  await assertPutRight(new WrongClock(Date.UTC(2099, 0)));
+});
+
+async function assertPutRight(deviceClock: Clock): Promise<void> {
+  await using system = await startSystem({ deviceClock });
   const { client, deviceId } = system;
   const sentAt = Date.now();
   const told = await client.command(deviceId, 'time.get', { serverSentAt: sentAt });
@@ -44,7 +52,7 @@ test('time.get: a camera that believes it is 1970 is put right by its first sche
     return items[0];
   });
   assert.ok(Math.abs(segment.startAt - sentAt) < 30_000);
-});
+}
 
 test('time.set: a clock that is a second and a half slow is set when the camera connects', async () => {
   await using system = await startSystem({ deviceClock: new WrongClock(Date.now() - 1_500) });
