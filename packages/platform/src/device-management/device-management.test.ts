@@ -115,8 +115,9 @@ test('an event without an id of the request is kept too', async () => {
   const battery = { present: true, levelPct: 40, level: 'ok', source: 'battery' };
   connection.notify('power.batteryChanged', { eventId: device.ulid(), occurredAt: 1, battery, cause: 'level' });
   await plane.until(async () => (await plane.events(device.id)).at(-1)?.type === 'battery');
-  const shown = await plane.management.describe(await plane.proof(device.id, 'view.live'));
-  assert.deepEqual(shown.battery, battery);
+  const shown = async () => (await plane.management.describe(await plane.proof(device.id, 'view.live'))).battery;
+  await plane.until(async () => (await shown()) !== undefined);
+  assert.deepEqual(await shown(), battery);
 });
 
 test('a device that sends too many events is told when to go on, and loses none', async () => {

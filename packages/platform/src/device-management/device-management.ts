@@ -105,7 +105,7 @@ export class DeviceManagement implements AsyncDisposable {
     const { clock, db, logger, rows, server } = options;
     this.options = options;
     this.lifetime = new Lifetime(logger);
-    this.records = new DeviceRecords(db, rows);
+    this.records = new DeviceRecords({ db, rows, clock });
     this.journal = new EventJournal(options);
     const capabilities = new CapabilityCache({ ...options, records: this.records, lifetime: this.lifetime });
     this.policies = new RecordingPolicies({ ...options, records: this.records, lifetime: this.lifetime, capabilities });

@@ -1,4 +1,4 @@
-import { AppError } from '@cardea/core';
+import { AppError, type Clock } from '@cardea/core';
 import {
   BatteryState,
   CapabilitySet,
@@ -9,8 +9,10 @@ import {
   type ParamsOf,
   TimeSource,
 } from '@cardea/protocol';
+import type { Updateable } from 'kysely';
 import { type Static, Type } from 'typebox';
-import type { Db, FindRow, Row, RowReader } from '../store/ports.ts';
+import type { Db, FindRow, Row, RowReader, Tables } from '../store/ports.ts';
+import { GroupCommit } from '../store/sql/group-commit.ts';
 
 export type DeviceRow = Row<'device'>;
 export type DeviceInfo = NonNullable<ParamsOf<typeof keepAliveReport>['info']>;
@@ -36,15 +38,17 @@ const DeviceStatus = Type.Object({
 });
 export type DeviceStatus = Static<typeof DeviceStatus>;
 
-/** Rows of the table `device`, without what the tables of homes own. */
+/** Rows of the table `device`, without what the tables of homes own. What devices tell at the same time shares commits. */
 export class DeviceRecords {
   private readonly db: Db;
+  private readonly commits: GroupCommit;
   /** Runs for every message of every device, so it is prepared once; what it finds is never kept. */
   private readonly findRow: FindRow<DeviceRow>;
 
-  constructor(db: Db, reader: Pick<RowReader, 'prepare'>) {
+  constructor({ db, rows, clock }: { readonly db: Db; readonly rows: Pick<RowReader, 'prepare'>; readonly clock: Clock }) {
     this.db = db;
-    this.findRow = reader.prepare(db.selectFrom('device').selectAll().where('id', '=', '').compile());
+    this.commits = new GroupCommit(db, clock);
+    this.findRow = rows.prepare(db.selectFrom('device').selectAll().where('id', '=', '').compile());
   }
 
   /** The row as it was committed last. */
@@ -66,7 +70,7 @@ export class DeviceRecords {
   }
 
   async rename(deviceId: string, name: string): Promise<void> {
-    await this.db.updateTable('device').set({ name }).where('id', '=', deviceId).execute();
+    await this.change(deviceId, { name });
   }
 
   /** Writes what changed; returns whether anything did. */
@@ -81,25 +85,21 @@ export class DeviceRecords {
     };
     const names = Object.keys(told) as (keyof typeof told)[];
     if (names.every((name) => told[name] === device[name])) return false;
-    await this.db.updateTable('device').set(told).where('id', '=', device.id).execute();
+    await this.change(device.id, told);
     return true;
   }
 
   async setConfigVersion(deviceId: string, version: number): Promise<void> {
-    await this.db.updateTable('device').set({ config_version: version }).where('id', '=', deviceId).execute();
+    await this.change(deviceId, { config_version: version });
   }
 
   async setCapabilities(deviceId: string, capabilities: CapabilitySet): Promise<void> {
-    await this.db
-      .updateTable('device')
-      .set({ capabilities: JSON.stringify(capabilities), cap_hash: capabilities.hash })
-      .where('id', '=', deviceId)
-      .execute();
+    await this.change(deviceId, { capabilities: JSON.stringify(capabilities), cap_hash: capabilities.hash });
   }
 
   /** Merges `change` into the remembered state. */
   async changeStatus(deviceId: string, change: DeviceStatus): Promise<void> {
-    await this.db.transaction().execute(async (tx) => {
+    await this.commits.run(async (tx) => {
       const row = await tx.selectFrom('device').select('last_status').where('id', '=', deviceId).executeTakeFirst();
       if (row === undefined) return;
       const last_status = JSON.stringify({ ...statusOf(row), ...change });
@@ -116,6 +116,10 @@ export class DeviceRecords {
       .where('home_id', '=', homeId)
       .executeTakeFirst();
     return released.numUpdatedRows > 0n;
+  }
+
+  private async change(deviceId: string, values: Updateable<Tables['device']>): Promise<void> {
+    await this.commits.run((tx) => tx.updateTable('device').set(values).where('id', '=', deviceId).execute());
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random } from '@cardea/core';
 import type { Bus, Db, Row } from '../store/ports.ts';
+import { GroupCommit } from '../store/sql/group-commit.ts';
 import type { DeviceRow } from './device-records.ts';
 
 /** What the platform itself notes about a device, beside what the device reports (clarification S15). */
@@ -28,12 +29,14 @@ export interface EventJournalOptions {
   readonly logger: Logger;
 }
 
-/** Makes events durable, once each, and tells the bus. */
+/** Makes events durable, once each, and tells the bus. Events that come together share commits. */
 export class EventJournal {
   private readonly options: EventJournalOptions;
+  private readonly commits: GroupCommit;
 
   constructor(options: EventJournalOptions) {
     this.options = options;
+    this.commits = new GroupCommit(options.db, options.clock);
   }
 
   /** The answer a device was given for this event, if it reported it before. */
@@ -109,30 +112,33 @@ export class EventJournal {
     homeId: string,
     event: Omit<ReportedEvent, 'params'> & { readonly params: string; readonly answer: string },
   ): Promise<boolean> {
-    const { bus, clock, db, random } = this.options;
+    const { bus, clock, random } = this.options;
     const id = random.ulid();
-    const inserted = await db
-      .insertInto('device_event')
-      .values({
-        device_id: deviceId,
-        event_id: event.eventId,
-        home_id: homeId,
-        id,
-        kind: event.kind,
-        type: event.type,
-        channel: event.channel ?? null,
-        state: event.state ?? null,
-        level: event.level ?? null,
-        correlation_id: event.correlationId ?? null,
-        text: event.text ?? null,
-        occurred_at: event.occurredAt,
-        received_at: clock.now(),
-        params: event.params,
-        answer: event.answer,
-        reviewed: 0,
-      })
-      .onConflict((conflict) => conflict.columns(['device_id', 'event_id']).doNothing())
-      .executeTakeFirst();
+    const row = {
+      device_id: deviceId,
+      event_id: event.eventId,
+      home_id: homeId,
+      id,
+      kind: event.kind,
+      type: event.type,
+      channel: event.channel ?? null,
+      state: event.state ?? null,
+      level: event.level ?? null,
+      correlation_id: event.correlationId ?? null,
+      text: event.text ?? null,
+      occurred_at: event.occurredAt,
+      received_at: clock.now(),
+      params: event.params,
+      answer: event.answer,
+      reviewed: 0,
+    };
+    const inserted = await this.commits.run((tx) =>
+      tx
+        .insertInto('device_event')
+        .values(row)
+        .onConflict((conflict) => conflict.columns(['device_id', 'event_id']).doNothing())
+        .executeTakeFirst(),
+    );
     const stored = (inserted.numInsertedOrUpdatedRows ?? 0n) > 0n;
     if (stored) bus.publish({ type: 'alarm', homeId, deviceId, id });
     return stored;

@@ -12,6 +12,9 @@ interface PresenceJournalOptions {
   readonly lifetime: Lifetime;
 }
 
+/** So many at a time, since what comes together shares commits. */
+const BATCH = 32;
+
 type KnownPresence = Exclude<Presence, 'suspect'>;
 
 /** Notes in a home's events when its devices come and go. A short loss (`suspect`) is neither, and a device that sleeps is there. */
@@ -41,10 +44,10 @@ export class PresenceJournal {
 
   private async write(): Promise<void> {
     try {
-      for (let [next] = this.waiting; next !== undefined; [next] = this.waiting) {
-        const [deviceId, { presence, occurredAt }] = next;
-        this.waiting.delete(deviceId);
-        await this.note(deviceId, presence, occurredAt);
+      while (this.waiting.size > 0) {
+        const batch = [...this.waiting].slice(0, BATCH);
+        for (const [deviceId] of batch) this.waiting.delete(deviceId);
+        await Promise.all(batch.map(([deviceId, { presence, occurredAt }]) => this.note(deviceId, presence, occurredAt)));
       }
     } finally {
       this.writing = false;
