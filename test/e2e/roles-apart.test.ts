@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { SystemClock, silentLogger } from '@cardea/core';
+import { createSimulatedCamera, RunningDevice } from '@cardea/device';
+import { ClusterHere } from '../support/cluster.ts';
+import { liveForms, type ReadForm } from '../support/live-forms.ts';
+import { readRtsp } from '../support/rtsp-form.ts';
+import { readWhep } from '../support/whep-form.ts';
+import { PlaybackViewer } from './device-management/playback-viewer.ts';
+import { heardBy, Talker } from './device-management/talker.ts';
+import { eventually } from './eventually.ts';
+
+const outputs = { ...liveForms, rtsp: readRtsp, whep: readWhep } as const;
+const ports = { 'rtsp.listen': '127.0.0.1:0', 'webrtc.listen': '127.0.0.1:0', 'rtmp.listen': 'off', 'wake.listen': 'off' };
+
+let stack: AsyncDisposableStack;
+let cluster: ClusterHere;
+let device: RunningDevice;
+let stateDirectory: string;
+/** What is recorded on the disk of the camera from the beginning. */
+let recording: string;
+/** Origin of each process, by its only role. */
+const urls: Record<string, string> = {};
+
+before(async () => {
+  await using starting = new AsyncDisposableStack();
+  cluster = starting.use(await ClusterHere.start({ hub: 'api', settings: ports }));
+  const start = async (role: string): Promise<void> => {
+    urls[role] = (await cluster.startNode(`${role}-1`, role)).url;
+  };
+  await Promise.all(['scheduling', 'access', 'media', 'video'].map(start));
+  stateDirectory = await mkdtemp(join(tmpdir(), 'cardea-device-'));
+  starting.defer(() => rm(stateDirectory, { recursive: true, force: true }));
+  const { client, homeId } = cluster.owner;
+  const clock = new SystemClock();
+  const bindingCode = await eventually('the scheduling service to be known', async () => {
+    const { code, qr } = await client.call('bindingCode.create', { params: { id: homeId }, body: {} });
+    return new URLSearchParams(qr.split('?')[1]).get('platform') === urls.scheduling ? code : undefined;
+  });
+  device = starting.use(
+    await RunningDevice.start({
+      platformUrl: urls.scheduling ?? '',
+      stateDirectory,
+      bindingCode,
+      openCamera: () => createSimulatedCamera({ clock, stateDirectory, logger: silentLogger }),
+      clock,
+      logger: silentLogger,
+    }),
+  );
+  await eventually('the camera is bound and known', async () => {
+    const { state, capabilities } = await client.call('device.get', { params: { id: device.deviceId } });
+    return device.bound && state === 'online' && capabilities !== null ? true : undefined;
+  });
+  recording = (await client.command(device.deviceId, 'record.start', { channel: 1, target: 'local', reason: 'manual' })).taskId;
+  stack = starting.move();
+});
+after(async () => {
+  await stack?.[Symbol.asyncDispose]();
+});
+
+/** Watches until something came. */
+async function seeSomething(read: ReadForm, url: string): Promise<void> {
+  const seen = new AbortController();
+  let bytes = 0;
+  const onBytes = (piece: Uint8Array): void => {
+    bytes += piece.length;
+    if (bytes > 10_000) seen.abort();
+  };
+  await read(url, { signal: AbortSignal.any([seen.signal, AbortSignal.timeout(30_000)]), onBytes });
+  assert.ok(bytes > 10_000);
+}
+
+const hostOf = (role: string): string => new URL(urls[role] ?? '').hostname + new URL(urls[role] ?? '').port;
+
+test('with every role in a process of its own a camera is watched by every output, at the server of live video', async () => {
+  const { client } = cluster.owner;
+  const session = await client.call('live.create', { params: { id: device.deviceId }, body: { channel: 1, stream: 'main' } });
+  assert.equal(session.elsewhere, true);
+  for (const [form, read] of Object.entries(outputs)) {
+    const url = session.urls[form as keyof typeof outputs];
+    assert.ok(url, form);
+    if (form !== 'rtsp') assert.equal(new URL(url).hostname + new URL(url).port, hostOf('media'), form);
+    await seeSomething(read, url);
+  }
+  const { items } = await client.call('viewer.list', { params: { id: device.deviceId } });
+  assert.deepEqual(
+    items.map(({ sessionId }) => sessionId),
+    [session.sessionId],
+  );
+  const renewed = await client.call('live.renew', { params: { sessionId: session.sessionId } });
+  assert.equal(renewed.sessionId, session.sessionId);
+  await client.call('live.delete', { params: { sessionId: session.sessionId } });
+  await assert.rejects(client.call('live.renew', { params: { sessionId: session.sessionId } }), { status: 404, code: 1108 });
+});
+
+test('a link shows live pictures of a camera though another server has them', async () => {
+  const { client, url } = cluster.owner;
+  const body = { kind: 'live', deviceId: device.deviceId, channel: 1, expiresAt: Date.now() + 3_600_000 } as const;
+  const share = await client.call('share.create', { body });
+  const path = new URL(share.url, url).href;
+  await seeSomething(liveForms.ws, `${path.replace(/^http/, 'ws')}/live/ws`);
+  await seeSomething(liveForms.flv, `${path}/live/stream.flv`);
+});
+
+test('what a user says is heard, and a plain message finds the talk where it is', async () => {
+  const { client } = cluster.owner;
+  const talk = await client.call('talk.create', { params: { id: device.deviceId }, body: { channel: 1 } });
+  assert.equal(new URL(talk.url).hostname + new URL(talk.url).port, hostOf('media'));
+  using talker = await Talker.open(talk.url);
+  await eventually('the camera plays', async () => (talker.states.at(-1) === 'playing' ? true : undefined));
+  talker.hum('g711u', 440, 25);
+  await client.call('talk.delete', { params: { sessionId: talk.sessionId } });
+  assert.deepEqual(await talker.closed, { code: 1_000, reason: 'ended' });
+  const heard = await eventually('the loudspeaker is silent again', () => heardBy(stateDirectory));
+  assert.equal(heard.hertz, 440);
+});
+
+test('a recording on the disk of the camera is played at the server of live video', async () => {
+  const { client } = cluster.owner;
+  const params = { id: device.deviceId };
+  await client.command(device.deviceId, 'record.stop', { taskId: recording });
+  const { spans } = await eventually('something is recorded', async () => {
+    const found = await client.command(device.deviceId, 'record.list', { channel: 1, fromAt: 0, toAt: Date.now() + 60_000 });
+    return found.spans.length > 0 ? found : undefined;
+  });
+  const [span] = spans;
+  assert.ok(span);
+  const playback = await client.call('playback.create', { params, body: { channel: 1, startAt: span.startAt } });
+  assert.equal(new URL(playback.urls.ws).hostname + new URL(playback.urls.ws).port, hostOf('media'));
+  await using viewer = await PlaybackViewer.open(playback.urls.ws);
+  await eventually('ten recorded pictures', async () => (viewer.pictures.length >= 10 ? true : undefined));
+  await client.command(device.deviceId, 'playback.control', { sessionId: playback.sessionId, action: 'stop' });
+});
+
+test('what the video service stored is listed and read where the user API is', async () => {
+  const { client, token, url } = cluster.owner;
+  const id = await eventually('a stored segment', async () => {
+    const { items } = await client.call('segment.list', { params: { id: device.deviceId }, query: {} });
+    return items[0]?.id;
+  });
+  const response = await fetch(`${url}/api/v1/segments/${id}/media`, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(response.status, 200);
+  assert.equal(Buffer.from(await response.arrayBuffer()).toString('latin1', 4, 8), 'ftyp');
+});
