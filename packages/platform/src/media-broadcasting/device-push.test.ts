@@ -240,3 +240,43 @@ test('whoever stops waiting hears so, and the others go on', async () => {
   await clock.advance(4_000);
   await stays;
 });
+
+test('a push that another process began goes on here: a device that is led is only told to renew, one that cannot be led is asked', async () => {
+  const { clock, device, stream, push } = createPush();
+  const target = await push.takeOver({ sessionId: '01KDVAPJ7C5T9N3W1QX8Z6D0SG', isLed: true });
+  assert.equal(target.url, 'ws://m/vm/v1/sessions/01KDVAPJ7C5T9N3W1QX8Z6D0SG');
+  await push.agreement({});
+  publish(stream);
+  await clock.advance(29_000);
+  assert.deepEqual(device.methods, []);
+  await clock.advance(2_000);
+  assert.deepEqual([device.methods, device.calls[0]?.params.sessionId], [['live.push'], '01KDVAPJ7C5T9N3W1QX8Z6D0SG']);
+  await push.stop();
+
+  const other = createPush();
+  await other.push.takeOver({ sessionId: '01KDVAPJ7C5T9N3W1QX8Z6D0SG', isLed: false });
+  await other.push.agreement({});
+  assert.deepEqual(
+    other.device.calls.map(({ method, params }) => [method, params.sessionId]),
+    [['live.push', '01KDVAPJ7C5T9N3W1QX8Z6D0SG']],
+  );
+});
+
+test('a device that does not come where it was led is asked for a session of its own', async () => {
+  const { clock, device, push } = createPush();
+  await push.takeOver({ sessionId: '01KDVAPJ7C5T9N3W1QX8Z6D0SG', isLed: true });
+  await clock.advance(10_000);
+  const [stop, again] = device.calls;
+  assert.deepEqual([stop?.method, again?.method], ['live.stop', 'live.push']);
+  assert.notEqual(again?.params.sessionId, '01KDVAPJ7C5T9N3W1QX8Z6D0SG');
+});
+
+test('a push that is left to another process is not stopped, and the publisher stays until it went there', async () => {
+  const { clock, device, stream, push, states } = createPush();
+  await push.agreement({});
+  publish(stream);
+  await clock.advance(0);
+  push.handOver();
+  await clock.advance(120_000);
+  assert.deepEqual([device.methods, stream.publishing, states.at(-1)], [['live.push'], true, 'publishing']);
+});

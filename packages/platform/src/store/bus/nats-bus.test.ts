@@ -7,8 +7,15 @@ import { AppError, hasStatus, silentLogger } from '@cardea/core';
 import type { BusMessage } from './bus.ts';
 import { NatsBus } from './nats-bus.ts';
 
+interface Buses extends AsyncDisposable {
+  readonly first: NatsBus;
+  readonly second: NatsBus;
+  /** Sends the server a signal. */
+  readonly signal: (signal: NodeJS.Signals) => void;
+}
+
 /** Two processes' ends of a bus over a server of their own. */
-async function startBuses(): Promise<AsyncDisposable & { readonly first: NatsBus; readonly second: NatsBus }> {
+async function startBuses(): Promise<Buses> {
   await using stack = new AsyncDisposableStack();
   const child = spawn('nats-server', ['-a', '127.0.0.1', '-p', '-1'], { stdio: ['ignore', 'ignore', 'pipe'] });
   stack.defer(async () => {
@@ -23,7 +30,8 @@ async function startBuses(): Promise<AsyncDisposable & { readonly first: NatsBus
   const open = async (name: string): Promise<NatsBus> => stack.use(await NatsBus.open({ url: await url, name, logger: silentLogger }));
   const [first, second] = [await open('first'), await open('second')];
   const running = stack.move();
-  return { first, second, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  const signal = (name: NodeJS.Signals): void => void child.kill(name);
+  return { first, second, signal, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 test('what one process publishes reaches its own subscribers at once and those of the others once', async () => {
@@ -90,3 +98,22 @@ async function untilServed(bus: NatsBus, subject: string): Promise<void> {
     }
   }
 }
+
+test('while the way to the others is lost nobody waits for them, and afterwards they are asked again', async () => {
+  await using buses = await startBuses();
+  const { first, second, signal } = buses;
+  second.serve('slow', () => new Promise(() => {}));
+  second.serve('ready', async () => true);
+  await untilServed(first, 'ready');
+  const { promise: returned, resolve } = Promise.withResolvers<void>();
+  first.watchReturn(resolve);
+  const refused = (error: unknown): boolean => hasStatus(error, 'NO_CAPACITY') && error.retryAfterMs === 5_000;
+  const waiting = assert.rejects(first.request('slow', {}, { timeoutMs: 60_000 }), refused);
+  // Nothing is closed: only that no answer comes tells that the server is away.
+  signal('SIGSTOP');
+  await waiting;
+  await assert.rejects(first.request('ready', {}, { timeoutMs: 60_000 }), refused);
+  signal('SIGCONT');
+  await returned;
+  await untilServed(first, 'ready');
+});
