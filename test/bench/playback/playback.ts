@@ -64,22 +64,24 @@ async function furnish(data: string, homeId: string, segment: Buffer): Promise<F
       `insert into device (id, home_id, name, vendor, model, serial, firmware, channels, low_power, disabled, binding_epoch, created_at)
        values (?, ?, 'Camera', 'V', 'M', 'S', '1', 1, 0, 0, 1, ?)`,
     ).run(id, homeId, from);
-    for (let index = 0; index < FILES; index += 1) {
+    // A clip is made of one camera's files; of the others only single instants are looked at.
+    const count = id === cameras[0] ? FILES : 1;
+    for (let index = 0; index < count; index += 1) {
       const path = join(data, 'objects', keyOf(homeId, id, index));
       if (index === 0) await mkdir(dirname(path), { recursive: true });
       await writeFile(path, segment);
       if (id === cameras[0]) files.push(path);
     }
     db.prepare(
-      `with recursive n(i) as (select 0 union all select i + 1 from n where i + 1 < $count)
+      `with recursive n(i) as (select 0 union all select i + 1 from n where i + 1 < $rows)
        insert into segment (id, home_id, device_id, channel, stream, kind, client_segment_id, create_hash, state, start_at, end_at, size_bytes,
          sha256, object_key, codecs, locked, binding_epoch, created_at, confirm_before, stored_at, recovered, format_hash)
        select printf('%s%018d', $prefix, i), $home, $device, 1, 'main', 'continuous', printf('%s%018d', $prefix, i), '', 'stored',
          $begin + i * $length, $begin + (i + 1) * $length, 1, $sha256, $key || printf('%02d', i % $files) || '.mp4', 'avc1.42c01e', 0, 1,
          $begin, $now, $now, 0, 'one' from n`,
     ).run({
-      ...{ count: perCamera, prefix: id.slice(-8).toUpperCase(), home: homeId, device: id, begin: from, length: SEGMENT_MS, now: to },
-      ...{ sha256, key: `h/${homeId}/d/${id}/1/00-`, files: FILES },
+      ...{ rows: perCamera, prefix: id.slice(-8).toUpperCase(), home: homeId, device: id, begin: from, length: SEGMENT_MS, now: to },
+      ...{ sha256, key: `h/${homeId}/d/${id}/1/00-`, files: count },
     });
   }
   // Only what is played has its bytes: a million times two megabytes would be a full disk to the platform.

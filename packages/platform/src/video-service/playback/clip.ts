@@ -1,5 +1,5 @@
 import { AppError } from '@cardea/core';
-import { Fmp4Muxer, leadOf, placeSegment } from '@cardea/media';
+import { Fmp4Muxer, leadOf, moveSegment, placeSegment, readRecordedSegment } from '@cardea/media';
 import { type PlayedSegment, sameFormat } from './play-order.ts';
 import type { StoredMedia } from './stored-media.ts';
 
@@ -11,9 +11,9 @@ export interface ClipRange {
 /**
  * One fragmented MP4 of what is stored between two instants, cut at key frames and not transcoded (clarification M17), in
  * pieces as they are made. Times in it are those of the recording: a gap stays as long as it was, and the last picture
- * before it stands. At most two segments are in memory.
- * @throws AppError RECORD_NOT_FOUND when nothing is stored there; INVALID_STATE with `until` when the format of the
- *   recording changes within, before the first piece or after the last one before the change; as `StoredMedia.read`
+ * before it stands. Segments that are wanted whole go out as they are stored, moved in time. At most three are in memory.
+ * @throws AppError RECORD_NOT_FOUND when nothing is stored there; INVALID_STATE where the format of the recording changes; as
+ *   `StoredMedia.readAll`
  */
 export async function* clipOf(
   segments: AsyncIterable<PlayedSegment>,
@@ -22,13 +22,21 @@ export async function* clipOf(
 ): AsyncGenerator<Uint8Array> {
   let clip: { readonly muxer: Fmp4Muxer; readonly first: PlayedSegment; readonly originMs: number } | undefined;
   let sequence = 0;
-  for await (const { played, segment } of media.readAll(segments)) {
+  for await (const { played, bytes } of media.readAll(segments)) {
     const { row } = played;
     if (clip !== undefined && !sameFormat(row, clip.first.row)) {
-      throw new AppError('INVALID_STATE', { until: played.from }, { message: 'the format of the recording changes within this range' });
+      throw new AppError('INVALID_STATE', undefined, { message: 'the format of the recording changes within this range' });
     }
     const beginMs = Math.max(played.from, from) - row.start_at;
     const cut = { ...(beginMs > 0 && { fromMs: beginMs }), ...(to < played.to && { toMs: to - row.start_at }) };
+    const atMs = clip && row.start_at - clip.originMs;
+    const moved = atMs === undefined || 'fromMs' in cut || 'toMs' in cut ? undefined : moveSegment(bytes, { atMs, sequence: sequence + 1 });
+    if (moved !== undefined) {
+      sequence += moved.fragments;
+      yield moved.bytes;
+      continue;
+    }
+    const segment = readRecordedSegment(bytes);
     if (clip === undefined) {
       const [begin] = placeSegment(segment, 0, cut);
       if (begin === undefined) continue;

@@ -1,4 +1,5 @@
 import { JOIN_MS } from '../timeline/account.ts';
+import type { Span } from '../timeline/spans.ts';
 import type { StoredSegment } from './stored-media.ts';
 
 /** A segment in its place of a playback. */
@@ -26,6 +27,23 @@ export class PlayOrder {
     this.last = { row, from, to, breaks };
     return this.last;
   }
+}
+
+/** Formats told of one range. */
+const MAX_FORMATS = 100;
+
+/** The parts of `range` between changes of format, Unix ms, at most a hundred. */
+export async function formatsOf(segments: AsyncIterable<PlayedSegment>, range: Span): Promise<readonly Span[]> {
+  const parts: { from: number; to: number }[] = [];
+  let last: StoredSegment | undefined;
+  for await (const { row, from, to } of segments) {
+    const part = parts.at(-1);
+    if (part !== undefined && last !== undefined && sameFormat(row, last)) part.to = Math.min(to, range.to);
+    else if (parts.length < MAX_FORMATS) parts.push({ from: Math.max(from, range.from), to: Math.min(to, range.to) });
+    else break;
+    last = row;
+  }
+  return parts;
 }
 
 export function sameFormat(one: StoredSegment, other: StoredSegment): boolean {

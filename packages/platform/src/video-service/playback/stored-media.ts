@@ -26,6 +26,8 @@ export type StoredSegment = Pick<
 /** Whoever looks for a moment reads the same segments again and again. */
 const REMEMBERED_MS = 10 * 60_000;
 const MAX_REMEMBERED = 10_000;
+/** Segments read before their turn. */
+const READ_AHEAD = 2;
 
 /** Reads stored segments to play them, as a whole, so that no byte is played that was not proven within ten minutes. */
 export class StoredMedia {
@@ -41,13 +43,21 @@ export class StoredMedia {
     this.logger = logger;
   }
 
-  /** @throws AppError OBJECT_MISMATCH when the bytes were damaged since they were confirmed; INTERNAL_ERROR when they are gone */
+  /** A segment taken apart. @throws AppError as `bytesOf` */
   async read(row: StoredSegment): Promise<RecordedSegment> {
+    return readRecordedSegment(await this.bytesOf(row));
+  }
+
+  /**
+   * The object of a segment, for the caller to keep.
+   * @throws AppError OBJECT_MISMATCH when the bytes were damaged since they were confirmed; INTERNAL_ERROR when they are gone
+   */
+  private async bytesOf(row: StoredSegment): Promise<Uint8Array> {
     // The row says whose it is; the place of the bytes has to say the same, or no byte leaves (reliability.md C-27).
     if (!row.object_key.startsWith(devicePrefix(row.home_id, row.device_id))) throw this.fault(row, 'the row names bytes of another home');
-    const bytes = await this.bytesOf(row);
+    const bytes = await this.load(row);
     await this.prove(row, bytes);
-    return readRecordedSegment(bytes);
+    return bytes;
   }
 
   private async prove(row: StoredSegment, bytes: Uint8Array): Promise<void> {
@@ -65,22 +75,22 @@ export class StoredMedia {
     if (this.proven.size > MAX_REMEMBERED && oldest !== undefined) this.proven.delete(oldest);
   }
 
-  /** These segments with what is in them; the next one is read while one is used, so at most two are in memory. */
-  async *readAll(
-    segments: AsyncIterable<PlayedSegment>,
-  ): AsyncGenerator<{ readonly played: PlayedSegment; readonly segment: RecordedSegment }> {
-    let ahead: { readonly played: PlayedSegment; readonly reading: Promise<RecordedSegment> } | undefined;
+  /** These segments with their bytes; the next ones are read and proven while one is used, so at most three are in memory. */
+  async *readAll(segments: AsyncIterable<PlayedSegment>): AsyncGenerator<{ readonly played: PlayedSegment; readonly bytes: Uint8Array }> {
+    const ahead: { readonly played: PlayedSegment; readonly reading: Promise<Uint8Array> }[] = [];
     for await (const played of segments) {
-      const reading = this.read(played.row);
+      const reading = this.bytesOf(played.row);
       // Heard when its turn comes.
       reading.catch(() => {});
-      if (ahead !== undefined) yield { played: ahead.played, segment: await ahead.reading };
-      ahead = { played, reading };
+      ahead.push({ played, reading });
+      if (ahead.length <= READ_AHEAD) continue;
+      const next = ahead.shift();
+      if (next !== undefined) yield { played: next.played, bytes: await next.reading };
     }
-    if (ahead !== undefined) yield { played: ahead.played, segment: await ahead.reading };
+    for (const { played, reading } of ahead) yield { played, bytes: await reading };
   }
 
-  private async bytesOf(row: StoredSegment): Promise<Uint8Array> {
+  private async load(row: StoredSegment): Promise<Uint8Array> {
     try {
       await using object = await this.objects.open(row.object_key);
       return await object.read(0, row.size_bytes ?? 0);

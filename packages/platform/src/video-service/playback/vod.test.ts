@@ -74,7 +74,7 @@ after(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function store(client: VrClient, bytes: Uint8Array | undefined, startAt: number, stream: 'main' | 'sub'): Promise<void> {
+async function store(client: VrClient, bytes: Uint8Array | undefined, startAt: number, stream: 'main' | 'sub' | 'third'): Promise<void> {
   assert.ok(bytes);
   const created = await client.create({ ...segmentRequest(bench.random.ulid(), startAt), stream, durationMs: PIECE_MS });
   assert.equal((await client.put(created, bytes)).status, 201);
@@ -223,6 +223,43 @@ test('a player that knows only the address plays all of it, over the gap', async
   const [small] = multivariant.variants;
   assert.equal((await fetch(new URL(small?.uri ?? '', urls.multivariant))).status, 200);
   assert.equal((await fetch(urls.clip)).status, 200);
+});
+
+test('over a change of format a clip is refused with the parts it can be had in, and a playlist goes on with another map', async () => {
+  const client = new VrClient(origin, await bench.tokenOf(CAMERA));
+  const small = await makePieces(directory, { pieces: 2, width: 96, name: 'changed' });
+  const films = [pieces[0], pieces[1], small[0], small[1]];
+  for (const [index, bytes] of films.entries()) await store(client, bytes, BEGIN + index * PIECE_MS, 'third');
+  const refused = await get(`${pathOf('clip.mp4', { from: 1_000, to: 15_000 })}?stream=third`);
+  const { details } = (await refused.json()) as { readonly details: { readonly parts: readonly { from: number; to: number }[] } };
+  assert.equal(refused.status, 409);
+  assert.deepEqual(details.parts, [
+    { from: BEGIN + 1_000, to: BEGIN + 8_000 },
+    { from: BEGIN + 8_000, to: BEGIN + 15_000 },
+  ]);
+  const widths = await Promise.all(
+    details.parts.map(async ({ from, to }, index) => {
+      const path = join(directory, `part-${index}.mp4`);
+      const part = await get(`${pathOf('clip.mp4', { from: from - BEGIN, to: to - BEGIN })}?stream=third`);
+      await writeFile(path, Buffer.from(await part.arrayBuffer()));
+      const { stdout } = await run('ffprobe', [
+        '-v',
+        'error',
+        '-select_streams',
+        'v',
+        '-show_entries',
+        'stream=width',
+        '-of',
+        'csv=p=0',
+        path,
+      ]);
+      return Number(stdout);
+    }),
+  );
+  assert.deepEqual(widths, [160, 96]);
+  const playlist = await (await get(`${pathOf('index.m3u8', { from: 0, to: 16_000 })}?stream=third`)).text();
+  assert.equal(playlist.match(/#EXT-X-MAP:/g)?.length, 2);
+  assert.equal(playlist.match(/#EXT-X-DISCONTINUITY\n/g)?.length, 1);
 });
 
 test('who may not see it learns nothing, and a token opens one channel of one camera for a while', async () => {

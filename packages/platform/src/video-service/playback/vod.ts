@@ -5,6 +5,7 @@ import type { DeviceProof } from '../../authorization/proof.ts';
 import type { Db, ObjectStore } from '../../store/ports.ts';
 import type { TokenIssuer } from '../../tokens/token-issuer.ts';
 import { clipOf } from './clip.ts';
+import { formatsOf } from './play-order.ts';
 import { type KeyFrame, Scrubbing } from './scrubbing.ts';
 import { ffmpegSprites, type SpriteMaker } from './sprite-maker.ts';
 import { StoredMedia, type StoredSegment } from './stored-media.ts';
@@ -124,10 +125,12 @@ export class Vod {
 
   /**
    * The range as one MP4: as a whole when it is short, else in pieces as they are made.
-   * @throws AppError as `clipOf`
+   * @throws AppError INVALID_STATE with the `parts` of the range that can be had one by one when its format changes within, so
+   *   that nobody gets the beginning of a file and then no more; as `clipOf`
    */
   async clip(right: Right, range: VodRange, stream: string): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
     const own = placed(right, range);
+    await this.assertOneFormat(own, stream);
     const pieces = clipOf(this.segments.inOrder(own, stream), own, this.media);
     const begun: Uint8Array[] = [];
     let sizeBytes = 0;
@@ -155,6 +158,12 @@ export class Vod {
     const claims = await this.options.tokens.verify('vod', token);
     if (claims.deviceId !== deviceId || claims.channel !== channel) throw new AppError('UNAUTHORIZED');
     return claims;
+  }
+
+  private async assertOneFormat(range: PlayRange, stream: string): Promise<void> {
+    const parts = await formatsOf(this.segments.inOrder(range, stream), range);
+    if (parts.length <= 1) return;
+    throw new AppError('INVALID_STATE', { parts }, { message: 'the format of the recording changes within this range' });
   }
 
   private async segment(right: Right, range: VodRange, segmentId: string) {
