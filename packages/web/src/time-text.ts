@@ -54,6 +54,14 @@ export function minuteText(instant: number, { locale, timeZone }: TextOptions = 
   return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone }).format(instant);
 }
 
+/** 2024-01-01 was a Monday. */
+const A_MONDAY = Date.UTC(2024, 0, 1);
+
+/** The name of a day of the week, 0 = Monday. */
+export function weekdayText(day: number, length: 'short' | 'long', locale?: string): string {
+  return new Intl.DateTimeFormat(locale, { weekday: length, timeZone: 'UTC' }).format(A_MONDAY + day * 86_400_000);
+}
+
 /** The hour of the day. */
 export function hourText(instant: number, { locale, timeZone }: TextOptions = {}): string {
   return new Intl.DateTimeFormat(locale, { hour: 'numeric', timeZone }).format(instant);

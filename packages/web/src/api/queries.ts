@@ -9,6 +9,7 @@ export type Session = AnswerOf<RouteOf<'session.list'>>['items'][number];
 export type Member = AnswerOf<RouteOf<'member.list'>>['items'][number];
 export type Share = AnswerOf<RouteOf<'share.list'>>['items'][number];
 export type ApiToken = AnswerOf<RouteOf<'token.list'>>['items'][number];
+export type Retention = AnswerOf<RouteOf<'retention.ofDevice'>>;
 export type StreamName = Device['channels'][number]['streams'][number];
 
 const PAGE_ITEMS = 200;
@@ -26,6 +27,7 @@ export const keys = {
   presets: (deviceId: string, channel: number) => ['presets', deviceId, channel],
   alarms: (deviceId: string, from: number) => ['alarms', deviceId, from],
   storage: (homeId: string) => ['storage', homeId],
+  retention: (deviceId: string) => ['retention', deviceId],
   timeline: (deviceId: string, channel: number, from: number) => ['timeline', deviceId, channel, from],
 } as const;
 
@@ -83,6 +85,15 @@ export function storageQuery(api: Client, homeId: string) {
     queryKey: keys.storage(homeId),
     queryFn: ({ signal }) => api.call('storage.get', { params: { id: homeId }, signal }),
     staleTime: 30_000,
+  });
+}
+
+/** What a camera records and keeps. */
+export function retentionQuery(api: Client, deviceId: string) {
+  return queryOptions<Retention>({
+    queryKey: keys.retention(deviceId),
+    queryFn: ({ signal }) => api.call('retention.ofDevice', { params: { id: deviceId }, signal }),
+    staleTime: 10_000,
   });
 }
 

@@ -10,6 +10,7 @@ import type { LivePlayer } from '../player/live-player.ts';
 import { ConnectionNumbers } from './connection-numbers.tsx';
 
 const RenameDialog = lazy(async () => ({ default: (await import('./rename-dialog.tsx')).RenameDialog }));
+const RecordingDialog = lazy(async () => ({ default: (await import('../recording/recording-dialog.tsx')).RecordingDialog }));
 const RemoveDialog = lazy(async () => ({ default: (await import('./remove-dialog.tsx')).RemoveDialog }));
 
 export interface AboutCameraProps {
@@ -23,7 +24,7 @@ export function AboutCamera({ device, player, onRemoved }: AboutCameraProps) {
   const { t } = useTranslation();
   const { api } = useApp();
   const homes = useQuery(homesQuery(api));
-  const [dialog, setDialog] = useState<'rename' | 'remove'>();
+  const [dialog, setDialog] = useState<'recording' | 'rename' | 'remove'>();
   const allowed = homes.data?.find(({ id }) => id === device.homeId)?.actions ?? [];
   const close = (): void => setDialog(undefined);
   const level = device.battery?.present ? device.battery.levelPct : undefined;
@@ -52,12 +53,18 @@ export function AboutCamera({ device, player, onRemoved }: AboutCameraProps) {
           </Button>
         )}
         {allowed.includes('manage') && (
+          <Button variant="default" leftSection={<Icon name="record" size={18} />} onClick={() => setDialog('recording')}>
+            {t('recording.button')}
+          </Button>
+        )}
+        {allowed.includes('manage') && (
           <Button variant="subtle" color="red" leftSection={<Icon name="bin" size={18} />} onClick={() => setDialog('remove')}>
             {t('camera.remove')}
           </Button>
         )}
       </div>
       <Suspense>
+        {dialog === 'recording' && <RecordingDialog device={device} onClose={close} />}
         {dialog === 'rename' && <RenameDialog device={device} onClose={close} />}
         {dialog === 'remove' && <RemoveDialog device={device} onClose={close} onRemoved={onRemoved} />}
       </Suspense>
