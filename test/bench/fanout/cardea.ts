@@ -5,11 +5,16 @@ import { startPlatformProcess, unlimited } from '../../support/platform-process.
 import type { Contestant } from './servers.ts';
 import type { ViewerProtocol } from './viewers.ts';
 
+export interface CardeaContestant extends Contestant {
+  /** Another session that watches stream number `index`: its addresses. */
+  open(index: number): Promise<Readonly<Record<string, string | undefined>>>;
+}
+
 /** A device takes few commands at a time. */
 const CHANNELS_PER_DEVICE = 10;
 
 /** Our platform as it comes, with devices whose channels push over RTMP what they are told. */
-export async function startCardea({ channels }: { readonly channels: number }): Promise<Contestant> {
+export async function startCardea({ channels }: { readonly channels: number }): Promise<CardeaContestant> {
   await using stack = new AsyncDisposableStack();
   const platform = stack.use(await startPlatformProcess({ ...unlimited, 'rtmp.listen': '127.0.0.1:0' }));
   const { client, homeId, url } = platform.owner;
@@ -34,17 +39,24 @@ export async function startCardea({ channels }: { readonly channels: number }): 
     devices.push(device);
   }
   const views = new Map<number, Readonly<Record<string, string | undefined>>>();
+  const lensOf = (index: number): { readonly id: string; readonly channel: number } => {
+    const device = devices[Math.floor(index / CHANNELS_PER_DEVICE)];
+    if (device === undefined) throw new Error('there is no such channel');
+    return { id: device.id, channel: (index % CHANNELS_PER_DEVICE) + 1 };
+  };
+  const open: CardeaContestant['open'] = async (index) => {
+    const { id, channel } = lensOf(index);
+    return (await client.call('live.create', { params: { id }, body: { channel, stream: 'main' } })).urls;
+  };
   const running = stack.move();
   return {
     name: 'Cardea',
     pids: [platform.pid],
+    open,
     publishUrl: async (index) => {
-      const device = devices[Math.floor(index / CHANNELS_PER_DEVICE)];
-      const channel = (index % CHANNELS_PER_DEVICE) + 1;
-      if (device === undefined) throw new Error('there is no such channel');
-      const { urls } = await client.call('live.create', { params: { id: device.id }, body: { channel, stream: 'main' } });
-      views.set(index, urls);
-      return targets.get(`${device.id} ${channel}`) ?? '';
+      views.set(index, await open(index));
+      const { id, channel } = lensOf(index);
+      return targets.get(`${id} ${channel}`) ?? '';
     },
     viewUrl: (protocol: ViewerProtocol, index) => views.get(index)?.[protocol] ?? '',
     [Symbol.asyncDispose]: () => running.disposeAsync(),

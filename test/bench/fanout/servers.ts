@@ -94,18 +94,38 @@ export async function startNodeMediaServer(): Promise<Contestant> {
 
 /** nginx with its RTMP module, one worker; it is watched over RTMP. */
 export async function startNginx(): Promise<Contestant> {
+  const application = 'application live { live on; record off; drop_idle_publisher 30s; }';
+  const { port, ...running } = await runNginx((listen) => [
+    'load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;',
+    'events { worker_connections 10000; }',
+    `rtmp { access_log off; server { listen ${listen}; chunk_size 4096; ${application} } }`,
+  ]);
+  return {
+    ...running,
+    name: 'nginx with RTMP',
+    publishUrl: async (index) => `rtmp://127.0.0.1:${port}/live/s${index}`,
+    viewUrl: (_protocol, index) => `rtmp://127.0.0.1:${port}/live/s${index}`,
+  };
+}
+
+/** nginx that serves the files of `root` over HTTP, one worker, as it is set up to do that fast. */
+export async function startNginxFiles(root: string): Promise<Pick<Contestant, 'pids'> & AsyncDisposable & { readonly port: number }> {
+  const fast = 'sendfile on; tcp_nopush on; open_file_cache max=1000; keepalive_timeout 75; keepalive_requests 1000000;';
+  const server = (listen: string): string => `server { listen ${listen} backlog=1024; root ${root}; }`;
+  return await runNginx((listen) => ['events { worker_connections 10000; }', `http { access_log off; ${fast} ${server(listen)} }`]);
+}
+
+async function runNginx(
+  configuration: (listen: string) => readonly string[],
+): Promise<Pick<Contestant, 'pids'> & AsyncDisposable & { readonly port: number }> {
   await using stack = new AsyncDisposableStack();
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'cardea-bench-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   await mkdir(join(directory, 'logs'));
-  const application = 'application live { live on; record off; drop_idle_publisher 30s; }';
-  const lines = [
-    'load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;',
-    'daemon off; worker_processes 1; worker_rlimit_nofile 20000; error_log logs/error.log; pid nginx.pid;',
-    'events { worker_connections 10000; }',
-    `rtmp { access_log off; server { listen 127.0.0.1:${port}; chunk_size 4096; ${application} } }`,
-  ];
+  const [first = '', ...others] = configuration(`127.0.0.1:${port}`);
+  const whole = 'daemon off; worker_processes 1; worker_rlimit_nofile 20000; error_log logs/error.log; pid nginx.pid;';
+  const lines = first.startsWith('load_module') ? [first, whole, ...others] : [whole, first, ...others];
   await writeFile(join(directory, 'nginx.conf'), lines.join('\n'));
   const child = spawn('nginx', ['-p', directory, '-c', join(directory, 'nginx.conf')], { stdio: 'ignore' });
   stack.use(started('nginx', child));
@@ -115,13 +135,7 @@ export async function startNginx(): Promise<Contestant> {
     .split(/\s+/)
     .map(Number);
   const running = stack.move();
-  return {
-    name: 'nginx with RTMP',
-    pids: [child.pid ?? 0, ...workers],
-    publishUrl: async (index) => `rtmp://127.0.0.1:${port}/live/s${index}`,
-    viewUrl: (_protocol, index) => `rtmp://127.0.0.1:${port}/live/s${index}`,
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
-  };
+  return { port, pids: [child.pid ?? 0, ...workers], [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** A C program that sends a ready buffer of `bytes` each `everyMs`, compiled here. */

@@ -1,63 +1,107 @@
-import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../../e2e/eventually.ts';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { makeFilm } from '../../support/film.ts';
-import { liveForms } from '../../support/live-forms.ts';
-import { startPlatformProcess, unlimited } from '../../support/platform-process.ts';
-import { StampedCamera } from '../../support/stamped-camera.ts';
+import { startCardea } from '../fanout/cardea.ts';
+import { type Contestant, cpuSec, hasNginx, startNginxFiles } from '../fanout/servers.ts';
+import type { SourceRequests } from '../fanout/sources.ts';
+import type { ViewerRequests } from '../fanout/viewers.ts';
+import { Worker } from '../gateway/requests.ts';
+import type { PlayerRequests } from './players.ts';
 
 /**
- * What low-latency HLS costs the platform beside HTTP-FLV in the same run: processor seconds for each gigabit delivered, one
- * camera of 2 Mbit/s, every player asking for each playlist and part as it comes.
+ * What low-latency HLS costs the platform: processor seconds for each gigabit delivered, beside HTTP-FLV of the same stream and
+ * nginx that serves the same playlists and parts as files, at the same pace. Players and the camera are processes of their own; only
+ * the servers are counted. Arguments: players, seconds of each measurement, rounds; the rounds take turns, and the least of each counts.
  */
 const PLAYERS = Number(process.argv[2] ?? 500);
-const SECONDS = Number(process.argv[3] ?? 15);
-const TARGET_RATIO = 1.5;
-const TICKS_PER_SEC = 100;
+const SECONDS = Number(process.argv[3] ?? 10);
+const ROUNDS = Number(process.argv[4] ?? 2);
+const WARM_UP_MS = 3_000;
+const RECORDED_PARTS = 24;
+/** What a player gets at once when it comes, and the first segment, which is shorter than others. */
+const PARTS_BEFORE = 8;
 
-/** User and system time of a process. Linux only. */
-function cpuSec(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SEC;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+await using stack = new AsyncDisposableStack();
+const directory = await mkdtemp(join(tmpdir(), 'cardea-bench-'));
+stack.defer(() => rm(directory, { recursive: true, force: true }));
+// A worker of nginx is another user.
+await chmod(directory, 0o755);
+const film = join(directory, 'film.mp4');
+await writeFile(film, await makeFilm({ seconds: 8, kbps: 1_985, width: 1280, height: 720, gopSec: 2, sound: true }));
+const sources = stack.use(new Worker<SourceRequests>(join(import.meta.dirname, '..', 'fanout', 'sources.ts')));
+await sources.request('load', { path: film });
+const cardea = stack.use(await startCardea({ channels: 1 }));
+await sources.request('publish', { url: await cardea.publishUrl(0) });
+await pause(1_000);
+
+const playerProcess = (): Worker<PlayerRequests> => new Worker<PlayerRequests>(join(import.meta.dirname, 'players.ts'));
+
+async function recordFiles(): Promise<{ readonly root: string; readonly everyMs: number }> {
+  await using player = playerProcess();
+  const { rounds, everyMs } = await player.request('record', {
+    url: (await cardea.open(0)).hls ?? '',
+    before: PARTS_BEFORE,
+    count: RECORDED_PARTS,
+  });
+  const root = join(directory, 'files');
+  await mkdir(root);
+  for (const [number, { playlist, part }] of rounds.entries()) {
+    await writeFile(join(root, `${number}.m3u8`), Buffer.from(playlist, 'base64'));
+    await writeFile(join(root, `${number}.m4s`), Buffer.from(part, 'base64'));
+  }
+  return { root, everyMs };
 }
 
-await using platform = await startPlatformProcess(unlimited);
-const { owner, pid } = platform;
-const camera = await StampedCamera.open(owner.url, await makeFilm({ seconds: 8, kbps: 2_000, width: 1280, height: 720, gopSec: 2 }));
-await camera.device.start();
-await camera.device.bind((await owner.client.call('bindingCode.create', { params: { id: owner.homeId }, body: {} })).code);
-await eventually('a known camera', async () =>
-  (await owner.client.call('device.list')).items.find(({ capabilities }) => capabilities !== undefined),
-);
+type Measure = (forMs: number) => Promise<{ readonly bytes: number; readonly stalled: number; readonly requests?: number }>;
 
-async function costOf(form: 'flv' | 'hls'): Promise<number> {
-  const stopping = new AbortController();
-  let bytes = 0;
-  const onBytes = (piece: Uint8Array): void => {
-    bytes += piece.length;
-  };
-  const open = async (): Promise<string> => {
-    const body = { channel: 1, stream: 'main' } as const;
-    return (await owner.client.call('live.create', { params: { id: camera.device.id }, body })).urls[form] ?? '';
-  };
-  const players: Promise<void>[] = [];
-  for (let count = 0; count < PLAYERS; count += 1) players.push(liveForms[form](await open(), { signal: stopping.signal, onBytes }));
-  await delay(3_000);
-  const before = { bytes, cpu: cpuSec(pid) };
-  await delay(SECONDS * 1_000);
-  const gigabits = ((bytes - before.bytes) * 8) / 1e9;
-  const cost = (cpuSec(pid) - before.cpu) / gigabits;
-  stopping.abort();
-  const failed = (await Promise.allSettled(players)).filter(({ status }) => status === 'rejected').length;
-  const wholeMbps = (PLAYERS * 2).toFixed(0);
-  console.log(
-    `${form}: ${PLAYERS} players, ${((gigabits / SECONDS) * 1_000).toFixed(0)} of about ${wholeMbps} Mbit/s, ${cost.toFixed(2)} CPU s per Gbit, ${failed} failed`,
-  );
+async function costOf(label: string, { pids }: Pick<Contestant, 'pids'>, measure: Measure): Promise<number> {
+  await pause(WARM_UP_MS);
+  const before = cpuSec(pids);
+  const { bytes, requests, stalled } = await measure(SECONDS * 1_000);
+  const used = cpuSec(pids) - before;
+  const cost = used / ((bytes * 8) / 1e9);
+  const each = requests === undefined ? '' : `, ${((used * 1e6) / requests).toFixed(0)} us for each of ${requests} requests`;
+  const kbps = ((bytes * 8) / SECONDS / PLAYERS / 1_000).toFixed(0);
+  console.log(`${label.padEnd(20)} ${cost.toFixed(3)} s/Gbit, ${kbps} kbit/s each, ${stalled} stalled${each}`);
   return cost;
 }
 
-const flv = await costOf('flv');
-const hls = await costOf('hls');
-const ratio = hls / flv;
-console.log(`LL-HLS costs ${ratio.toFixed(2)} x HTTP-FLV; target at most ${TARGET_RATIO}: ${ratio <= TARGET_RATIO ? 'met' : 'MISSED'}`);
-await camera.device.stop();
+async function costOfFlv(): Promise<number> {
+  await using viewers = new Worker<ViewerRequests>(join(import.meta.dirname, '..', 'fanout', 'viewers.ts'));
+  await viewers.request('open', { protocol: 'flv', url: cardea.viewUrl('flv', 0), count: PLAYERS, reading: true });
+  return await costOf('Cardea, HTTP-FLV', cardea, (forMs) => viewers.request('measure', { forMs }));
+}
+
+async function costOfHls(): Promise<number> {
+  await using players = playerProcess();
+  const urls: string[] = [];
+  for (let player = 0; player < PLAYERS; player += 1) urls.push((await cardea.open(0)).hls ?? '');
+  await players.request('live', { urls });
+  return await costOf('Cardea, LL-HLS', cardea, (forMs) => players.request('measure', { forMs }));
+}
+
+async function costOfFiles({ root, everyMs }: Awaited<ReturnType<typeof recordFiles>>): Promise<number> {
+  await using nginx = await startNginxFiles(root);
+  await using players = playerProcess();
+  await players.request('files', { origin: `http://127.0.0.1:${nginx.port}/`, players: PLAYERS, count: RECORDED_PARTS, everyMs });
+  return await costOf('nginx, files', nginx, (forMs) => players.request('measure', { forMs }));
+}
+
+function compare(reference: string, ratio: number, target: number): void {
+  console.log(`LL-HLS costs ${ratio.toFixed(2)} x ${reference}; target at most ${target}: ${ratio <= target ? 'met' : 'MISSED'}`);
+}
+
+console.log(`${PLAYERS} players of one stream of 2.05 Mbit/s`);
+const files = hasNginx() ? await recordFiles() : undefined;
+const least = { flv: Number.POSITIVE_INFINITY, hls: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY };
+for (let round = 0; round < ROUNDS; round += 1) {
+  least.flv = Math.min(least.flv, await costOfFlv());
+  least.hls = Math.min(least.hls, await costOfHls());
+  if (files !== undefined) least.files = Math.min(least.files, await costOfFiles(files));
+}
+compare('HTTP-FLV', least.hls / least.flv, 1.5);
+if (files !== undefined) compare('nginx with the same bytes as files', least.hls / least.files, 1.6);
+else console.log('nginx is not compared: apt-get install nginx libnginx-mod-rtmp');

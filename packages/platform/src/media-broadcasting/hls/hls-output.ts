@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '@cardea/core';
+import type { DirectRequest } from '../../http/direct-connection.ts';
 import type { HttpServer } from '../../http/http-server.ts';
-import { type HttpAnswer, MEDIA_TYPE, PLAYLIST_TYPE, sendAnswer, sendRefusal } from '../http-answer.ts';
+import { PLAYLIST_TYPE, sendAnswer } from '../http-answer.ts';
 import type { LiveOutput, LiveOutputContext } from '../live-output.ts';
 import { livePath, mediaSourceOf, parseLivePath } from '../live-path.ts';
 import { wantsSound } from '../media-feed.ts';
@@ -11,9 +12,9 @@ import type { ViewSession } from '../view-session.ts';
 import { credentialsOf, type ViewerCredentials } from '../viewer-credentials.ts';
 import { channelPlaylist } from './channel-playlist.ts';
 import { HlsReader } from './hls-reader.ts';
-import { HlsRequest } from './hls-request.ts';
+import { DirectHlsRequest, type HlsRequest, hlsRequestOf } from './hls-request.ts';
 import { HlsStream } from './hls-stream.ts';
-import type { HlsPosition } from './hls-window.ts';
+import { hlsWantedOf, PLAYLIST_FILE } from './hls-wanted.ts';
 
 /** Players of one stream; the next gets 429. */
 const MAX_READERS_PER_STREAM = 5_000;
@@ -22,12 +23,9 @@ const SILENT = '&audio=off';
 
 const MEDIA_FILES = ':file(^(?:init|segment|part)-[0-9-]+\\.m(?:p4|4s)$)';
 
-/** What a request is for, below `/live/{deviceId}/{channel}/{stream}/`. */
-type Wanted =
-  | { readonly kind: 'playlist' }
-  | { readonly kind: 'init'; readonly version: number }
-  | { readonly kind: 'segment'; readonly sequence: number }
-  | { readonly kind: 'part'; readonly sequence: number; readonly part: number };
+/** The addresses of playlists and what players make of them; any others take the usual way. */
+const directAddress =
+  /^(\/live\/[^/?]+\/[^/?]+\/[^/?]+\/)([\w-]+\.\w+)(\?token=[\w.-]+(?:&audio=off)?)(?:&_HLS_msn=(\d{1,15})(?:&_HLS_part=(\d{1,6}))?)?$/;
 
 interface Asked {
   readonly credentials: ViewerCredentials;
@@ -37,7 +35,7 @@ interface Asked {
 }
 
 /**
- * Low-latency HLS: `/live/{deviceId}/{channel}/{stream}/index.m3u8`, with fragmented MP4 in parts of a quarter of a second;
+ * Low-latency HLS: `/live/{deviceId}/{channel}/{stream}/index.m3u8`, with fragmented MP4 in parts of a bit more than a quarter of a second;
  * `/live/{deviceId}/{channel}/master.m3u8` for players that choose the stream themselves; `?audio=off` leaves the sound out.
  * Players wait for what comes next in a request that blocks. Every address in a playlist carries the token of the session.
  * @see RFC 8216bis 6.2 and appendix B
@@ -47,8 +45,9 @@ export class HlsOutput implements LiveOutput {
   private readonly context: LiveOutputContext;
   private readonly streams: PerBroadcast<HlsStream>;
   private readonly silentStreams: PerBroadcast<HlsStream>;
-  /** By what players show, a token or who they are, and what they read. */
-  private readonly readers = new Map<string, Promise<HlsReader>>();
+  /** By the beginning and the end of the addresses they use, or by who they are. */
+  private readonly readers = new Map<string, HlsReader>();
+  private readonly opening = new Map<string, Promise<HlsReader>>();
 
   constructor(context: LiveOutputContext) {
     this.context = context;
@@ -66,58 +65,73 @@ export class HlsOutput implements LiveOutput {
         url,
         exposeHeadRoute: false,
         handler: (request, reply) => {
-          // Thousands of these a second: the framework routes them and does no more.
           reply.hijack();
           void handle(request.raw, reply.raw);
         },
       });
     };
     serve('/live/:deviceId/:channel/master.m3u8', (request, response) => this.handleChannel(request, response));
-    for (const file of ['index.m3u8', MEDIA_FILES]) {
-      serve(`/live/:deviceId/:channel/:stream/${file}`, (request, response) => this.handle(request, response));
+    for (const file of [PLAYLIST_FILE, MEDIA_FILES]) {
+      serve(`/live/:deviceId/:channel/:stream/${file}`, (request, response) => {
+        const url = new URL(request.url ?? '/', 'http://localhost');
+        return this.handle(url, credentialsOf(request, url, this.context.principalFromRequest), hlsRequestOf(response));
+      });
     }
+    http.answerDirectly((request) => this.handleDirect(request));
   }
 
   addressOf({ claims }: ViewSession, token: string): string {
-    return `${this.context.publicUrl()}${livePath(claims, 'index.m3u8')}?token=${token}`;
+    return `${this.context.publicUrl()}${livePath(claims, PLAYLIST_FILE)}?token=${token}`;
+  }
+
+  /** Thousands of these a second: a player that is known costs one look at its address. */
+  private handleDirect(direct: DirectRequest): boolean {
+    const [, directory = '', file, query = '', sequence, part] = directAddress.exec(direct.target) ?? [];
+    const wanted = hlsWantedOf(file, { sequence, part });
+    if (wanted === undefined) return false;
+    const request = new DirectHlsRequest(direct, () => this.context.clock.now());
+    const reader = this.readers.get(directory + query);
+    if (reader !== undefined) reader.take(wanted, request);
+    else {
+      const url = new URL(direct.target, 'http://localhost');
+      const token = url.searchParams.get('token') ?? undefined;
+      void this.handle(url, { token, principal: async () => undefined }, request);
+    }
+    return true;
   }
 
   /** Never rejects. */
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const asked = new HlsRequest(response);
+  private async handle(url: URL, credentials: ViewerCredentials, request: HlsRequest): Promise<void> {
+    const { searchParams } = url;
     try {
       const path = parseLivePath(url.pathname);
-      const wanted = wantedOf(path?.what);
+      const sequence = searchParams.get('_HLS_msn') ?? undefined;
+      const part = searchParams.get('_HLS_part') ?? undefined;
+      const wanted = hlsWantedOf(path?.what, { sequence, part });
       if (wanted === undefined) throw new AppError('NOT_FOUND');
-      const credentials = credentialsOf(request, url, this.context.principalFromRequest);
       const reader = await this.readerOf({ credentials, source: path?.source, sound: wantsSound(url) });
-      const answer = await reader.ask(asked, () => serve(reader, wanted, { url, request: asked }));
-      const sizeBytes = sendAnswer(response, answer);
-      reader.count(sizeBytes);
-      this.context.counters.bytesOut += sizeBytes;
+      reader.take(wanted, request);
     } catch (error) {
-      if (!asked.isClosed) this.refuse(response, error);
+      this.refuse(request, error);
     }
   }
 
   private async readerOf(asked: Asked): Promise<HlsReader> {
     const key = keyOf(await identityOf(asked.credentials), asked);
-    const known = this.readers.get(key);
+    const known = this.readers.get(key) ?? this.opening.get(key);
     if (known !== undefined) return await known;
     // Requests that come together make one reader.
     const opening = this.open(asked, key);
-    this.readers.set(key, opening);
+    this.opening.set(key, opening);
     try {
       return await opening;
-    } catch (error) {
-      this.readers.delete(key);
-      throw error;
+    } finally {
+      this.opening.delete(key);
     }
   }
 
   private async open(asked: Asked, key: string): Promise<HlsReader> {
-    const { admission, clock } = this.context;
+    const { admission } = this.context;
     const { session, onClosed } = await admission.admitToChannel(asked.credentials, asked.source);
     try {
       const stream = (asked.sound ? this.streams : this.silentStreams).of(await admission.broadcastOf(session));
@@ -125,16 +139,17 @@ export class HlsOutput implements LiveOutput {
       const token = admission.shortTokenOf(session);
       const keys = [key, keyOf(token, asked)];
       const reader: HlsReader = new HlsReader({
+        ...this.context,
         token,
         session,
         stream,
-        clock,
+        refuse: (request, thrown) => this.refuse(request, thrown),
         onClosed: () => {
           for (const each of keys) this.readers.delete(each);
           onClosed();
         },
       });
-      for (const each of keys) this.readers.set(each, Promise.resolve(reader));
+      for (const each of keys) this.readers.set(each, reader);
       return reader;
     } catch (error) {
       onClosed();
@@ -152,61 +167,18 @@ export class HlsOutput implements LiveOutput {
       const session = await admission.channelSession(credentialsOf(request, url, principalFromRequest), source);
       const { video } = await channels.lensOf(session.claims.deviceId, session.claims.channel);
       const text = channelPlaylist(video, admission.shortTokenOf(session), wantsSound(url) ? '' : SILENT);
-      sendAnswer(response, { type: PLAYLIST_TYPE, pieces: [Buffer.from(text)] });
+      sendAnswer(response, { type: PLAYLIST_TYPE, sizeBytes: text.length, pieces: [text] });
     } catch (error) {
-      this.refuse(response, error);
+      this.refuse(hlsRequestOf(response), error);
     }
   }
 
-  private refuse(response: ServerResponse, thrown: unknown): void {
+  private refuse(request: HlsRequest, thrown: unknown): void {
+    if (request.isClosed) return;
     const error = AppError.from(thrown);
     if (error.status === 'INTERNAL_ERROR') this.context.logger.warn({ err: thrown }, 'an HLS player was not served');
-    sendRefusal(response, error);
+    request.refuse(error);
   }
-}
-
-async function serve(
-  { stream, token }: HlsReader,
-  wanted: Wanted,
-  { url, request }: { readonly url: URL; readonly request: HlsRequest },
-): Promise<HttpAnswer> {
-  switch (wanted.kind) {
-    case 'playlist': {
-      const text = await stream.playlist({ token, position: positionOf(url.searchParams) }, request);
-      return { type: PLAYLIST_TYPE, pieces: [Buffer.from(text)] };
-    }
-    case 'init':
-      return { type: MEDIA_TYPE, pieces: [stream.init(wanted.version)] };
-    case 'segment':
-      return { type: MEDIA_TYPE, pieces: stream.segment(wanted.sequence) };
-    case 'part':
-      return { type: MEDIA_TYPE, pieces: [await stream.part(wanted.sequence, wanted.part, request)] };
-  }
-}
-
-function wantedOf(what: string | undefined): Wanted | undefined {
-  if (what === 'index.m3u8') return { kind: 'playlist' };
-  const [, kind, first, second] = /^(init|segment|part)-(\d{1,15})(?:-(\d{1,6}))?\.m(?:p4|4s)$/.exec(what ?? '') ?? [];
-  if (kind === 'part' && second !== undefined) return { kind, sequence: Number(first), part: Number(second) };
-  if (second !== undefined) return undefined;
-  if (kind === 'init') return { kind, version: Number(first) };
-  return kind === 'segment' ? { kind, sequence: Number(first) } : undefined;
-}
-
-/** @throws AppError INVALID_PARAMS for directives that are no numbers, or a part of no segment (RFC 8216bis 6.2.5.2) */
-function positionOf(query: URLSearchParams): HlsPosition | undefined {
-  const sequence = directiveOf(query, '_HLS_msn');
-  const part = directiveOf(query, '_HLS_part');
-  if (sequence !== undefined) return { sequence, ...(part !== undefined && { part }) };
-  if (part !== undefined) throw new AppError('INVALID_PARAMS', { _HLS_part: 'needs _HLS_msn' });
-  return undefined;
-}
-
-function directiveOf(query: URLSearchParams, name: string): number | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw new AppError('INVALID_PARAMS', { [name]: 'a whole number' });
-  return Number(text);
 }
 
 /** What stands for whoever asks. @throws AppError UNAUTHORIZED when nothing valid is shown */
@@ -217,6 +189,7 @@ async function identityOf({ token, principal }: ViewerCredentials): Promise<stri
   return JSON.stringify([known.userId, known.userSessionId]);
 }
 
+/** For a token, what the address of a request is without what it is for. */
 function keyOf(identity: string, { source, sound }: Asked): string {
-  return `${source?.deviceId}/${source?.channel}/${source?.stream}/${sound}/${identity}`;
+  return `${source && livePath(source, '')}?token=${identity}${sound ? '' : SILENT}`;
 }

@@ -1,7 +1,9 @@
 import { AppError, type Clock, type Timer } from '@cardea/core';
+import type { MediaCounters } from '../ports.ts';
 import type { ConnectionReport, ViewerConnection, ViewSession } from '../view-session.ts';
 import type { HlsRequest } from './hls-request.ts';
-import type { HlsStream } from './hls-stream.ts';
+import type { HlsStream, HlsWaiter } from './hls-stream.ts';
+import type { HlsWanted } from './hls-wanted.ts';
 
 export interface HlsReaderOptions {
   readonly session: ViewSession;
@@ -9,6 +11,9 @@ export interface HlsReaderOptions {
   readonly token: string;
   readonly stream: HlsStream;
   readonly clock: Clock;
+  readonly counters: MediaCounters;
+  /** Tells `request` why it is not answered. */
+  readonly refuse: (request: HlsRequest, thrown: unknown) => void;
   /** It is gone; called once. */
   readonly onClosed: () => void;
 }
@@ -21,14 +26,11 @@ const MAX_REQUESTS = 12;
  * asking: the rights of its session were checked when it came and are checked again like those of any open connection.
  */
 export class HlsReader implements ViewerConnection {
-  readonly session: ViewSession;
-  readonly token: string;
-  readonly stream: HlsStream;
   private readonly options: HlsReaderOptions;
   private readonly requests = new Set<HlsRequest>();
+  private readonly waiting = new Set<HlsWaiter>();
   private readonly use: Disposable;
   private readonly place: Disposable;
-  private waiting = 0;
   private isOver = false;
   private bytesOut = 0;
   private askedAtMs: number;
@@ -36,37 +38,22 @@ export class HlsReader implements ViewerConnection {
 
   constructor(options: HlsReaderOptions) {
     this.options = options;
-    this.session = options.session;
-    this.token = options.token;
-    this.stream = options.stream;
     this.place = options.stream.join();
     this.use = options.session.attach(this);
     this.askedAtMs = options.clock.monotonicMs();
-    this.watchIn(this.stream.patienceMs);
+    this.watchIn(options.stream.patienceMs);
   }
 
-  /**
-   * Serves one request of the player.
-   * @throws AppError UNAUTHORIZED when the reader ended meanwhile | LIMIT_EXCEEDED | what `serve` throws
-   */
-  async ask<T>(request: HlsRequest, serve: () => Promise<T>): Promise<T> {
-    if (this.requests.size >= MAX_REQUESTS) throw new AppError('LIMIT_EXCEEDED');
+  /** Answers `request`, at once or when there is what it is for. */
+  take(wanted: HlsWanted, request: HlsRequest): void {
+    if (request.isClosed) return;
+    if (this.isOver || this.requests.size >= MAX_REQUESTS) {
+      this.options.refuse(request, new AppError(this.isOver ? 'UNAUTHORIZED' : 'LIMIT_EXCEEDED'));
+      return;
+    }
     this.requests.add(request);
     request.onClosed(() => this.requests.delete(request));
-    this.waiting += 1;
-    try {
-      return await serve();
-    } catch (error) {
-      throw this.isOver ? new AppError('UNAUTHORIZED') : error;
-    } finally {
-      this.waiting -= 1;
-      this.askedAtMs = this.options.clock.monotonicMs();
-    }
-  }
-
-  /** An answer of so many bytes was given. */
-  count(sizeBytes: number): void {
-    this.bytesOut += sizeBytes;
+    if (!this.serve(wanted, request)) this.wait(wanted, request);
   }
 
   report(): ConnectionReport {
@@ -76,18 +63,61 @@ export class HlsReader implements ViewerConnection {
   close(): void {
     if (this.isOver) return;
     this.isOver = true;
-    for (const request of this.requests) request.cancel();
+    for (const waiter of [...this.waiting]) waiter.giveUp(new AppError('UNAUTHORIZED'));
+    for (const request of [...this.requests]) request.cut();
     this.idle?.[Symbol.dispose]();
     this.place[Symbol.dispose]();
     this.use[Symbol.dispose]();
     this.options.onClosed();
   }
 
+  /** False when what is wanted is still to come. */
+  private serve(wanted: HlsWanted, request: HlsRequest): boolean {
+    const { clock, counters, refuse, stream, token } = this.options;
+    this.askedAtMs = clock.monotonicMs();
+    try {
+      const answer = stream.find(wanted, token);
+      if (answer === undefined) return false;
+      const sizeBytes = request.answer(answer);
+      this.bytesOut += sizeBytes;
+      counters.bytesOut += sizeBytes;
+    } catch (error) {
+      refuse(request, error);
+    }
+    return true;
+  }
+
+  private wait(wanted: HlsWanted, request: HlsRequest): void {
+    const { clock, stream } = this.options;
+    const stop = (): void => {
+      this.askedAtMs = clock.monotonicMs();
+      stream.forget(waiter);
+      this.waiting.delete(waiter);
+    };
+    const waiter: HlsWaiter = {
+      tryAgain: () => {
+        if (this.serve(wanted, request)) stop();
+      },
+      giveUp: (error) => {
+        stop();
+        this.requests.delete(request);
+        request.refuse(error);
+      },
+    };
+    request.onClosed(() => {
+      stop();
+      this.requests.delete(request);
+    });
+    this.waiting.add(waiter);
+    stream.wait(waiter);
+  }
+
   private watchIn(ms: number): void {
-    this.idle = this.options.clock.setTimer(ms, () => {
-      const silentMs = this.waiting > 0 ? 0 : this.options.clock.monotonicMs() - this.askedAtMs;
-      if (silentMs >= this.stream.patienceMs) this.close();
-      else this.watchIn(this.stream.patienceMs - silentMs);
+    const { clock, stream } = this.options;
+    this.idle = clock.setTimer(ms, () => {
+      const silentMs = this.waiting.size > 0 ? 0 : clock.monotonicMs() - this.askedAtMs;
+      if (silentMs >= stream.patienceMs) this.close();
+      else this.watchIn(stream.patienceMs - silentMs);
     });
   }
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '@cardea/core';
 import { type AccessUnit, Fmp4Muxer, type Track, type VideoTrack } from '@cardea/media';
+import { answerHead, MEDIA_TYPE } from '../http-answer.ts';
 import type { MediaBatch, MediaSink } from '../live-stream.ts';
-import type { HlsWindow } from './hls-window.ts';
+import type { HlsWindow, LivePart } from './hls-window.ts';
 
 export interface HlsSegmenterOptions {
   readonly window: HlsWindow;
@@ -10,8 +11,8 @@ export interface HlsSegmenterOptions {
   readonly onChange: () => void;
 }
 
-/** Aim of a part; three of them are what players stay behind. */
-const PART_SEC = 0.25;
+/** Aim of a part; three of them are what players stay behind, and each costs every player two requests. */
+const PART_SEC = 0.28;
 /** How much longer than the aim a part may become because the camera does not keep step. */
 const PART_SLACK = 1.1;
 const SHORTEST_PICTURE_SEC = 1 / 240;
@@ -101,13 +102,21 @@ export class HlsSegmenter implements MediaSink {
     const first = pictures[0];
     if (muxer === undefined || video === undefined || first === undefined) return;
     const durationSec = this.partSec(video.timescale);
-    const bytes = muxer.fragment(pending, this.sequence++);
+    const pieces = muxer.fragmentParts(pending, this.sequence++);
     this.pending = [];
     this.pictures = [];
     if (this.segmentSec === 0) this.startsWithKeyframe = first.keyframe;
     this.segmentSec += durationSec;
-    this.options.window.add({ bytes, durationSec, independent: first.keyframe }, this.wallClockOf(first, video));
+    const part = { ...this.answered(pieces), durationSec, independent: first.keyframe };
+    this.options.window.add(part, this.wallClockOf(first, video));
     this.options.onChange();
+  }
+
+  private answered(pieces: readonly Uint8Array[]): Pick<LivePart, 'answer' | 'bytes'> {
+    const sizeBytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    const head = Buffer.from(answerHead({ type: MEDIA_TYPE, sizeBytes, at: this.options.clock.now() }));
+    const answer = Buffer.concat([head, ...pieces]);
+    return { answer, bytes: answer.subarray(head.length) };
   }
 
   private closeSegment(): void {

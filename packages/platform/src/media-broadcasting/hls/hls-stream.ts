@@ -1,9 +1,10 @@
-import { AppError, type Clock } from '@cardea/core';
+import { AppError, type Clock, type Timer } from '@cardea/core';
 import type { BroadcastPart } from '../broadcast.ts';
+import { type HttpAnswer, MEDIA_TYPE, PLAYLIST_TYPE } from '../http-answer.ts';
 import type { MediaFeed } from '../media-feed.ts';
-import type { HlsRequest } from './hls-request.ts';
 import { HlsSegmenter } from './hls-segmenter.ts';
-import { type HlsPosition, HlsWindow } from './hls-window.ts';
+import type { HlsWanted } from './hls-wanted.ts';
+import { HlsWindow } from './hls-window.ts';
 
 export interface HlsStreamOptions {
   readonly feed: MediaFeed;
@@ -12,27 +13,24 @@ export interface HlsStreamOptions {
   readonly addressSuffix?: string;
 }
 
-export interface PlaylistWish {
-  /** Written into every address. */
-  readonly token: string;
-  /** What the playlist must hold; without it the first part will do. */
-  readonly position: HlsPosition | undefined;
-}
-
 const SHORTEST_TARGET_SEC = 2;
 const LONGEST_TARGET_SEC = 10;
 /** A request is told to come again after this many target durations (RFC 8216bis 6.2.5.2). */
 const PATIENCE_TARGETS = 3;
 
-interface Waiter {
-  readonly isServed: () => boolean;
-  readonly resolve: () => void;
+/** A request for what is about to come. */
+export interface HlsWaiter {
+  /** Something came. */
+  tryAgain(): void;
+  giveUp(error: AppError): void;
 }
 
 /** One stream as low-latency HLS: cut and muxed once for all readers, and only while there are some. */
 export class HlsStream implements BroadcastPart {
   private readonly options: HlsStreamOptions;
-  private readonly waiters = new Set<Waiter>();
+  /** With when they are given up, the oldest first. */
+  private readonly waiters = new Map<HlsWaiter, number>();
+  private deadline: Timer | undefined;
   private readerCount = 0;
   private window: HlsWindow | undefined;
   private attachment: Disposable | undefined;
@@ -67,31 +65,32 @@ export class HlsStream implements BroadcastPart {
   }
 
   /**
-   * The playlist, once it holds what is wished for.
-   * @throws AppError INVALID_PARAMS for a position too far ahead | TIMEOUT when it does not come | CANCELLED
+   * What is wanted, for the player of `token`; `undefined` when it is about to come.
+   * @throws AppError INVALID_PARAMS for a position too far ahead | NOT_FOUND
    */
-  async playlist({ position, token }: PlaylistWish, request: HlsRequest): Promise<string> {
-    const window = this.reading();
-    if (position !== undefined && !window.mayCome(position)) throw new AppError('INVALID_PARAMS', { _HLS_msn: 'too far ahead' });
-    await this.until(() => (position === undefined ? !window.isEmpty : window.has(position)), request);
-    return window.playlist(token);
+  find(wanted: HlsWanted, token: string): HttpAnswer | undefined {
+    const { window } = this;
+    if (window === undefined) throw new AppError('NOT_FOUND');
+    if (wanted.kind === 'playlist') return playlistOf(window, wanted, token);
+    if (wanted.kind === 'init') return answerOf(found(window.init(wanted.version)));
+    if (wanted.kind === 'segment') return answerOf(...found(window.segment(wanted.sequence)));
+    const part = window.part(wanted.sequence, wanted.part);
+    if (part !== undefined) return { ...answerOf(part.bytes), whole: part.answer };
+    if (window.isHinted(wanted.sequence, wanted.part)) return undefined;
+    throw new AppError('NOT_FOUND');
   }
 
-  /** @throws AppError NOT_FOUND */
-  init(version: number): Uint8Array {
-    return found(this.reading().init(version));
+  /** Has `waiter` try again at every change, and give up when that was in vain for long. */
+  wait(waiter: HlsWaiter): void {
+    this.waiters.set(waiter, this.options.clock.monotonicMs() + this.patienceMs);
+    this.deadline ??= this.options.clock.setTimer(this.patienceMs, () => this.giveUp());
   }
 
-  /** A whole segment, in pieces. @throws AppError NOT_FOUND */
-  segment(sequence: number): readonly Uint8Array[] {
-    return found(this.reading().segment(sequence));
-  }
-
-  /** A part; the one that comes next is waited for. @throws AppError NOT_FOUND | TIMEOUT | CANCELLED */
-  async part(sequence: number, part: number, request: HlsRequest): Promise<Uint8Array> {
-    const window = this.reading();
-    if (window.isHinted(sequence, part)) await this.until(() => window.has({ sequence, part }), request);
-    return found(window.part(sequence, part));
+  forget(waiter: HlsWaiter): void {
+    this.waiters.delete(waiter);
+    if (this.waiters.size > 0) return;
+    this.deadline?.[Symbol.dispose]();
+    this.deadline = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -116,30 +115,28 @@ export class HlsStream implements BroadcastPart {
     this.window = undefined;
   }
 
-  private reading(): HlsWindow {
-    if (this.window === undefined) throw new AppError('NOT_FOUND');
-    return this.window;
-  }
-
   private serve(): void {
-    for (const waiter of this.waiters) if (waiter.isServed()) waiter.resolve();
+    for (const waiter of [...this.waiters.keys()]) waiter.tryAgain();
   }
 
-  private async until(isServed: () => boolean, request: HlsRequest): Promise<void> {
-    if (isServed()) return;
-    if (request.isClosed) throw new AppError('CANCELLED');
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter = { isServed, resolve };
-    this.waiters.add(waiter);
-    using _deadline = this.options.clock.setTimer(this.patienceMs, () => reject(new AppError('TIMEOUT')));
-    request.onEnd = () => reject(new AppError('CANCELLED'));
-    try {
-      await promise;
-    } finally {
-      request.onEnd = undefined;
-      this.waiters.delete(waiter);
-    }
+  private giveUp(): void {
+    const nowMs = this.options.clock.monotonicMs();
+    for (const [waiter, dueMs] of [...this.waiters]) if (dueMs <= nowMs) waiter.giveUp(new AppError('TIMEOUT'));
+    const [nextMs] = this.waiters.values();
+    this.deadline = nextMs === undefined ? undefined : this.options.clock.setTimer(nextMs - nowMs, () => this.giveUp());
   }
+}
+
+/** @throws AppError INVALID_PARAMS */
+function playlistOf(window: HlsWindow, { position }: HlsWanted & { readonly kind: 'playlist' }, token: string): HttpAnswer | undefined {
+  if (position !== undefined && !window.mayCome(position)) throw new AppError('INVALID_PARAMS', { _HLS_msn: 'too far ahead' });
+  if (position === undefined ? window.isEmpty : !window.has(position)) return undefined;
+  const text = window.playlist(token);
+  return { type: PLAYLIST_TYPE, sizeBytes: text.length, pieces: [text] };
+}
+
+function answerOf(...pieces: readonly Uint8Array[]): HttpAnswer {
+  return { type: MEDIA_TYPE, sizeBytes: pieces.reduce((sum, { length }) => sum + length, 0), pieces };
 }
 
 function targetFor(gopSec: number | undefined): number {

@@ -3,6 +3,8 @@ import { type HlsSegment, writeMediaPlaylist } from '@cardea/media';
 /** A few pictures with their sound: a fragment that can be fetched before its segment is whole. */
 export interface LivePart {
   readonly bytes: Uint8Array;
+  /** The same behind the head of an answer. */
+  readonly answer: Uint8Array;
   readonly durationSec: number;
   /** Begins with a key frame. */
   readonly independent: boolean;
@@ -146,8 +148,8 @@ export class HlsWindow {
     return segment?.whole === true ? segment.parts.map(({ bytes }) => bytes) : undefined;
   }
 
-  part(sequence: number, part: number): Uint8Array | undefined {
-    return this.find(sequence)?.parts[part]?.bytes;
+  part(sequence: number, part: number): LivePart | undefined {
+    return this.find(sequence)?.parts[part];
   }
 
   /** Whether it is the part that a playlist of now tells players to ask for ahead of its time. */
