@@ -12,7 +12,7 @@ interface Flags {
 const DEFAULT_FILE = 'cardea.yaml';
 
 export const drain = new Command('drain')
-  .description('have one process of a platform move its devices to the others and end')
+  .description('have one process of a platform move its devices, live streams and viewers to the others and end')
   .requiredOption('--node <id>', 'name of the process')
   .option('--bus <url>', 'NATS server that joins the processes of the platform')
   .option('--config <file>', 'configuration file (default cardea.yaml if it is there)')

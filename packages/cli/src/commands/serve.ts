@@ -30,7 +30,7 @@ export const serve = new Command('serve')
   .option('--data <dir>', 'directory of the database, the recordings and the keys (default ./data)')
   .option('--listen <host:port>', 'address of the HTTP port (default 127.0.0.1:8780)')
   .option('--public-url <url>', 'origin under which browsers and devices reach it')
-  .option('--role <roles>', 'roles of this process: all, or some of scheduling,access,media,video,api (default all)')
+  .option('--role <roles>', 'roles of this process: all, or some of scheduling,access,media,video,api; each may be alone (default all)')
   .option('--bus <url>', 'NATS server that joins the processes of one platform')
   .option('--node <id>', 'name of this process among them (default host name and port)')
   .option('--rtmp <host:port>', 'address at which cameras publish over RTMP, or off (default port 1935)')
@@ -42,6 +42,15 @@ export const serve = new Command('serve')
   .option('--tls-key <file>', 'its private key, PEM')
   .option('--log-level <level>', 'debug, info, warn, error or silent (default info)')
   .option('--config <file>', 'configuration file (default cardea.yaml if it is there)')
+  .addHelpText(
+    'after',
+    `
+Roles apart share the data directory and --bus, each process with a --node of its own:
+  cardea serve --data ./data --bus nats://127.0.0.1:4222 --node api --role api,scheduling,video
+  cardea serve --data ./data --bus nats://127.0.0.1:4222 --node access-1 --role access --listen 127.0.0.1:8783
+  cardea serve --data ./data --bus nats://127.0.0.1:4222 --node media-1 --role media --listen 127.0.0.1:8785
+cardea drain empties one before it ends. Media servers share viewers by media.maxSessions and media.maxMbps of each.`,
+  )
   .action(async ({ bus, config: given, rtmp, rtsp, wake, webrtc, tls, tlsCert, tlsKey, ...flags }: Flags) => {
     const file = given ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
     const config = loadConfig({
