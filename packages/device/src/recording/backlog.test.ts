@@ -3,13 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createLogger } from '@cardea/core';
+import { createLogger, sleep } from '@cardea/core';
+import { recordOffline } from '../stub-platform/offline-recordings.ts';
 import type { StubSegment } from '../stub-platform/stub-video-service.ts';
 import { TestBench } from '../stub-platform/test-bench.ts';
 
 const START_AT = 1_767_225_600_000;
 
-test('an outage of five minutes is filled in afterwards, and what is new does not wait for it', async () => {
+test('an outage of two minutes is filled in afterwards, and what is new does not wait for it', async () => {
   await using bench = await TestBench.open();
   bench.platform.video.limits = { ...bench.platform.video.limits, targetSegmentSec: 30 };
   const agent = await bench.onlineAgent();
@@ -18,7 +19,7 @@ test('an outage of five minutes is filled in afterwards, and what is new does no
   bench.platform.video.onRequest = () => ({ status: 503 });
   bench.platform.device.cut();
   await bench.until(() => !agent.online, 'offline');
-  await bench.pass(300_000, undefined, 40);
+  await bench.pass(120_000, undefined, 40);
   bench.platform.onUpgrade = () => undefined;
   bench.platform.video.onRequest = () => undefined;
   const backAt = bench.clock.now();
@@ -29,10 +30,37 @@ test('an outage of five minutes is filled in afterwards, and what is new does no
     100,
   );
   const missed = (): number => bench.platform.video.stored.filter(({ create }) => create.startAt < backAt).length;
-  await bench.within(120_000, () => missed() >= 11, 'everything of the outage is stored', 40);
+  const all = Math.ceil((backAt - START_AT) / 30_000);
+  await bench.within(120_000, () => missed() === all, 'everything of the outage is stored', 40);
   const stored = bench.platform.video.stored.toSorted((a, b) => a.create.startAt - b.create.startAt);
   for (let index = 1; index < stored.length; index += 1) assert.equal(stored[index]?.create.startAt, stored[index - 1]?.confirm?.endAt);
   assert.equal(stored[0]?.create.startAt, START_AT);
+});
+
+test('back-filling takes half of the uplink at most, and what is new is stored within five seconds meanwhile', async () => {
+  await using bench = await TestBench.open();
+  const { video } = bench.platform;
+  const offline = await recordOffline(bench, { minutes: 6, quotaBytes: 100_000_000 });
+  const isOld = (path: string): boolean =>
+    video.segments.some(({ segmentId, create }) => path.includes(segmentId) && offline.has(create.clientSegmentId));
+  const backlogMs: number[] = [];
+  video.uplink = async (path) => {
+    const beganMs = bench.clock.monotonicMs();
+    await sleep(bench.clock, 2_000);
+    if (isOld(path)) backlogMs.push(bench.clock.monotonicMs() - beganMs);
+  };
+  const delaysMs: number[] = [];
+  video.onRequest = (what, { path, bytes }) => {
+    if (what === 'confirm' && !isOld(path)) delaysMs.push(bench.clock.now() - JSON.parse(bytes.toString('utf8')).endAt);
+    return undefined;
+  };
+  await bench.onlineAgent();
+  const backMs = bench.clock.monotonicMs();
+  await bench.within(120_000, () => backlogMs.length === offline.size, 'everything of the outage is uploaded');
+  const partOfUplink = backlogMs.reduce((sum, ms) => sum + ms, 0) / (bench.clock.monotonicMs() - backMs);
+  assert.ok(partOfUplink <= 0.5 + 1 / (2 * offline.size), `${partOfUplink} of the uplink`);
+  assert.ok(partOfUplink >= 0.3, `${partOfUplink} of the uplink`);
+  assert.ok(delaysMs.length > 0 && Math.max(...delaysMs) < 5_000, `what is new was stored after ${delaysMs} ms`);
 });
 
 test('when the ring is full the oldest continuous recording gives way', async () => {

@@ -35,8 +35,8 @@ test('a clock that jumps an hour and a day, on and back, ends a span each time, 
     const begun = begins[span] ?? 0;
     assert.ok(startAt >= begun && startAt - begun < 3_000, `span ${span} begins ${startAt - begun} ms after the step`);
     for (const [index, { create, confirm }] of segments.entries()) {
-      assert.ok(confirm.endAt > create.startAt);
-      if (index > 0) assert.equal(create.startAt, segments[index - 1]?.confirm.endAt);
+      assert.ok(confirm?.endAt > create.startAt);
+      if (index > 0) assert.equal(create.startAt, segments[index - 1]?.confirm?.endAt);
     }
   }
   assert.ok(recorded.every(({ puts }) => puts === 1));

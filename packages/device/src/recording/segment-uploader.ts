@@ -17,12 +17,13 @@ const DEFAULT_RETRY_AFTER_MS = 60_000;
 
 /**
  * Brings recorded segments to the platform, two at a time: what was recorded for an event first, then fresh recording, then
- * the backlog from its oldest end, which never takes more than half of the uploads.
+ * the backlog from its oldest end, one at a time. The backlog takes half of the uplink at most: after each upload of it comes as
+ * long a rest, and none begins beside another upload.
  * @see profile hss-open-1 C7, C8, B7.5, B7.6
  */
 export class SegmentUploader {
   private readonly options: SegmentUploaderOptions;
-  private readonly running = new Map<string, { readonly backlog: boolean; readonly done: Promise<void> }>();
+  private readonly running = new Map<string, Promise<void>>();
   private readonly notBeforeMs = new Map<string, number>();
   private readonly ended = new AbortController();
   private readonly backoff: Backoff;
@@ -30,6 +31,7 @@ export class SegmentUploader {
   private wakeUp: () => void = () => {};
   private timers: Timer[] = [];
   private pausedUntilMs = 0;
+  private backlogFromMs = 0;
   private askAgainMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SegmentUploaderOptions) {
@@ -85,7 +87,7 @@ export class SegmentUploader {
       await woken;
     }
     for (const timer of this.timers) timer[Symbol.dispose]();
-    await Promise.all([...this.running.values()].map(({ done }) => done));
+    await Promise.all(this.running.values());
   }
 
   /** Reports statistics each 10 min, until `signal` aborts. */
@@ -141,11 +143,14 @@ export class SegmentUploader {
     const next = this.pick();
     if (next === undefined || signal.aborted) return false;
     const { clientSegmentId } = next.create;
+    const backlog = this.isBacklog(next);
+    const beganMs = this.options.clock.monotonicMs();
     const done = this.upload(next, signal).finally(() => {
       this.running.delete(clientSegmentId);
+      if (backlog) this.rest(this.options.clock.monotonicMs() - beganMs);
       this.wake();
     });
-    this.running.set(clientSegmentId, { backlog: this.isBacklog(next), done });
+    this.running.set(clientSegmentId, done);
     return true;
   }
 
@@ -161,8 +166,12 @@ export class SegmentUploader {
       );
     const urgent = waiting.findLast(isUrgent) ?? waiting.findLast((entry) => !this.isBacklog(entry));
     if (urgent !== undefined) return urgent;
-    const backlogRuns = [...this.running.values()].some((upload) => upload.backlog);
-    return backlogRuns && slots > 1 ? undefined : waiting[0];
+    return this.running.size > 0 || clock.monotonicMs() < this.backlogFromMs ? undefined : waiting[0];
+  }
+
+  private rest(ms: number): void {
+    this.backlogFromMs = this.options.clock.monotonicMs() + ms;
+    this.wakeIn(ms);
   }
 
   private isBacklog({ endAt }: RecordedSegment): boolean {

@@ -125,6 +125,7 @@ export class StubPlatform implements AsyncDisposable {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
+    if (request.method === 'PUT') await this.video.uplink(request.url ?? '', bytes.length);
     const answer = this.answer(request, bytes);
     response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
     response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));

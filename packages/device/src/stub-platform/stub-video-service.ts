@@ -33,6 +33,8 @@ export class StubVideoService {
   limits: Json = { maxSegmentBytes: 52_428_800, targetSegmentSec: 10, maxConcurrentUploads: 2, maxBacklogSec: 604_800 };
   /** Replaces an answer; `undefined` gives the usual one. `what` is create, put, confirm, cancel, info or statistics. */
   onRequest: (what: string, request: StubRequest) => StubAnswer | undefined = () => undefined;
+  /** How long the line takes for an upload of so many bytes. */
+  uplink: (path: string, sizeBytes: number) => Promise<void> = async () => {};
   private readonly clock: Clock;
   private readonly url: () => string;
 
