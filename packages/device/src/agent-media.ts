@@ -9,6 +9,7 @@ import type { Configuration } from './configuration.ts';
 import { MotionDetection } from './detection/motion-detection.ts';
 import { LiveSessions } from './live/live-sessions.ts';
 import { Playbacks } from './playback/playbacks.ts';
+import { RecordingEncryption } from './recording/recording-encryption.ts';
 import { VideoStorage } from './recording/video-storage.ts';
 import { Snapshots } from './snapshots.ts';
 import { Talks } from './talk/talks.ts';
@@ -49,6 +50,7 @@ export class AgentMedia implements AsyncDisposable {
     const { camera, identity, ring, clock, random } = options.state;
     const { connect, http } = options.state.network;
     const { deviceId } = identity;
+    const encryption = new RecordingEncryption({ config, fixed: options.state.recipients, deviceId });
     const logger = options.state.logger.child({ log: 'media' });
     const isPrivate = (channel: number): boolean => config.text('privacy.mode', channel) === 'on';
     const isWatched = (channel: number): boolean => isBound() && !isPrivate(channel);
@@ -65,6 +67,7 @@ export class AgentMedia implements AsyncDisposable {
       events,
       access,
       identity,
+      encryption,
       http,
       isBound: mayStore,
       onVacate: (error) => this.playbacks.failAll(error),

@@ -1,4 +1,4 @@
-import { type Clock, createRandom, type Logger, type Random, SystemClock, silentLogger } from '@cardea/core';
+import { AppError, type Clock, createRandom, type Logger, type Random, SystemClock, silentLogger } from '@cardea/core';
 import type { Camera } from './camera.ts';
 import { DeviceClock } from './device-clock.ts';
 import { type OpenedFirmware, openFirmware } from './firmware/upgrades.ts';
@@ -6,6 +6,7 @@ import { type DeviceIdentity, loadIdentity } from './identity.ts';
 import type { DeviceLog } from './logs/device-log.ts';
 import { type Network, plainNetwork } from './net/network.ts';
 import { secureAddress } from './net/secure-address.ts';
+import { isRecipients } from './recording/recording-encryption.ts';
 import { SegmentRing } from './recording/segment-ring.ts';
 import { DeviceStore } from './state/device-store.ts';
 import { type EventJournal, openEventJournal } from './vd/event-queue.ts';
@@ -21,6 +22,8 @@ export interface AgentOptions {
   readonly bindingCode?: string;
   /** Public keys, PEM, whose firmware to trust from now on, beside those trusted already. */
   readonly firmwareKeys?: readonly string[];
+  /** Public keys (X25519, base64url): recordings are encrypted for these and nobody else, whatever the configuration says. */
+  readonly recipients?: readonly string[];
   /** Size of the disk: room for recordings of its own and for those not uploaded yet; the oldest give way. Default 2 GiB. */
   readonly quotaBytes?: number;
   /** How the platform is reached; for those who disturb it on purpose. */
@@ -37,6 +40,7 @@ export interface AgentState {
   readonly camera: Camera;
   readonly platformUrl: string;
   readonly bindingCode: string | undefined;
+  readonly recipients: readonly string[] | undefined;
   readonly identity: DeviceIdentity;
   readonly store: DeviceStore;
   readonly eventJournal: EventJournal;
@@ -72,6 +76,7 @@ export async function openAgentState(options: AgentOptions): Promise<AgentState>
     camera,
     platformUrl,
     bindingCode,
+    recipients: checkedRecipients(options.recipients),
     identity,
     store,
     eventJournal,
@@ -82,4 +87,10 @@ export async function openAgentState(options: AgentOptions): Promise<AgentState>
     log: options.log,
     network: (options.network ?? plainNetwork)(clock),
   };
+}
+
+function checkedRecipients(recipients: readonly string[] | undefined): readonly string[] | undefined {
+  if (recipients !== undefined && (recipients.length === 0 || !isRecipients(recipients)))
+    throw new AppError('INVALID_PARAMS', undefined, { message: 'recipients are public keys: 43 characters of base64url each, at most 64' });
+  return recipients;
 }

@@ -70,7 +70,7 @@ export class Agent implements AsyncDisposable {
       channels: camera.channels.map(({ channel }) => channel),
       initialName: camera.channels[0]?.name ?? camera.about.model,
       hasBattery: camera.power().present,
-      facts: (channel) => cameraFacts(camera, channel),
+      facts: (channel) => ({ ...cameraFacts(camera, channel), ...fixedEncryption(state.recipients) }),
     });
     this.session = this.createSession(powerDown.resolve);
     const { events, vrAccess, sender } = this.session;
@@ -312,4 +312,9 @@ export class Agent implements AsyncDisposable {
       });
     });
   }
+}
+
+/** What nobody but whoever runs the device changes. */
+function fixedEncryption(recipients: readonly string[] | undefined): Readonly<Record<string, unknown>> {
+  return recipients === undefined ? {} : { 'record.encryption.mode': 'on', 'record.encryption.recipients': recipients };
 }

@@ -55,7 +55,7 @@ export function capabilitiesOf({ camera, methods, nameOf }: CapabilitiesOptions)
       containers: ['fmp4'],
       maxSegmentSec: vrTimers.maxSegmentSec,
       preRollSecMax: recordLimits.preRollMaxSec,
-      encryption: ['none'],
+      encryption: ['none', 'aes-256-gcm'],
       playback: { speeds: [...BASELINE_PLAY_SPEEDS], reverse: false, maxSessions: MAX_PLAYBACKS },
     },
     power: powerCapability(camera),

@@ -228,6 +228,17 @@ const effects: Readonly<Record<ConfigKeyName, Effect>> = {
     const { create } = await storedAlarm({ [key]: false });
     assert.equal(create.audio, false);
   },
+  'record.encryption.mode': async (key) => {
+    await using rig = await Rig.open({ [key]: 'on', 'record.local.mode': 'continuous' });
+    await rig.bench.pass(12_000);
+    assert.deepEqual((await rig.ask('record.list', ALL)).spans, [], 'for nobody nothing is recorded');
+  },
+  'record.encryption.recipients': async (key) => {
+    const publicKey = 'B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9_AsrhtHHw';
+    await using rig = await Rig.open({ 'record.encryption.mode': 'on', 'record.local.mode': 'continuous', [key]: [publicKey] });
+    const { fileId, startAt } = await rig.recorded('continuous');
+    assert.ok(fileId && startAt);
+  },
   'detect.motion.enabled': async (key) => {
     await using rig = await sensing();
     rig.motion = 8;

@@ -1,5 +1,6 @@
 import { conforms, RecordMode, RecordSchedule, recordLimits } from '@cardea/protocol';
 import { isSensitivity, isZones, zoneLimits } from './detection/zones.ts';
+import { isRecipients } from './recording/recording-encryption.ts';
 
 /** One configuration key that has an effect on this device. */
 export interface ConfigKeyRule {
@@ -49,6 +50,13 @@ export const configKeys = {
   'record.cloud.preRollSec': { scope: 'channel', initial: 5, accepts: seconds(recordLimits.preRollMaxSec), values: '0 to 30' },
   'record.cloud.postRollSec': { scope: 'channel', initial: 10, accepts: seconds(MAX_POST_ROLL_SEC), values: '0 to 300' },
   'record.cloud.audio': { scope: 'channel', initial: true, accepts: flag, values: 'true, false' },
+  'record.encryption.mode': { scope: 'device', initial: 'off', accepts: oneOf('off', 'on'), values: 'off, on' },
+  'record.encryption.recipients': {
+    scope: 'device',
+    initial: [],
+    accepts: isRecipients,
+    values: 'up to 64 public keys (X25519, base64url) of those who can open recordings',
+  },
   'detect.motion.enabled': { scope: 'channel', initial: false, accepts: flag, values: 'true, false' },
   'detect.motion.sensitivity': { scope: 'channel', initial: 5, accepts: isSensitivity, values: '1 (dull) to 10 (sharp)' },
   'detect.motion.blindSec': { scope: 'channel', initial: 10, accepts: seconds(MAX_BLIND_SEC), values: '0 to 3600' },

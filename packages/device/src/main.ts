@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly bindingCode?: string;
   /** File of a public key, PEM, whose firmware to trust from now on. */
   readonly firmwareKey?: string;
+  /** File of public keys, one a line: recordings are encrypted for these and nobody else. */
+  readonly recipients?: string;
   /** File of an authority, PEM, to trust besides those of the system. */
   readonly ca?: string;
   /** SHA-256 of the authority of the platform, hex: trusted when the platform shows it. */
@@ -29,6 +31,7 @@ export async function runDevice({
   source,
   logLevel = 'info',
   firmwareKey,
+  recipients,
   ca,
   caFingerprint,
   ...options
@@ -39,9 +42,11 @@ export async function runDevice({
   const log = await DeviceLog.open({ stateDirectory: options.stateDirectory, clock });
   const logger = createLogger(logLevel, log);
   const firmwareKeys = firmwareKey === undefined ? [] : [await readFile(firmwareKey, 'utf8')];
+  const fixed =
+    recipients === undefined ? {} : { recipients: (await readFile(recipients, 'utf8')).split(/\s+/).filter((key) => key !== '') };
   const openCamera = (): Promise<Camera> => openSource(source, { clock, logger, stateDirectory: options.stateDirectory });
   try {
-    return await RunningDevice.start({ ...options, firmwareKeys, openCamera, clock, logger, log });
+    return await RunningDevice.start({ ...options, ...fixed, firmwareKeys, openCamera, clock, logger, log });
   } catch (error) {
     await log[Symbol.asyncDispose]();
     throw error;

@@ -9,6 +9,7 @@ interface Flags {
   readonly source: string;
   readonly bindingCode?: string;
   readonly firmwareKey?: string;
+  readonly recipients?: string;
   readonly ca?: string;
   readonly caFingerprint?: string;
   readonly logLevel: NonNullable<RunOptions['logLevel']>;
@@ -21,6 +22,7 @@ export const deviceRun = new Command('run')
   .option('--source <source>', 'simulated, simulated:garden, simulated:garden,battery or file:PATH', 'simulated')
   .option('--binding-code <code>', 'binds the device at its first start')
   .option('--firmware-key <file>', 'public key, PEM, whose firmware this device trusts from now on')
+  .option('--recipients <file>', 'public keys, one a line: recordings are encrypted for these, and the platform cannot change it')
   .option('--ca <file>', 'certificate of an authority, PEM, to trust besides those of the system')
   .option('--ca-fingerprint <sha256>', 'trusts the authority of the platform when its SHA-256 is this one (the QR code says it)')
   .option('--log-level <level>', 'debug, info, warn, error or silent', 'info')

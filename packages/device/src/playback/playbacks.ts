@@ -16,10 +16,12 @@ import type { Disk } from '../disk/disk.ts';
 import { secureAddress } from '../net/secure-address.ts';
 import type { SocketConnector } from '../net/socket-connector.ts';
 import { readFileId } from '../recording/recording-list.ts';
+import { isEncrypted } from '../recording/segment-entry.ts';
 import type { SegmentRing } from '../recording/segment-ring.ts';
 import { Playback } from './playback.ts';
 import { RecordingCursor } from './recording-cursor.ts';
 
+const ENCRYPTED = 'this recording is encrypted: the device cannot play it';
 export const MAX_PLAYBACKS = 2;
 
 export interface PlaybacksOptions {
@@ -157,6 +159,7 @@ export class Playbacks {
     const found = later.filter(({ create }) => named === undefined || create.stream === named);
     const chosen = found.find(({ create }) => create.stream === 'main') ?? found[0];
     if (chosen === undefined) throw new AppError('RECORD_NOT_FOUND');
+    if (isEncrypted(chosen)) throw new AppError('NOT_SUPPORTED', { encryption: chosen.create.encryption?.scheme }, { message: ENCRYPTED });
     return chosen.create.stream;
   }
 

@@ -1,5 +1,5 @@
 import type { StreamName } from '@cardea/protocol';
-import type { RecordedSegment } from '../recording/segment-entry.ts';
+import { isEncrypted, type RecordedSegment } from '../recording/segment-entry.ts';
 import type { SegmentRing } from '../recording/segment-ring.ts';
 import { type RecordedMedia, type RecordedUnit, readRecordedMedia } from './recorded-media.ts';
 
@@ -75,6 +75,7 @@ export class RecordingCursor {
   /** Segments that reach beyond `atMs`, oldest first. */
   private segmentsFrom(atMs: number): readonly RecordedSegment[] {
     const { channel, stream } = this;
-    return this.ring.local({ channel, stream, fromAt: atMs, toAt: Number.POSITIVE_INFINITY });
+    // What is encrypted nobody here can open; it is passed over like a gap.
+    return this.ring.local({ channel, stream, fromAt: atMs, toAt: Number.POSITIVE_INFINITY }).filter((segment) => !isEncrypted(segment));
   }
 }

@@ -37,6 +37,11 @@ export function isRecorded(entry: SegmentEntry): entry is RecordedSegment {
   return entry.endAt !== undefined && entry.sizeBytes !== undefined && entry.sha256 !== undefined;
 }
 
+/** Only those it was encrypted for can open it: not the device, not the platform. */
+export function isEncrypted({ create }: SegmentEntry): boolean {
+  return create.encryption !== undefined && create.encryption.scheme !== 'none';
+}
+
 export function includesSide(target: RecordTarget, side: RecordSide): boolean {
   return target === side || target === 'both';
 }

@@ -4,6 +4,7 @@ import { type CreateSegment, clockLimits, type RecordTarget, type SegmentKind, t
 import type { MediaReceiver, MediaRun } from '../camera.ts';
 import type { DeviceClock } from '../device-clock.ts';
 import type { StreamReader } from '../stream-reader.ts';
+import type { RecordingEncryption } from './recording-encryption.ts';
 import { includesSide, joined, type RecordSide, type SegmentEntry, stateWhenWhole } from './segment-entry.ts';
 import { SegmentFile } from './segment-file.ts';
 import type { SegmentRing, ShareReason } from './segment-ring.ts';
@@ -25,6 +26,7 @@ export interface StreamRecorderOptions {
   readonly ring: SegmentRing;
   readonly targetSegmentSec: () => number;
   readonly withAudio: (target: RecordTarget) => boolean;
+  readonly encryption: Pick<RecordingEncryption, 'isOn' | 'seal'>;
   /** A segment is whole and on disk. */
   readonly onRecorded: () => void;
   /** The disk did not take something. */
@@ -178,7 +180,7 @@ export class StreamRecorder implements MediaReceiver {
   }
 
   private newSegment(start: SegmentStart): OpenSegment {
-    const { ring, random, channel, stream, withAudio, onFailed } = this.options;
+    const { ring, random, channel, stream, withAudio, encryption, onFailed } = this.options;
     const { unit, video, run, demand, span, timeMs, startAt } = start;
     const tracks = run.tracks.filter((track) => track.kind === 'video' || withAudio(demand.target));
     const { kind, taskId, eventId } = demand;
@@ -197,26 +199,27 @@ export class StreamRecorder implements MediaReceiver {
       audio: tracks.length > 1,
       ...(taskId !== undefined && { taskId }),
       ...(eventId !== undefined && { eventId }),
+      ...(encryption.isOn && { encryption: { scheme: 'aes-256-gcm' } }),
     };
     ring.put({ create, target: demand.target, state: 'recording' }).catch(onFailed);
     const muxer = new Fmp4Muxer(tracks);
-    const file = new SegmentFile(ring.pathOfId(create.clientSegmentId));
-    file.append(muxer.initSegment());
+    const init = muxer.initSegment();
+    const subject = { channel, stream, segmentId: create.clientSegmentId, startAt };
+    const coat = encryption.isOn ? () => encryption.seal(init, subject) : undefined;
+    const file = new SegmentFile(ring.pathOfId(create.clientSegmentId), init, coat);
     const base = new Map(tracks.map((track) => [track.id, inTicksOf(track, unit.dts, video)]));
     return { create, demand, file, muxer, base, startMs: timeMs, pending: [], pendingSinceMs: timeMs, sequence: 0, endMs: timeMs };
   }
 
-  private flush(open: OpenSegment, nowMs: number): void {
+  private flush(open: OpenSegment, nowMs: number, { last = false } = {}): void {
     const { pending } = open;
     open.pending = [];
     open.pendingSinceMs = nowMs;
     if (pending.length === 0) return;
     open.sequence += 1;
     const first = pending.find((unit) => unit.trackId === this.video?.id);
-    open.file.append(
-      open.muxer.fragment(pending, open.sequence),
-      first?.keyframe === true ? { trackId: first.trackId, time: first.pts } : undefined,
-    );
+    const key = first?.keyframe === true ? { trackId: first.trackId, time: first.pts } : undefined;
+    open.file.append(open.muxer.fragment(pending, open.sequence), { key, last });
   }
 
   private endSpan(): void {
@@ -229,7 +232,7 @@ export class StreamRecorder implements MediaReceiver {
     const { open, span } = this;
     if (open === undefined || span === undefined) return;
     this.open = undefined;
-    this.flush(open, endMs);
+    this.flush(open, endMs, { last: true });
     const endAt = wallAt(span, endMs);
     this.lastEndAt = endAt;
     const task = this.finish(open, endAt, this.placed).finally(() => this.closing.delete(task));

@@ -8,6 +8,7 @@ import { Disk } from '../disk/disk.ts';
 import type { PlatformHttp } from '../net/platform-http.ts';
 import type { EventQueue } from '../vd/event-queue.ts';
 import { Recording } from './recording.ts';
+import type { RecordingEncryption } from './recording-encryption.ts';
 import { RecordingSync } from './recording-sync.ts';
 import { includesSide, type RecordSide } from './segment-entry.ts';
 import type { SegmentRing } from './segment-ring.ts';
@@ -25,6 +26,7 @@ export interface VideoStorageOptions {
   readonly events: Pick<EventQueue, 'publish'>;
   readonly access: VideoServiceAccess;
   readonly identity: StatementSigner;
+  readonly encryption: RecordingEncryption;
   readonly http: PlatformHttp;
   readonly isBound: () => boolean;
   /** Ends what reads the disk when it cannot be read any more. */
@@ -45,7 +47,7 @@ export class VideoStorage {
   private readonly ring: SegmentRing;
 
   constructor(options: VideoStorageOptions) {
-    const { camera, streams, config, ring, events, access, identity, http, isBound, onVacate, clock, random, logger } = options;
+    const { camera, streams, config, ring, events, access, identity, encryption, http, isBound, onVacate, clock, random, logger } = options;
     this.ring = ring;
     const client = new VideoServiceClient({ access, http, clock });
     let targetSegmentSec: number = vrTimers.targetSegmentSec;
@@ -74,6 +76,7 @@ export class VideoStorage {
             ring,
             targetSegmentSec: () => targetSegmentSec,
             withAudio: (target) => sides.every((side) => !includesSide(target, side) || config.flag(`record.${side}.audio`, channel)),
+            encryption,
             onRecorded: () => this.recorded(),
             onFailed: (error) => this.disk.failed(error),
             clock,
@@ -95,7 +98,7 @@ export class VideoStorage {
       clock,
       logger,
     });
-    this.recording = new Recording({ recorders, config, disk: this.disk, isBound, clock });
+    this.recording = new Recording({ recorders, config, disk: this.disk, isBound: () => isBound() && encryption.isReady, clock });
     this.sync = new RecordingSync(ring, () => this.uploader.wake());
   }
 

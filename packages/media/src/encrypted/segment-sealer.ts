@@ -25,14 +25,18 @@ export class SegmentSealer {
   /**
    * @param init ftyp and moov
    * @param publicKeys of the recipients, 32 bytes each
-   * @throws MediaError INVALID_REQUEST without recipients, with too many, or for a key that is none
+   * @throws MediaError INVALID_REQUEST without recipients, with too many, or when none of them has a key. One whose key is none is left out:
+   *   it must not cost the others the recording
    */
   static async create(init: Uint8Array, subject: EncryptedSubject, publicKeys: readonly Uint8Array[]): Promise<SegmentSealer> {
     if (publicKeys.length === 0 || publicKeys.length > MAX_RECIPIENTS)
       throw new MediaError('INVALID_REQUEST', 'an encrypted segment needs recipients');
     const key = crypto.getRandomValues(new Uint8Array(SEGMENT_KEY_BYTES));
     const subjectBytes = subjectBytesOf(subject);
-    const keys = await Promise.all(publicKeys.map((publicKey) => wrap(key, new Uint8Array(publicKey), subjectBytes)));
+    const keys = (await Promise.all(publicKeys.map((publicKey) => wrap(key, new Uint8Array(publicKey), subjectBytes)))).flatMap(
+      (wrapped) => wrapped ?? [],
+    );
+    if (keys.length === 0) throw new MediaError('INVALID_REQUEST', 'no recipient has an X25519 key');
     const cipher = await SegmentCipher.of(key, subjectBytes, new Uint8Array(init));
     const fileType = readBoxHeader(new ByteCursor(init, 0, init.length))?.sizeBytes ?? 0;
     const head = joined(init.subarray(0, fileType), envelopeBox(subjectBytes, keys), init.subarray(fileType));
@@ -49,12 +53,12 @@ async function wrap(
   key: Uint8Array<ArrayBuffer>,
   publicKey: Uint8Array<ArrayBuffer>,
   subjectBytes: Uint8Array<ArrayBuffer>,
-): Promise<WrappedKey> {
+): Promise<WrappedKey | undefined> {
   try {
     const recipientPublicKey = await suite.kem.deserializePublicKey(publicKey.buffer);
     const { ct, enc } = await suite.seal({ recipientPublicKey, info: WRAP_INFO.buffer }, key.buffer, subjectBytes.buffer);
     return { keyId: await keyIdOf(publicKey), encapsulated: new Uint8Array(enc), wrapped: new Uint8Array(ct) };
   } catch {
-    throw new MediaError('INVALID_REQUEST', 'a recipient has no X25519 key');
+    return undefined;
   }
 }
