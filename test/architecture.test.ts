@@ -132,3 +132,16 @@ test('no source file is longer than six hundred lines', () => {
     assert.ok(lines <= MAX_LINES, `${file} has ${lines} lines`);
   }
 });
+
+test('every test that SECURITY.md names as a proof is there', () => {
+  const text = readFileSync(join(root, 'SECURITY.md'), 'utf8');
+  const named = [...text.matchAll(/`([\w./-]+\.(?:test|long-test|spec)\.ts)`/g)].map(([, path = '']) =>
+    /^(test|packages)\//.test(path) ? path : `packages/platform/src/${path}`,
+  );
+  assert.ok(named.length > 20);
+  const present = new Set(sources('{packages,test}/**/*.ts'));
+  assert.deepEqual(
+    named.filter((path) => !present.has(path)),
+    [],
+  );
+});

@@ -15,8 +15,12 @@ import { readWhep } from './whep-form.ts';
 export const revocables = ['member', 'share', 'session', 'device'] as const;
 export type Revocable = (typeof revocables)[number];
 
-/** After the revocation until the last byte, in milliseconds, by the way in which it came; negative when that was before. */
-export type LastBytes = ReadonlyMap<string, number>;
+export interface Trial {
+  /** How long the request took that ended the right, in milliseconds. */
+  readonly revokedInMs: number;
+  /** After its answer until the last byte, in milliseconds, by the way in which that came; negative when it was before. */
+  readonly lastBytes: ReadonlyMap<string, number>;
+}
 
 export interface TrialsOptions {
   /** Where rights are ended. */
@@ -103,7 +107,7 @@ export class RevocationTrials implements AsyncDisposable {
   }
 
   /** Watches by a right of this kind, ends the right, and tells when the last bytes came. Everybody watches when `onBegun` is called. */
-  async run(kind: Revocable, { onBegun }: { readonly onBegun?: () => void } = {}): Promise<LastBytes> {
+  async run(kind: Revocable, { onBegun }: { readonly onBegun?: () => void } = {}): Promise<Trial> {
     const { owner } = this.options;
     const other = await this.liveReadings(owner.token, ['ws']);
     const { readings, revoke } = await this.prepare(kind);
@@ -113,7 +117,10 @@ export class RevocationTrials implements AsyncDisposable {
       upload = kind === 'device' ? await this.beginUpload() : undefined;
       onBegun?.();
       const revokedMs = performance.now();
-      const revoking = revoke();
+      let answeredMs = Number.POSITIVE_INFINITY;
+      const revoking = revoke().then(() => {
+        answeredMs = performance.now();
+      });
       await within(Promise.all([revoking, upload?.ended, ...readings.map(({ ended }) => ended)]), () =>
         readings.map(({ name, lastMs, end }) => `${name}: ${Math.round(lastMs - revokedMs)} ms, ${end}`).join('; '),
       );
@@ -122,8 +129,9 @@ export class RevocationTrials implements AsyncDisposable {
         const lastMs = Math.max(...readings.map((reading) => reading.lastMs));
         await eventually('the owner sees on', async () => (bystander.lastMs > lastMs ? true : undefined));
       }
-      const delays = new Map(readings.map(({ name, lastMs }) => [name, lastMs - revokedMs]));
-      return upload === undefined ? delays : delays.set('upload', upload.endedMs - revokedMs);
+      const lastBytes = new Map(readings.map(({ name, lastMs }) => [name, lastMs - answeredMs]));
+      if (upload !== undefined) lastBytes.set('upload', upload.endedMs - answeredMs);
+      return { revokedInMs: answeredMs - revokedMs, lastBytes };
     } finally {
       upload?.stop();
       await Promise.all([...other, ...readings].map((reading) => reading.stop()));
@@ -303,12 +311,24 @@ async function within(work: Promise<unknown>, tell: () => string): Promise<void>
 }
 
 /** The `fraction` quantile of what took longest in each trial, in whole milliseconds; 0 where everything had ended before. */
-export function quantileMs(trials: readonly LastBytes[], fraction: number): number {
-  const slowest = trials.map((trial) => Math.max(0, ...trial.values())).sort((a, b) => a - b);
-  return Math.round(slowest[Math.min(slowest.length - 1, Math.floor(fraction * slowest.length))] ?? Number.NaN);
+export function quantileMs(trials: readonly Trial[], fraction: number): number {
+  return quantileOf(
+    trials.map(({ lastBytes }) => Math.max(0, ...lastBytes.values())),
+    fraction,
+  );
 }
 
-/** By kind of trial: `p50 12 ms, p99 80 ms`. */
-export function summaryOf(trials: readonly LastBytes[]): string {
-  return `p50 ${quantileMs(trials, 0.5)} ms, p99 ${quantileMs(trials, 0.99)} ms of ${trials.length}`;
+/** `p50 12 ms, p99 80 ms of 100`, what was slowest, and how long the requests took. */
+export function summaryOf(trials: readonly Trial[]): string {
+  const all = trials.flatMap(({ lastBytes }) => [...lastBytes]).sort(([, one], [, other]) => other - one);
+  const [[form, slowestMs] = ['', 0]] = all;
+  const requests = trials.map(({ revokedInMs }) => revokedInMs);
+  const answered = `answered in p50 ${quantileOf(requests, 0.5)} ms, p99 ${quantileOf(requests, 0.99)} ms`;
+  const last = `p50 ${quantileMs(trials, 0.5)} ms, p99 ${quantileMs(trials, 0.99)} ms of ${trials.length}`;
+  return `last byte ${last}, slowest ${form} ${Math.round(slowestMs)} ms; ${answered}`;
+}
+
+function quantileOf(values: readonly number[], fraction: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] ?? Number.NaN);
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { buildRtspRequest, type RtspMessage, RtspReader, type RtspResponse } from '@cardea/media';
+import { buildRtspRequest, type InterleavedFrame, type RtspMessage, RtspReader, type RtspResponse } from '@cardea/media';
 import type { ReadForm } from './live-forms.ts';
 
 /** Watches over RTSP on the one TCP connection, all tracks interleaved (RFC 2326 10.12). */
@@ -13,7 +13,7 @@ export const readRtsp: ReadForm = async (url, { signal, onBytes }) => {
   signal.addEventListener('abort', stop, { once: true });
   const reader = new RtspReader();
   let answered: (response: RtspResponse) => void = () => {};
-  const take = (message: RtspMessage): void => {
+  const take = (message: RtspMessage | InterleavedFrame): void => {
     if (message.kind === 'interleaved') onBytes(message.payload);
     if (message.kind === 'response') answered(message);
   };

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createLogger, createRandom, SystemClock } from '@cardea/core';
 import { loadConfig } from './config.ts';
+import { backupData } from './data-backup.ts';
 import { createPlatform } from './platform.ts';
+import { RawDevice } from './testing/raw-device.ts';
 import { KeyVault } from './tokens/key-vault.ts';
 import { loadPlatformKeys } from './tokens/platform-keys.ts';
 
@@ -13,21 +15,27 @@ const SECRET = 'canary: the secret of the keys';
 const PASSWORD = 'canary: correct horse battery';
 const NEXT_PASSWORD = 'canary: another password';
 const PASSCODE = 'canary: open sesame';
+const STORE_KEY = 'canary: key of the object store';
 
-test('no secret is found in logs, in the database or in any other file of the data directory', async () => {
+test('no secret is found in logs, refusals, metrics, the database, a backup or any other file', async () => {
   await using stack = new AsyncDisposableStack();
-  const data = await mkdtemp(join(tmpdir(), 'cardea-canary-'));
-  stack.defer(() => rm(data, { recursive: true }));
+  const directory = await mkdtemp(join(tmpdir(), 'cardea-canary-'));
+  stack.defer(() => rm(directory, { recursive: true }));
+  const [data, backup] = [join(directory, 'data'), join(directory, 'backup')];
   const lines: string[] = [];
   const clock = new SystemClock();
   const off = { 'rtsp.listen': 'off', 'rtmp.listen': 'off', 'wake.listen': 'off', 'webrtc.listen': 'off' };
-  const config = loadConfig({ flags: { data, listen: '127.0.0.1:0', 'tls.mode': 'off', 'secrets.key': SECRET, ...off } });
+  const config = loadConfig({
+    flags: { data, listen: '127.0.0.1:0', 'tls.mode': 'off', 'secrets.key': SECRET, 'objects.secretKey': STORE_KEY, ...off },
+  });
   const logger = createLogger('debug', { write: (line: string) => void lines.push(line) });
   const platform = await createPlatform({ config, clock, random: createRandom(clock), logger });
+  const refusals: string[] = [];
   const call = async (method: string, path: string, body?: object, token?: string) => {
     const headers = { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) };
     const response = await fetch(platform.url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
     const text = await response.text();
+    if (!response.ok) refusals.push(JSON.stringify(Object.fromEntries(response.headers)) + text);
     return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
   };
   const setupToken = new URL(platform.setupLink ?? '').searchParams.get('token') ?? '';
@@ -40,8 +48,42 @@ test('no secret is found in logs, in the database or in any other file of the da
   const factor = await call('POST', '/api/v1/me/second-factor', { password: PASSWORD }, token);
   await call('PATCH', '/api/v1/me', { password: { current: PASSWORD, next: NEXT_PASSWORD } }, token);
   await call('POST', '/api/v1/sessions', { email: 'ann@example.org', password: `${PASSWORD} wrong` });
-  await call('POST', '/s/share_canary-token/unlock', { passcode: PASSCODE });
+  const device = new RawDevice(platform.url, () => clock.now());
+  const { vd } = (await device.schedule()).body;
+  const connection = await device.open(vd.token);
+  await connection.keepAlive();
+  await connection.event('binding.report', { state: 'requested', bindToken: code.body.code });
+  const { vr } = (await device.schedule({ reason: 'reconnect' })).body;
+  const announced = {
+    channel: 1,
+    stream: 'main',
+    kind: 'continuous',
+    startAt: clock.now() - 5_000,
+    container: 'fmp4',
+    codecs: 'avc1.42c01f',
+  };
+  const segment = await call('POST', '/vr/v1/segments', { clientSegmentId: device.ulid(), ...announced }, vr.token);
+  const { signature } = /[?&](?:sig|signature)=(?<signature>[\w-]+)/.exec(segment.body.upload.url)?.groups ?? {};
+  const range = { channel: 1, from: clock.now() - 60_000, to: clock.now() };
+  const vod = await call('POST', `/api/v1/devices/${device.id}/vod`, range, token);
+  const shared = { kind: 'live', deviceId: device.id, passcode: PASSCODE };
+  const share = await call('POST', '/api/v1/shares', shared, token);
+  const link = new URL(share.body.url).pathname;
+  await call('POST', `${link}/unlock`, { passcode: `${PASSCODE} wrong` });
+  await call('POST', `${link}/unlock`, { passcode: PASSCODE });
+  // Each refused in a way of its own, with a secret where something else belongs or where it is worth nothing.
   await call('GET', `/api/v1/devices?token=${token}`, undefined, api.body.token);
+  await call('GET', `/api/v1/devices/${token}`, undefined, token);
+  await call('GET', `/vod/${device.id}/1/start/1/end/2/index.m3u8?token=${token}`);
+  await call('GET', `/live/${device.id}/1/main/snapshot.jpg?token=${vod.body.token}x`);
+  await call('PUT', `/vr/v1/uploads/${segment.body.segmentId}?signature=${signature}`);
+  await call('POST', '/api/v1/sessions', { email: PASSWORD, password: NEXT_PASSWORD, code: 5 });
+  await call('POST', '/api/v1/setup', { setupToken, email: 5, password: PASSWORD, name: NEXT_PASSWORD });
+  await call('POST', '/api/v1/invitations/accept', { inviteToken: `${invited.body.inviteToken}x`, name: 5, password: PASSWORD });
+  await call('POST', `/api/v1/homes/${home.id}/members`, { role: PASSWORD }, token);
+  await call('POST', '/vr/v1/segments', { clientSegmentId: vr.token }, `${vr.token}x`);
+  const metrics = await (await fetch(`${platform.url}/metrics`)).text();
+  await backupData(data, backup);
   const keys = await loadPlatformKeys(join(data, 'keys'), new KeyVault(SECRET));
   await platform[Symbol.asyncDispose]();
 
@@ -57,6 +99,12 @@ test('no secret is found in logs, in the database or in any other file of the da
       invited.body.inviteToken,
       code.body.code,
       api.body.token,
+      STORE_KEY,
+      vd.token,
+      vr.token,
+      vod.body.token,
+      signature,
+      link.split('/')[2],
     ],
     ...[new URL(factor.body.uri).searchParams.get('secret'), ...factor.body.recoveryCodes],
     ...[
@@ -68,12 +116,15 @@ test('no secret is found in logs, in the database or in any other file of the da
     secrets.every((secret) => secret.length >= 8 && secret !== 'undefined'),
     'every canary was planted',
   );
-  const files = (await readdir(data, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
-  assert.ok(files.some(({ name }) => name === 'cardea.db'));
+  const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  assert.equal(files.filter(({ name }) => name === 'cardea.db').length, 2);
   for (const { parentPath, name } of files) {
     const bytes = await readFile(join(parentPath, name));
     for (const secret of secrets) assert.equal(bytes.includes(secret), false, `${name} holds ${secret}`);
   }
+  assert.ok(refusals.length >= 10, `${refusals.length} refusals`);
+  for (const refusal of refusals) for (const secret of secrets) assert.equal(refusal.includes(secret), false, `${refusal} holds ${secret}`);
+  for (const secret of secrets) assert.equal(metrics.includes(secret), false, `the metrics hold ${secret}`);
   const log = lines.join('');
   for (const secret of secrets) assert.equal(log.includes(secret), false, `a log line holds ${secret}`);
 });

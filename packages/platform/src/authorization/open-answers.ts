@@ -43,7 +43,7 @@ export class OpenAnswers implements AsyncDisposable {
 
   private onRevoked({ scope, id }: BusMessageOf<'revoked'>): void {
     const member = { user: 'userId', session: 'userSessionId', device: 'deviceId' } as const;
-    const concerned = [...this.open].filter(([, claims]) => claims[member[scope]] === id);
+    const concerned = [...this.open].filter(([, claims]) => scope === 'all' || claims[member[scope]] === id);
     this.lifetime.run('re-check of answers', async () => {
       await Promise.all(concerned.map(([response, claims]) => this.recheck(response, claims)));
     });

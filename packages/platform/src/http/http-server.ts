@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AppError, type Clock, type Logger, SystemClock, withDeadline } from '@cardea/core';
 import { type FastifyInstance, fastify } from 'fastify';
+import { connectionLimit } from './connection-limit.ts';
 import { DirectConnection, type DirectHandler } from './direct-connection.ts';
 
 /** Takes over a connection that asked for an upgrade. Answer a refusal with `refuseUpgrade`. */
@@ -70,6 +71,8 @@ export class HttpServer {
         return follow(handler.call(this, request, reply));
       };
     });
+    const limit = connectionLimit();
+    if (limit !== undefined) this.app.server.maxConnections = limit;
     this.app.server.on('upgrade', (request, socket, head) => {
       socket.on('error', (error) => logger.debug({ err: error }, 'an upgrading socket failed'));
       this.upgrade({ request, socket, head, url: new URL(request.url ?? '/', 'http://localhost') });

@@ -56,6 +56,16 @@ test('a hundred times out of a hundred a member who is removed sees nothing more
   assert.ok(Math.max(...delaysMs) < 1_000, `the slowest took ${Math.max(...delaysMs)} ms`);
 });
 
+test('where rights cannot be read any more, nobody watches on and nobody begins to', async () => {
+  await using rig = await createRig(new SystemClock());
+  const viewers = [await watchAs(rig, 'anna'), await watchAs(rig, 'ben')];
+  await rig.db.destroy();
+  rig.bus.publish({ type: 'revoked', scope: 'all', id: '' });
+  await until(() => viewers.every(({ closed }) => closed !== undefined));
+  for (const { closed } of viewers) assert.deepEqual(closed, { code: 1008, reason: 'revoked' });
+  await assert.rejects(rig.proof('ben'));
+});
+
 test('an API token renews and ends the views it opened, not those of its user', async () => {
   await using rig = await createRig(new VirtualClock());
   const { sessionId } = await rig.service.startLive(await rig.proof('ben'), camera);

@@ -50,7 +50,7 @@ export class SessionRights implements AsyncDisposable {
   private onRevoked({ scope, id }: BusMessageOf<'revoked'>): void {
     const { onDeviceRevoked, sessions } = this.options;
     const member = { user: 'userId', session: 'userSessionId', device: 'deviceId' } as const;
-    const concerned = sessions().filter(({ claims }) => claims[member[scope]] === id);
+    const concerned = sessions().filter(({ claims }) => scope === 'all' || claims[member[scope]] === id);
     this.lifetime.run('re-check after a revocation', async () => {
       await Promise.all(concerned.map((session) => this.recheck(session)));
       if (scope === 'device') await onDeviceRevoked(id);

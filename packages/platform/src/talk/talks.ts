@@ -261,7 +261,7 @@ export class Talks implements AsyncDisposable {
 
   private onRevoked({ scope, id }: BusMessageOf<'revoked'>): void {
     const member = { user: 'userId', session: 'userSessionId', device: 'deviceId' } as const;
-    const concerned = [...this.sessions.values()].filter(({ claims }) => claims[member[scope]] === id);
+    const concerned = [...this.sessions.values()].filter(({ claims }) => scope === 'all' || claims[member[scope]] === id);
     this.lifetime.run('re-check of talks after a revocation', async () => {
       await Promise.all(concerned.map((session) => this.recheck(session)));
     });

@@ -14,8 +14,8 @@ export type BusMessage =
       readonly stream: string;
       readonly state: 'starting' | 'publishing' | 'stopped' | 'error';
     }
-  /** Rights ended: whoever serves this user session, user or device re-checks now. */
-  | { readonly type: 'revoked'; readonly scope: 'user' | 'session' | 'device'; readonly id: string };
+  /** Rights ended: whoever serves this user session, user or device re-checks now. `all`, with an empty id: any may have ended. */
+  | { readonly type: 'revoked'; readonly scope: 'user' | 'session' | 'device' | 'all'; readonly id: string };
 
 export type BusTopic = BusMessage['type'];
 export type BusMessageOf<T extends BusTopic> = Extract<BusMessage, { readonly type: T }>;

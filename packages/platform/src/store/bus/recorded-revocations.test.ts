@@ -72,3 +72,17 @@ test('what every process has heard long ago is forgotten', async () => {
   for (let minute = 0; minute < 25; minute += 1) await clock.advance(60_000);
   assert.equal((await db.selectFrom('revocation').selectAll().execute()).length, 0);
 });
+
+test('a process that reaches neither the bus nor the database has every right looked at after ten seconds, and again', async () => {
+  await using world = await apart();
+  const { clock, db, there } = world;
+  const heard: BusMessage[] = [];
+  there.subscribe('revoked', (message) => heard.push(message));
+  await db.destroy();
+  await clock.advance(9_000);
+  assert.deepEqual(heard, []);
+  await clock.advance(2_000);
+  assert.deepEqual(heard, [{ type: 'revoked', scope: 'all', id: '' }]);
+  await clock.advance(10_000);
+  assert.equal(heard.length, 2);
+});

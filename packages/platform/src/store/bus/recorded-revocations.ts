@@ -15,10 +15,13 @@ const POLL_MS = 500;
 /** How far the clocks of two processes may differ, with the time a slow write takes. */
 const OVERLAP_MS = 30_000;
 const KEEP_MS = 10 * 60_000;
+/** Whoever cannot read for as long may have missed the end of any right. */
+const LOST_MS = 10_000;
 
 /**
  * A bus between processes whose `revoked` messages cannot be lost: each is written to the database besides, where a process
- * that the bus does not reach finds it within a second. Every other message goes as the bus takes it.
+ * that the bus does not reach finds it within a second. Where the database cannot be read either, every right is to be looked at
+ * after ten seconds, and again. Every other message goes as the bus takes it.
  */
 export class RecordedRevocations implements Bus, AsyncDisposable {
   private readonly options: RecordedRevocationsOptions;
@@ -26,11 +29,14 @@ export class RecordedRevocations implements Bus, AsyncDisposable {
   private readonly revoked: InProcessBus;
   /** Rows that need not be delivered any more: id and instant. */
   private readonly known = new Map<string, number>();
+  /** When they could be read last, or everybody was told that they cannot; monotonic. */
+  private readMs: number;
 
   constructor(options: RecordedRevocationsOptions) {
     this.options = options;
     this.lifetime = new Lifetime(options.logger);
     this.revoked = new InProcessBus(options.logger);
+    this.readMs = options.clock.monotonicMs();
   }
 
   start(): void {
@@ -39,8 +45,10 @@ export class RecordedRevocations implements Bus, AsyncDisposable {
     this.lifetime.run('revocations of other processes', async (signal) => {
       while (!signal.aborted) {
         await sleep(clock, POLL_MS, { signal });
-        // Without the database nobody is let in anew, and who is in is checked by those who serve them.
-        await this.poll().catch((error: unknown) => logger.warn({ err: error }, 'revocations cannot be read'));
+        await this.poll().catch((error: unknown) => {
+          logger.warn({ err: error }, 'revocations cannot be read');
+          this.onUnread();
+        });
       }
     });
     this.lifetime.run('forgetting of old revocations', async (signal) => {
@@ -65,16 +73,26 @@ export class RecordedRevocations implements Bus, AsyncDisposable {
   }
 
   private async record({ scope, id: subject }: BusMessageOf<'revoked'>): Promise<void> {
+    if (scope === 'all') return;
     const { clock, db, random } = this.options;
     const [id, at] = [random.ulid(), clock.now()];
     this.known.set(id, at);
     await db.insertInto('revocation').values({ id, scope, subject, at }).execute();
   }
 
+  /** Without the database nobody is let in anew, and who is in is checked, which fails, by those who serve them. */
+  private onUnread(): void {
+    const nowMs = this.options.clock.monotonicMs();
+    if (nowMs - this.readMs < LOST_MS) return;
+    this.readMs = nowMs;
+    this.revoked.publish({ type: 'revoked', scope: 'all', id: '' });
+  }
+
   private async poll(): Promise<void> {
     const { clock, db } = this.options;
     const since = clock.now() - OVERLAP_MS;
     const rows = await db.selectFrom('revocation').selectAll().where('at', '>=', since).execute();
+    this.readMs = clock.monotonicMs();
     for (const { id, scope, subject, at } of rows) {
       if (this.known.has(id)) continue;
       this.known.set(id, at);
