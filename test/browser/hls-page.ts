@@ -15,7 +15,11 @@ declare global {
 }
 
 /** Plays `url` with hls.js on a page of another origin, muted. */
-export async function playHls(page: Page, url: string, config: Partial<HlsConfig> = {}): Promise<void> {
+export async function playHls(
+  page: Page,
+  url: string,
+  config: Partial<Pick<HlsConfig, 'lowLatencyMode' | 'maxLiveSyncPlaybackRate'>> = {},
+): Promise<void> {
   await page.setContent('<video muted autoplay width="640" height="360" crossorigin="anonymous"></video>');
   await page.addScriptTag({ path: player });
   await page.evaluate(
