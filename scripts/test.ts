@@ -29,7 +29,7 @@ function atLeastOneFailure(ok: boolean, tally: Tally): Tally {
   return ok || tally.failed > 0 ? tally : { ...tally, failed: 1 };
 }
 
-function nodeTests(name: string, patterns: readonly string[], concurrency: number): Tally {
+function nodeTests(name: string, args: readonly string[], concurrency: number): Tally {
   const tap = join(scratch, `${name}.tap`);
   const ok = run(process.execPath, [
     '--test',
@@ -38,7 +38,7 @@ function nodeTests(name: string, patterns: readonly string[], concurrency: numbe
     '--test-reporter-destination=stdout',
     '--test-reporter=tap',
     `--test-reporter-destination=${tap}`,
-    ...patterns,
+    ...args,
   ]);
   const text = readFileSync(tap, 'utf8');
   const count = (label: string): number => Number(new RegExp(`^# ${label} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
@@ -64,12 +64,14 @@ function browserTests(): Tally {
 // Hundreds of processes load the same sources; what the first ones compiled serves the others.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '..', 'node_modules', '.cache', 'compile');
 installSystemTools();
+/** Starting it costs more than any test that needs it. */
+const sharedGateway = 'packages/platform/src/store/objects/fixtures/shared-radosgw.ts';
 const long = process.argv.includes('--long');
 const tallies = [
   step('types', process.execPath, 'node_modules/@typescript/native/bin/tsc', '-b'),
   step('lint and format', bin('biome'), 'check', '.'),
   step('promises', bin('oxlint'), '--type-aware', 'packages', 'test', 'scripts'),
-  nodeTests('unit', ['packages/*/src/**/*.test.ts', 'test/*.test.ts'], 3),
+  nodeTests('unit', [`--test-global-setup=${sharedGateway}`, 'packages/*/src/**/*.test.ts', 'test/*.test.ts'], 3),
   nodeTests('e2e', ['test/e2e/**/*.test.ts'], 2),
   browserTests(),
   ...(long ? [nodeTests('long', ['packages/*/src/**/*.long-test.ts', 'test/**/*.long-test.ts'], 1)] : []),
