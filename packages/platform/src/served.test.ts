@@ -10,6 +10,7 @@ import { API_PATH, type Route, routes as table } from '@cardea/api';
 import { createRandom, SystemClock, silentLogger } from '@cardea/core';
 import type { FastifyInstance } from 'fastify';
 import { loadConfig } from './config.ts';
+import type { DirectHandler } from './http/direct-connection.ts';
 import { HttpServer } from './http/http-server.ts';
 import { createPlatform, type Platform } from './platform.ts';
 import type { Db } from './store/ports.ts';
@@ -72,23 +73,30 @@ interface World extends AsyncDisposable {
   /** As `METHOD /path`. */
   readonly served: readonly string[];
   readonly takers: readonly ((path: string) => boolean)[];
+  /** What answers before any route is looked at. */
+  readonly directs: readonly DirectHandler[];
 }
 
 async function start(): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const served: string[] = [];
   const takers: ((path: string) => boolean)[] = [];
+  const directs: DirectHandler[] = [];
   subscribe('fastify.initialization', (message) => {
     const { fastify } = message as { readonly fastify: FastifyInstance };
     fastify.addHook('onRoute', ({ method, url }) => void served.push(...[method].flat().map((name) => `${name} ${url}`)));
   });
-  const { onUpgrade } = HttpServer.prototype;
+  const { answerDirectly, onUpgrade } = HttpServer.prototype;
+  HttpServer.prototype.answerDirectly = function watched(handler) {
+    directs.push(handler);
+    answerDirectly.call(this, handler);
+  };
   HttpServer.prototype.onUpgrade = function watched(matches, handler) {
     takers.push(matches);
     onUpgrade.call(this, matches, handler);
   };
   stack.defer(() => {
-    HttpServer.prototype.onUpgrade = onUpgrade;
+    Object.assign(HttpServer.prototype, { answerDirectly, onUpgrade });
   });
   const data = await mkdtemp(join(tmpdir(), 'cardea-served-'));
   stack.defer(() => rm(data, { recursive: true }));
@@ -99,7 +107,12 @@ async function start(): Promise<World> {
   const db = await openSqlite(join(data, 'cardea.db'));
   stack.defer(() => db.destroy());
   const running = stack.move();
-  return { platform, db, served, takers, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { platform, db, served, takers, directs, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** A request whose sender is gone, so that nothing has to be answered. */
+function closedRequest(target: string): Parameters<DirectHandler>[0] {
+  return { target, isClosed: true, onClosed: undefined, send: () => {}, destroy: () => {} };
 }
 
 async function settle({ accounts, homes }: Platform, name: string): Promise<{ readonly token: string; readonly homeId: string }> {
@@ -151,6 +164,20 @@ test('every route and socket of a whole platform is known by who may use it', as
   const addresses = sockets.map(({ address }) => new URL(address(absentId), 'http://h').pathname);
   for (const taker of world.takers) assert.equal(addresses.filter(taker).length, 1, String(taker));
   for (const address of addresses) assert.equal(world.takers.filter((taker) => taker(address)).length, 1, address);
+});
+
+test('what is answered before any route is looked at are playlists of live pictures and what they name', async () => {
+  await using world = await start();
+  const query = '?token=nonsense';
+  const asked = [...open, ...Object.values(media).map((address) => address(absentId)), ...sockets.map(({ address }) => address(absentId))];
+  const taken = [...asked, ...world.served.map((line) => line.split(' ')[1] ?? '')]
+    .filter((address) => !address.includes('?'))
+    .filter((address) => world.directs.some((direct) => direct(closedRequest(address + query)) || direct(closedRequest(address))));
+  assert.deepEqual([...new Set(taken)].sort(), [
+    `/live/${absentId}/1/main/index.m3u8`,
+    `/live/${absentId}/1/main/segment-1.m4s`,
+    '/live/:deviceId/:channel/:stream/index.m3u8',
+  ]);
 });
 
 test('media of a device look to strangers as if there was no device, and to nobody at all as if nothing was there', async () => {

@@ -65,6 +65,7 @@ test('what is not for it goes to the routes as it came, and the connection stays
     'POST /now HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n',
     get('/now', 'content-length: 0\r\n'),
     get('/now', 'X: y\nContent-Length : 0\r\n'),
+    get('/now', 'X: y\rContent-Length: 0\r\n'),
     get('/elsewhere'),
   ]) {
     const socket = connect(server.port, '127.0.0.1');

@@ -32,7 +32,7 @@ const METHOD = 'GET ';
 const VERSION = ' HTTP/1.1';
 const HEAD_END = '\r\n\r\n';
 /** Whatever changes where a request ends, or what follows it, is for node:http, and so is a line end that is none (RFC 9112 2.2). */
-const notPlain = /[^\r]\n|\n(?:content-length|transfer-encoding|expect|upgrade|trailer)\s*:|\nconnection:(?!\s*keep-alive\r)/i;
+const notPlain = /[^\r]\n|\r[^\n]|\n(?:content-length|transfer-encoding|expect|upgrade|trailer)\s*:|\nconnection:(?!\s*keep-alive\r)/i;
 
 /**
  * The requests of one connection for as long as they are plain: GET over HTTP/1.1 without a body, each whole when it comes, and

@@ -232,6 +232,9 @@ test('a user who may watch needs no token, a stranger learns nothing, a visitor 
   assert.deepEqual([foreign.status, await foreign.text()], [404, await absent.text()]);
   assert.equal((await fetch(address)).status, 401);
   assert.equal((await fetch(`${address}?token=x`)).status, 401);
+  // Who somebody is, said where a token belongs, is no token.
+  const said = encodeURIComponent(JSON.stringify(['ben', 'session-of-ben']));
+  assert.equal((await fetch(`${address}?token=${said}`)).status, 401);
 });
 
 test('a camera that changes what it sends is followed behind a discontinuity', async () => {

@@ -137,7 +137,7 @@ export class HlsOutput implements LiveOutput {
       const stream = (asked.sound ? this.streams : this.silentStreams).of(await admission.broadcastOf(session));
       if (stream.viewers >= MAX_READERS_PER_STREAM) throw new AppError('LIMIT_EXCEEDED');
       const token = admission.shortTokenOf(session);
-      const keys = [key, keyOf(token, asked)];
+      const keys = [key, keyOf(`token=${token}`, asked)];
       const reader: HlsReader = new HlsReader({
         ...this.context,
         token,
@@ -181,15 +181,15 @@ export class HlsOutput implements LiveOutput {
   }
 }
 
-/** What stands for whoever asks. @throws AppError UNAUTHORIZED when nothing valid is shown */
+/** What stands for whoever asks, and can be said by nobody else. @throws AppError UNAUTHORIZED when nothing valid is shown */
 async function identityOf({ token, principal }: ViewerCredentials): Promise<string> {
-  if (token !== undefined) return token;
+  if (token !== undefined) return `token=${token}`;
   const known = await principal();
   if (known === undefined) throw new AppError('UNAUTHORIZED');
-  return JSON.stringify([known.userId, known.userSessionId]);
+  return `user=${JSON.stringify([known.userId, known.userSessionId])}`;
 }
 
 /** For a token, what the address of a request is without what it is for. */
 function keyOf(identity: string, { source, sound }: Asked): string {
-  return `${source && livePath(source, '')}?token=${identity}${sound ? '' : SILENT}`;
+  return `${source && livePath(source, '')}?${identity}${sound ? '' : SILENT}`;
 }
