@@ -14,6 +14,7 @@ const tools: Readonly<Record<string, string>> = {
   'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad',
   'nats-server': 'nats-server',
   openssl: 'openssl',
+  pebble: 'pebble',
   radosgw: 'radosgw',
   strace: 'strace',
 };

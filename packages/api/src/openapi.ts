@@ -111,6 +111,7 @@ function accessText(access: Access): string {
   if (access.kind === 'public') return 'Open to everybody.';
   if (access.kind === 'anyone') return 'Open to everybody; a login counts.';
   if (access.kind === 'login') return 'For a user who is logged in; not for API tokens.';
+  if (access.kind === 'operator') return 'For whoever runs the platform; not for API tokens.';
   if (access.kind === 'membership') return `Needs the action \`${access.action}\`, or to be that member.`;
   if (access.kind === 'user') return 'For every user; shows what the user may see.';
   if (access.kind === 'liveSession') return 'For the user who made the session.';

@@ -6,7 +6,7 @@ import { type Address, addressOf, type RouteId } from './addresses.ts';
  * What a caller has to show before a handler runs. The object is named by the path parameter `id` (`sessionId` for a live
  * session); the binding of routes turns this into the proof its handler gets, so a route without a check cannot be written.
  * `command` asks for the action that `commandActions` gives for the path parameter `method`. `user` takes any credential,
- * `login` none but a login; for `anyone` a login counts where it is shown. `membership` is the action in the home, or to be
+ * `login` none but a login, `operator` that of somebody who runs the platform; for `anyone` a login counts where it is shown. `membership` is the action in the home, or to be
  * the member that the path parameter `userId` names.
  */
 export type Access =
@@ -14,6 +14,7 @@ export type Access =
   | { readonly kind: 'anyone' }
   | { readonly kind: 'user' }
   | { readonly kind: 'login' }
+  | { readonly kind: 'operator' }
   | { readonly kind: 'home' | 'membership' | 'device' | 'segment' | 'event' | 'deviceLog' | 'share'; readonly action: Action }
   | { readonly kind: 'command' }
   | { readonly kind: 'liveSession' };

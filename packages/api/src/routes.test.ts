@@ -31,6 +31,7 @@ test('an operation on an object names it in its path, so that its proof can be m
       anyone: [],
       user: [],
       login: [],
+      operator: [],
       home: ['id'],
       membership: ['id', 'userId'],
       device: ['id'],

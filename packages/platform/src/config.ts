@@ -48,9 +48,9 @@ export const settings = {
   'objects.secretKey': setting(Type.String(), '', 'Secret key of that store; better by environment or file than by flag'),
   'objects.direct': setting(Type.Boolean(), true, 'Whether devices reach that store themselves, and bring their recordings straight to it'),
   'tls.mode': setting(
-    Type.Enum(['off', 'auto', 'files'] as const),
+    Type.Enum(['off', 'auto', 'files', 'acme'] as const),
     'off',
-    'Whether the HTTP port and that of `wake.listen` speak TLS: off, auto (a certificate of its own authority, handed out at /ca.crt) or files',
+    'Whether the HTTP port and that of `wake.listen` speak TLS: off, auto (a certificate of its own authority, handed out at /ca.crt), files, or acme (one of an authority that browsers know)',
   ),
   'tls.cert': setting(Type.String(), '', 'File of the certificate chain, PEM, for tls.mode files; read again when it changes'),
   'tls.key': setting(Type.String(), '', 'File of the private key, PEM, for tls.mode files'),
@@ -58,6 +58,45 @@ export const settings = {
     Type.Array(Type.String({ minLength: 1 })),
     [],
     'Host names and addresses the certificate of tls.mode auto is for, beside those of this machine and of publicUrl',
+  ),
+  'tls.acme.directoryUrl': setting(
+    Type.String({ pattern: '^https://.+$' }),
+    'https://acme-v02.api.letsencrypt.org/directory',
+    'ACME directory of the authority, for tls.mode acme',
+  ),
+  'tls.acme.email': setting(Type.String(), '', 'E-mail address that authority writes to about certificates; empty tells it none'),
+  'tls.acme.domains': setting(
+    Type.Array(Type.String({ pattern: '^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$' })),
+    [],
+    'Host names the certificate of tls.mode acme is for; each has to lead to this machine',
+  ),
+  'tls.acme.agree': setting(Type.Boolean(), false, 'Whether you agree to the terms of that authority'),
+  'tls.acme.listen': portSetting(
+    'HOST:PORT at which that authority makes sure that the names lead here, reached from outside as port 80; empty means port 80 of the host of `listen`',
+  ),
+  'oidc.issuer': setting(
+    Type.String({ pattern: '^(https?://[^?#]+)?$' }),
+    '',
+    'OpenID Connect provider at which people may log in, as its issuer names itself; empty means none',
+  ),
+  'oidc.clientId': setting(Type.String(), '', 'What that provider calls this platform'),
+  'oidc.clientSecret': setting(Type.String(), '', 'Secret of that client; best given as CARDEA_OIDC_CLIENT_SECRET or by file'),
+  'oidc.clientSecretFile': setting(Type.String(), '', 'File that holds that secret'),
+  'oidc.label': setting(Type.String({ minLength: 1, maxLength: 40 }), 'your organisation', 'What people call that provider'),
+  'oidc.allowedDomains': setting(
+    Type.Array(Type.String({ minLength: 1 })),
+    [],
+    'Domains of verified e-mail addresses that may log in there; empty means all that are linked or invited',
+  ),
+  'oidc.operatorDomains': setting(
+    Type.Array(Type.String({ minLength: 1 })),
+    [],
+    'Domains of verified e-mail addresses whose users run this platform',
+  ),
+  'oidc.operatorClaim': setting(
+    Type.String({ pattern: '^([^=]+=.+)?$' }),
+    '',
+    'NAME=VALUE of a claim whose users run this platform, e.g. groups=cardea; with oidc.operatorDomains both must hold',
   ),
   'secrets.key': setting(
     Type.String(),

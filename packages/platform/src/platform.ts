@@ -26,14 +26,15 @@ import { Bindings } from './homes/binding.ts';
 import { Homes } from './homes/homes.ts';
 import { Invitations } from './homes/invitations.ts';
 import { Members } from './homes/members.ts';
+import { Operators } from './homes/operators.ts';
 import { Passcodes } from './homes/passcodes.ts';
-import { Passkeys } from './homes/passkeys.ts';
 import { Setup } from './homes/setup.ts';
 import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
 import { registerWebApp, sendPage } from './http/web-app.ts';
 import { listenBeside, parseListen } from './listen-address.ts';
 import { type LiveMediaServices, openLiveMedia } from './live-media.ts';
+import { openLogins } from './logins.ts';
 import { Origins } from './media-broadcasting/edge/origins.ts';
 import type { DeviceCommands } from './media-broadcasting/ports.ts';
 import { registerMetrics } from './metrics.ts';
@@ -133,13 +134,12 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   let url = config.publicUrl;
   const publicUrl = (): string => url;
   const keepAlive = { intervalSec: config['keepAlive.intervalSec'], missed: config['keepAlive.missed'] };
-  const certificates = await openCertificates(config, { vault, clock, logger });
+  const certificates = await openCertificates(config, { vault, clock, random, logger });
   if (certificates !== undefined) stack.use(certificates);
   const http = stack.use(new HttpServer({ logger, tls: certificates?.pair, trustedProxies: config.trustedProxies }));
 
   const accounts = new Accounts({ ...shared, sessionSecret: keys.sessionSecret });
   const apiTokens = new ApiTokens({ ...shared, authorizer });
-  const passkeys = new Passkeys({ ...shared, secret: keys.sessionSecret, publicUrl, authorizer, accounts });
   const homes = new Homes({ ...shared, onTimezone: (homeId) => video.storage.hoursChanged(homeId) });
   const members = new Members({ ...shared, authorizer });
   const invitations = new Invitations({ ...shared, accounts, members, publicUrl });
@@ -148,7 +148,10 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
     publicUrl: () => cluster?.servers.schedulingUrl ?? url,
     authority: certificates?.fingerprint,
   });
-  const setup = new Setup({ accounts, homes, random });
+  const operators = new Operators(shared);
+  const setup = new Setup({ accounts, homes, operators, random });
+  const proving = { secret: keys.sessionSecret, publicUrl, authorizer, accounts, invitations, operators };
+  const logins = await openLogins(config, { ...shared, ...proving });
 
   const signer = new UrlSigner(keys.uploadSecret, clock);
   const uploads = stack.use(new Uploads({ ...shared, objects, signer, publicUrl }));
@@ -267,7 +270,13 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       secret: keys.sessionSecret,
       accounts,
       apiTokens,
-      passkeys,
+      passkeys: logins.passkeys,
+      providerLogins: logins.providerLogins,
+      operators,
+      platform: {
+        state: () => ({ version: VERSION, node: nodeId(), url, ...(certificates && { certificate: certificates.state() }) }),
+        loginMethods: () => ({ ...logins.methods(), authority: certificates?.fingerprint !== undefined }),
+      },
       setup,
       homes,
       members,
@@ -373,7 +382,6 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         await Promise.all([
           accounts.purgeExpired(),
           bindings.purgeExpired(),
-          passkeys.purgeExpired(),
           invitations.purgeExpired(),
           shares.purgeExpired(),
           userApi.purgeExpired(),
@@ -381,6 +389,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         await sleep(clock, PURGE_MS, { signal });
       }
     });
+          logins.passkeys.purgeExpired(),
   }
   const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError, type Clock, type Logger } from '@cardea/core';
+import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
 import type { Config } from './config.ts';
 import { Certificates } from './http/tls/certificates.ts';
 import { type ListenAddress, listenBeside, parseListen } from './listen-address.ts';
 import type { MediaPorts } from './media-broadcasting/live-output.ts';
 import type { KeyVault } from './tokens/key-vault.ts';
 
+const HTTP_PORT = 80;
+const HTTPS_PORT = 443;
 const RTMP_PORT = 1_935;
 const WEBRTC_PORT = 8_782;
 const RTSP_PORT = 8_554;
@@ -14,7 +16,7 @@ const RTSP_PORT = 8_554;
 /** What the HTTP port shows; `undefined` without TLS. @throws AppError INVALID_PARAMS for files that cannot be used */
 export async function openCertificates(
   config: Config,
-  { vault, clock, logger }: { readonly vault: KeyVault; readonly clock: Clock; readonly logger: Logger },
+  tools: { readonly vault: KeyVault; readonly clock: Clock; readonly random: Random; readonly logger: Logger },
 ): Promise<Certificates | undefined> {
   const mode = config['tls.mode'];
   if (mode === 'off') return undefined;
@@ -23,7 +25,28 @@ export async function openCertificates(
   const isWildcard = listenHost === '0.0.0.0' || listenHost === '::';
   const names = [...config['tls.names'], ...(publicHost ? [publicHost] : []), ...(isWildcard ? [] : [listenHost])];
   const files = { certFile: config['tls.cert'], keyFile: config['tls.key'], directory: join(config.data, 'keys', 'tls') };
-  return await Certificates.open({ mode, ...files, names, vault, clock, logger });
+  const acme = mode === 'acme' ? acmeOf(config) : undefined;
+  return await Certificates.open({
+    mode,
+    ...files,
+    names: [...names, ...(acme?.domains ?? [])],
+    acme: acme && { ...acme, ...tools },
+    ...tools,
+  });
+}
+
+/** @throws AppError INVALID_PARAMS when what is set does not suffice */
+function acmeOf(config: Config) {
+  const { 'tls.acme.agree': agree, 'tls.acme.directoryUrl': directoryUrl, 'tls.acme.domains': domains, 'tls.acme.email': email } = config;
+  const refusal = (message: string): AppError => new AppError('INVALID_PARAMS', undefined, { message });
+  const [first] = domains;
+  if (first === undefined) throw refusal('tls.mode acme needs tls.acme.domains');
+  if (!agree) throw refusal(`tls.mode acme needs tls.acme.agree: true, which agrees to the terms of ${directoryUrl}`);
+  const http = parseListen(config.listen);
+  const listen = listenBeside(http, config['tls.acme.listen'], HTTP_PORT);
+  if (listen === undefined) throw refusal('tls.mode acme needs tls.acme.listen: the authority comes to it');
+  const origin = config.publicUrl || `https://${first}${http.port === HTTPS_PORT ? '' : `:${http.port}`}`;
+  return { directoryUrl, email, domains, listen, origin };
 }
 
 /** Where media is taken and watched, by default beside the HTTP port. @throws AppError INVALID_PARAMS */

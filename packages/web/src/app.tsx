@@ -23,6 +23,7 @@ const DevicesPage = lazy(async () => ({ default: (await import('./pages/devices-
 const InvitationPage = lazy(async () => ({ default: (await import('./pages/invitation-page.tsx')).InvitationPage }));
 const LoginPage = lazy(async () => ({ default: (await import('./pages/login-page.tsx')).LoginPage }));
 const MembersPage = lazy(async () => ({ default: (await import('./pages/members-page.tsx')).MembersPage }));
+const ProviderPage = lazy(async () => ({ default: (await import('./pages/provider-page.tsx')).ProviderPage }));
 const SetupPage = lazy(async () => ({ default: (await import('./pages/setup-page.tsx')).SetupPage }));
 const SharePage = lazy(async () => ({ default: (await import('./pages/share-page.tsx')).SharePage }));
 
@@ -47,6 +48,7 @@ export function App({ services, queries, texts, linkLogin }: AppProps) {
                   <Routes>
                     <Route path="/setup" element={<SetupPage />} />
                     <Route path="/login" element={<LoginPage linkFailed={linkLogin === 'failed'} />} />
+                    <Route path="/login/provider" element={<ProviderPage />} />
                     <Route path="/invitation" element={<InvitationPage />} />
                     <Route path="/s/:token" element={<SharePage />} />
                     <Route element={<LoggedIn />}>

@@ -5,6 +5,8 @@ import { firmwareRoutes } from './firmware.ts';
 import { homeRoutes } from './homes.ts';
 import { memberRoutes } from './members.ts';
 import { passkeyRoutes } from './passkeys.ts';
+import { platformRoutes } from './platform.ts';
+import { providerRoutes } from './providers.ts';
 import { recordRoutes } from './records.ts';
 import { retentionRoutes } from './retention.ts';
 import { segmentRoutes } from './segments.ts';
@@ -20,6 +22,8 @@ export const routes = [
   ...sessionRoutes,
   ...passkeyRoutes,
   ...tokenRoutes,
+  ...providerRoutes,
+  ...platformRoutes,
   ...homeRoutes,
   ...memberRoutes,
   ...deviceRoutes,

@@ -15,6 +15,8 @@ export interface Attempt {
   readonly address: string;
   /** The browser, where somebody logged in to this account in it before. */
   readonly device: string | undefined;
+  /** Whether a code comes with the password. */
+  readonly withCode?: boolean;
 }
 
 /**
@@ -36,8 +38,10 @@ export class AccountGuard {
   }
 
   /** Runs `prove`, which begins with a look at the password. @throws AppError RATE_LIMITED without running it; what `prove` throws */
-  async password<T>({ account, address, device }: Attempt, prove: () => Promise<T>): Promise<T> {
+  async password<T>({ account, address, device, withCode }: Attempt, prove: () => Promise<T>): Promise<T> {
     if (device !== undefined) return await limitFailures([{ limiter: this.devices, key: device, forgives: true }], prove);
+    // Nobody pays for a password whose code is not looked at.
+    if (withCode === true) this.codes.assertOpen(account.toLowerCase());
     // A login that works makes up for its own source, not for those who guess at the same account elsewhere.
     const all = [{ limiter: this.accounts, key: account.toLowerCase(), forgives: false }];
     return await this.sources.guard(account, address, () => limitFailures(all, prove));

@@ -85,7 +85,7 @@ export class Accounts {
    * or wrong; RATE_LIMITED after repeated failures
    */
   async login({ email, password, code }: LoginRequest, source: Source): Promise<Login> {
-    const attempt = await this.attemptOf(email, source);
+    const attempt = { ...(await this.attemptOf(email, source)), withCode: code !== undefined };
     return await this.accountGuard.password(attempt, async () => {
       const request = { body: { email, password }, headers: headersOf(source), returnHeaders: true } as const;
       const first = await refusedAs('UNAUTHORIZED', this.engine.api.signInEmail(request));
@@ -93,6 +93,21 @@ export class Accounts {
       if (code === undefined) throw new AppError('UNAUTHORIZED', { secondFactor: true });
       return await this.logIn(this.accountGuard.code(attempt, () => this.secondFactor.pass(first.headers, code)));
     });
+  }
+
+  /** Makes a user who logs in another way; the address was verified. @throws AppError INVALID_STATE when it is taken */
+  async createWithoutPassword({ email, name }: { readonly email: string; readonly name: string }): Promise<string> {
+    const { internalAdapter } = await this.engine.$context;
+    const taken = new AppError('INVALID_STATE', undefined, { message: 'there is an account with this address' });
+    if ((await internalAdapter.findUserByEmail(email)) !== null) throw taken;
+    const { id } = await internalAdapter.createUser({ email, name, emailVerified: true }, { method: 'sso-oidc' });
+    return id;
+  }
+
+  /** Whether the user can log in with a password. */
+  async hasPassword(userId: string): Promise<boolean> {
+    const row = this.db.selectFrom('account').select('userId').where('userId', '=', userId).where('providerId', '=', 'credential');
+    return (await row.executeTakeFirst()) !== undefined;
   }
 
   /** Logs in a user who proved who they are in another way. @throws AppError UNAUTHORIZED when there is no such user */

@@ -24,14 +24,19 @@ export class FailureLimiter {
   /** Counts a try. @throws AppError RATE_LIMITED with `retryAfterMs` when there were too many */
   begin(key: string): void {
     const nowMs = this.clock.monotonicMs();
-    const recent = (this.failures.get(key) ?? []).filter((atMs) => nowMs - atMs < this.limits.windowMs);
-    const [oldest] = recent;
-    if (oldest !== undefined && recent.length >= this.limits.maxFailures) {
-      throw new AppError('RATE_LIMITED', undefined, { retryAfterMs: oldest + this.limits.windowMs - nowMs });
-    }
+    const recent = this.assertOpen(key);
     this.failures.delete(key);
     this.failures.set(key, [...recent, nowMs]);
     if (this.failures.size > MAX_KEYS) this.forgetOldest();
+  }
+
+  /** Counts nothing. Returns when the failures of the window were. @throws AppError RATE_LIMITED, as `begin` */
+  assertOpen(key: string): readonly number[] {
+    const nowMs = this.clock.monotonicMs();
+    const recent = (this.failures.get(key) ?? []).filter((atMs) => nowMs - atMs < this.limits.windowMs);
+    const [oldest] = recent;
+    if (oldest === undefined || recent.length < this.limits.maxFailures) return recent;
+    throw new AppError('RATE_LIMITED', undefined, { retryAfterMs: oldest + this.limits.windowMs - nowMs });
   }
 
   /** The try begun last was no guess: takes it back. */

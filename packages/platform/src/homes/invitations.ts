@@ -96,9 +96,7 @@ export class Invitations {
   async accept({ inviteToken, ...account }: Acceptance, visitor: Visitor | undefined, source: Source): Promise<Joined> {
     const row = await this.find(inviteToken, source);
     const email = (visitor?.user.email ?? account.email ?? row.email ?? '').toLowerCase();
-    if (row.email !== null && row.email !== email) {
-      throw new AppError('FORBIDDEN', undefined, { message: 'the invitation is for another address' });
-    }
+    assertFor(row, email);
     if (visitor !== undefined) {
       await this.take(row, visitor.user.id);
       return { user: visitor.user, token: visitor.credential, homeId: row.home_id };
@@ -110,6 +108,18 @@ export class Invitations {
     const { user, token } = await this.options.accounts.register({ email, name, password }, source);
     await this.take(row, user.id);
     return { user, token, homeId: row.home_id };
+  }
+
+  /**
+   * Lets a new user join whose address somebody else proved; `makeUser` runs once the invitation is known to be for it.
+   * @throws AppError NOT_FOUND; FORBIDDEN when the invitation is for another address; RATE_LIMITED; what `makeUser` throws
+   */
+  async joinAs(inviteToken: string, email: string, source: Source, makeUser: () => Promise<string>): Promise<string> {
+    const row = await this.find(inviteToken, source);
+    assertFor(row, email);
+    const userId = await makeUser();
+    await this.take(row, userId);
+    return userId;
   }
 
   /** Removes what has expired; call now and then. */
@@ -147,6 +157,12 @@ export class Invitations {
   private open(homeId: string) {
     const { clock, db } = this.options;
     return db.selectFrom('invitation').selectAll().where('home_id', '=', homeId).where('expires_at', '>', clock.now());
+  }
+}
+
+function assertFor({ email: invited }: InvitationRow, email: string): void {
+  if (invited !== null && invited !== email) {
+    throw new AppError('FORBIDDEN', undefined, { message: 'the invitation is for another address' });
   }
 }
 

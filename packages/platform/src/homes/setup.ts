@@ -3,6 +3,7 @@ import type { Login } from '@cardea/api';
 import { AppError, type Random } from '@cardea/core';
 import type { Accounts, Source } from './accounts.ts';
 import type { Homes } from './homes.ts';
+import type { Operators } from './operators.ts';
 
 export interface SetupRequest {
   readonly setupToken: string;
@@ -14,17 +15,26 @@ export interface SetupRequest {
   readonly homeName?: string | undefined;
 }
 
-/** Makes the first user, once, for whoever holds the token printed when the platform started. */
+export interface SetupOptions {
+  readonly accounts: Accounts;
+  readonly homes: Homes;
+  readonly operators: Operators;
+  readonly random: Random;
+}
+
+/** Makes the first user, who runs the platform, once, for whoever holds the token printed when the platform started. */
 export class Setup {
   private readonly accounts: Accounts;
   private readonly homes: Homes;
+  private readonly operators: Operators;
   private readonly random: Random;
   private token: string | undefined;
   private running = false;
 
-  constructor({ accounts, homes, random }: { readonly accounts: Accounts; readonly homes: Homes; readonly random: Random }) {
+  constructor({ accounts, homes, operators, random }: SetupOptions) {
     this.accounts = accounts;
     this.homes = homes;
+    this.operators = operators;
     this.random = random;
   }
 
@@ -49,6 +59,7 @@ export class Setup {
       this.homes.assertValid(home);
       const login = await this.accounts.register(account, source);
       await this.homes.create(login.user.id, home);
+      await this.operators.appoint(login.user.id, null);
       this.token = undefined;
       return login;
     } finally {

@@ -17,6 +17,8 @@ import { Bindings } from '../homes/binding.ts';
 import { Homes } from '../homes/homes.ts';
 import { Invitations } from '../homes/invitations.ts';
 import { Members } from '../homes/members.ts';
+import { ProviderLogins, type ProviderLoginsOptions } from '../homes/oidc/provider-logins.ts';
+import { Operators } from '../homes/operators.ts';
 import { Passcodes } from '../homes/passcodes.ts';
 import { Passkeys } from '../homes/passkeys.ts';
 import { Setup } from '../homes/setup.ts';
@@ -104,6 +106,7 @@ export interface Stubs {
   /** Changed after start where a test needs another origin. */
   readonly publicUrl?: string;
 }
+  readonly oidc?: Pick<ProviderLoginsOptions, 'provider' | 'rules'>;
 
 /** Homes and the user API on a real port and a real database, with devices and video made of rows and memory. */
 export class UserSide implements AsyncDisposable {
@@ -123,13 +126,14 @@ export class UserSide implements AsyncDisposable {
   readonly accounts: Accounts;
   readonly homes: Homes;
   readonly setup: Setup;
+  readonly operators: Operators;
   readonly bindings: Bindings;
   readonly api: UserApi;
   /** What visitors of shares reach; registered beside the API. */
   private readonly visiting: Parameters<typeof registerShareRoutes>[1];
   url = '';
 
-  private constructor(db: Db, directory: string, { command, live, talks, publicUrl }: Stubs) {
+  private constructor(db: Db, directory: string, { command, live, oidc, talks, publicUrl }: Stubs) {
     const { bus, clock, random, registry } = this;
     const logger = silentLogger;
     this.db = db;
@@ -140,10 +144,12 @@ export class UserSide implements AsyncDisposable {
     const sessionSecret = randomBytes(32);
     this.accounts = new Accounts({ db, bus, clock, random, logger, sessionSecret });
     this.homes = new Homes({ db, clock, random });
-    this.setup = new Setup({ accounts: this.accounts, homes: this.homes, random });
+    this.operators = new Operators({ db, clock });
+    this.setup = new Setup({ accounts: this.accounts, homes: this.homes, operators: this.operators, random });
     this.bindings = new Bindings({ db, clock, random, publicUrl: () => this.url });
     const members = new Members({ db, bus, clock, authorizer: this.authorizer });
     const audit = new AuditLog({ db, clock });
+    const invitations = new Invitations({ db, clock, random, accounts: this.accounts, members, publicUrl: () => publicUrl ?? this.url });
     const events = new HomeEvents({ db, publicUrl: () => this.url });
     const shared = { db, bus, clock, random, logger, authorizer: this.authorizer, accounts: this.accounts, events, audit };
     const sharing = { ...shared, passcodes: new Passcodes({ clock }), publicUrl: () => publicUrl ?? this.url };
@@ -167,12 +173,18 @@ export class UserSide implements AsyncDisposable {
       authorizer: this.authorizer,
       answers: this.answers,
       publicUrl: () => publicUrl ?? this.url,
+      invitations,
       secret: sessionSecret,
       accounts: this.accounts,
       passkeys: new Passkeys({ ...shared, secret: sessionSecret, publicUrl: () => publicUrl ?? this.url }),
       apiTokens: new ApiTokens({ db, bus, clock, random, authorizer: this.authorizer }),
+      providerLogins: oidc && new ProviderLogins({ ...shared, ...oidc, secret: sessionSecret, invitations, operators: this.operators }),
+      operators: this.operators,
+      platform: {
+        state: () => ({ version: '1', node: 'test', url: this.url }),
+        loginMethods: () => ({ passkeys: true, authority: false, ...(oidc && { provider: { label: 'Test' } }) }),
+      },
       members,
-      invitations: new Invitations({ db, clock, random, accounts: this.accounts, members, publicUrl: () => publicUrl ?? this.url }),
       setup: this.setup,
       homes: this.homes,
       bindingCodes: this.bindings,

@@ -25,6 +25,8 @@ const bodies: { readonly [I in RouteId]?: object } = {
     },
   },
   'passkey.update': { name: 'Phone' },
+  'session.createWithProvider': { query: '?code=x&state=y' },
+  'identity.create': { query: '?code=x&state=y' },
   'me.update': {},
   'home.create': { name: 'Second', timezone: 'UTC' },
   'home.update': { name: 'Renamed' },
@@ -62,9 +64,10 @@ const besideTheTable = [
 
 const table: readonly Route[] = routes;
 const open: readonly Access['kind'][] = ['public', 'anyone'];
-const guarded = table.filter(({ access }) => !open.includes(access.kind) && access.kind !== 'user' && access.kind !== 'login');
+const ofNoHome: readonly Access['kind'][] = [...open, 'user', 'login', 'operator'];
+const guarded = table.filter(({ access }) => !ofNoHome.includes(access.kind));
 
-type Kind = Exclude<Access['kind'], 'public' | 'anyone' | 'user' | 'login'>;
+type Kind = Exclude<Access['kind'], 'public' | 'anyone' | 'user' | 'login' | 'operator'>;
 
 /** One object of each kind, of the owner. */
 type Objects = Readonly<Record<Kind, string>>;
@@ -302,6 +305,23 @@ test('an API token is served where its actions and devices say so, and nowhere e
 });
 
 test('a link that shares something is no credential', async () => {
+test('whoever runs the platform sees how it does, and nothing of any home', async () => {
+  const world = await World.open();
+  await using _ = world.side;
+  const { side, owner, stranger: operator } = world;
+  const { token: apiToken } = (await side.send('POST', '/tokens', { token: operator.token, body: bodies['token.create'] })).body;
+  await side.operators.appoint(operator.userId, null);
+  for (const route of table.filter(({ access }) => access.kind === 'operator')) {
+    assert.equal((await world.send(route, '', operator.token)).status, route.success, route.id);
+    for (const token of [owner.token, world.member.token]) assert.equal((await world.send(route, '', token)).status, 403, route.id);
+    assert.equal((await world.send(route, '', apiToken)).status, 403, route.id);
+  }
+  for (const route of guarded) {
+    const objects = await world.objects();
+    assert.equal((await world.send(route, objects[route.access.kind as Kind], operator.token)).status, 404, route.id);
+  }
+});
+
   const world = await World.open();
   await using _ = world.side;
   const { device } = await world.objects();
@@ -316,16 +336,20 @@ test('the owner is served on every route, with an answer that fits its schema', 
   const world = await World.open();
   await using _ = world.side;
   const withoutObject: Partial<Record<RouteId, (world: World) => Promise<string>>> = {
+  await world.side.operators.appoint(world.owner.userId, null);
     'session.delete': async () => 'current',
     'campaign.get': async () => 'C',
     'campaign.stop': async () => 'C',
     'token.delete': async ({ side, owner }) =>
       (await side.send('POST', '/tokens', { token: owner.token, body: bodies['token.create'] })).body.id,
   };
-  // Logging out comes last, the event stream never ends by itself, a second factor and passkeys have tests of their own.
+  // Logging out comes last, the event stream never ends by itself; other ways to log in have tests of their own.
   const order = table.filter(
     ({ id, access }) =>
-      !open.includes(access.kind) && id !== 'eventStream.open' && id !== 'session.delete' && !/^(secondFactor|passkey)\./.test(id),
+      !open.includes(access.kind) &&
+      id !== 'eventStream.open' &&
+      id !== 'session.delete' &&
+      !/^(secondFactor|passkey|identity|provider)\./.test(id),
   );
   const logout = table.filter(({ id }) => id === 'session.delete');
   for (const route of [...order, ...logout]) {

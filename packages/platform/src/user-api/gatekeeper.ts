@@ -4,13 +4,14 @@ import { AppError, hasStatus } from '@cardea/core';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
 import type { HomeEvents } from './home-events.ts';
-import type { Accounts, ApiTokens, DeviceLogService, SegmentService, ShareService, Visitor } from './ports.ts';
+import type { Accounts, ApiTokens, DeviceLogService, Operators, SegmentService, ShareService, Visitor } from './ports.ts';
 import type { SessionCookie } from './session-cookie.ts';
 
 export interface GatekeeperOptions {
   readonly accounts: Pick<Accounts, 'authenticate'>;
   readonly apiTokens: Pick<ApiTokens, 'authenticate' | 'isOne'>;
   readonly authorizer: Authorizer;
+  readonly operators: Operators;
   readonly cookie: SessionCookie;
   readonly segments: Pick<SegmentService, 'deviceOf'>;
   readonly events: Pick<HomeEvents, 'deviceOf'>;
@@ -80,6 +81,9 @@ export class Gatekeeper {
         return await authorizer.membershipOf(principal, access.action, { homeId: id, userId: params.userId ?? '' });
       case 'login':
         if (principal.within !== undefined) throw new AppError('FORBIDDEN', undefined, { message: 'an API token cannot do this' });
+        return undefined;
+      case 'operator':
+        if (!(await this.options.operators.isOne(principal))) throw new AppError('FORBIDDEN', undefined, { message: 'for operators' });
         return undefined;
       case 'device':
         return await authorizer.device(principal, access.action, id);

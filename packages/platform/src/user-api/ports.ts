@@ -14,18 +14,21 @@ import type {
   FreshApiToken,
   FreshShare,
   Home,
+  Identity,
   Invitation,
   InvitationRequest,
   InvitationSummary,
   Joined,
   LiveSession,
   Login,
+  LoginMethods,
   Member,
   Passkey,
   PasskeyAssertion,
   PasskeyAttestation,
   PasskeyCreation,
   PasskeyQuestion,
+  PlatformState,
   PlaybackRequest,
   PlaybackSession,
   Retention,
@@ -134,6 +137,34 @@ export interface Passkeys {
 
 /** Credentials of programs. */
 export interface ApiTokens {
+/** Logins through another provider; absent where none is set. */
+export interface ProviderLogins {
+  /** `kept` is what the browser keeps until the provider answers. */
+  begin(): Promise<{ readonly url: string; readonly kept: string }>;
+  login(answer: ProviderAnswer, inviteToken: string | undefined, source: Source): Promise<Login>;
+  beginLink(visitor: Visitor): Promise<{ readonly url: string; readonly kept: string }>;
+  link(visitor: Visitor, answer: ProviderAnswer): Promise<Identity>;
+  list(visitor: Visitor): Promise<readonly Identity[]>;
+  unlink(visitor: Visitor, id: string): Promise<void>;
+  logoutUrl(returnTo: string): Promise<string | undefined>;
+}
+
+export interface ProviderAnswer {
+  readonly query: string;
+  readonly kept: string | undefined;
+}
+
+/** Who runs the platform. */
+export interface Operators {
+  isOne(principal: Principal): Promise<boolean>;
+}
+
+/** The platform itself, as whoever runs it sees it. */
+export interface PlatformStatus {
+  state(): PlatformState;
+  loginMethods(): LoginMethods;
+}
+
   isOne(credential: string): boolean;
   authenticate(credential: string): Promise<Visitor | undefined>;
   create(visitor: Visitor, request: ApiTokenRequest): Promise<FreshApiToken>;

@@ -19,6 +19,7 @@ import { createLiveHandlers } from './handlers/live-handlers.ts';
 import { createMemberHandlers } from './handlers/member-handlers.ts';
 import { createPasskeyHandlers } from './handlers/passkey-handlers.ts';
 import { createPictureHandlers } from './handlers/picture-handlers.ts';
+import { createProviderHandlers } from './handlers/provider-handlers.ts';
 import { createRecordHandlers } from './handlers/record-handlers.ts';
 import { createRetentionHandlers } from './handlers/retention-handlers.ts';
 import { createSegmentHandlers } from './handlers/segment-handlers.ts';
@@ -43,6 +44,9 @@ import type {
   LiveService,
   Members,
   Passkeys,
+  PlatformStatus,
+  ProviderLogins,
+  Operators,
   PictureService,
   SegmentService,
   Setup,
@@ -78,6 +82,9 @@ export interface UserApiOptions {
   readonly passkeys: Passkeys;
   readonly apiTokens: ApiTokens;
   readonly homes: Homes;
+  readonly providerLogins: ProviderLogins | undefined;
+  readonly operators: Operators;
+  readonly platform: PlatformStatus;
   readonly members: Members;
   readonly invitations: Invitations;
   readonly bindingCodes: BindingCodes;
@@ -158,6 +165,7 @@ export class UserApi implements Disposable {
       ...createTokenHandlers(services),
       ...createHomeHandlers(services),
       ...createMemberHandlers(services),
+      ...createProviderHandlers(services),
       ...createDeviceHandlers(services),
       ...createLiveHandlers(services),
       ...createTalkHandlers(services),

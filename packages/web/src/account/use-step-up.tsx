@@ -1,12 +1,13 @@
 import { ApiProblem } from '@cardea/api';
-import { PasswordInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Button, PasswordInput } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { needsCode } from '../api/problem-text.ts';
 import { meQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { CodeInput } from './code-input.tsx';
+import { canUsePasskeys, logInWithPasskey } from './passkey.ts';
 
 export interface StepUp {
   /** Logs in afresh first, where that was asked for. */
@@ -28,6 +29,7 @@ export function useStepUp(passwordLabel: string): StepUp {
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
   const [codeSent, setCodeSent] = useState(false);
+  const byPasskey = useMutation({ mutationFn: () => logInWithPasskey(api), onSuccess: () => setAsks('nothing') });
   const isStepUp = (error: Error | null): boolean => error instanceof ApiProblem && error.stepUp;
   return {
     run: async (work) => {
@@ -41,19 +43,27 @@ export function useStepUp(passwordLabel: string): StepUp {
       if (needsCode(error)) setAsks('code');
     },
     isQuestion: (error) => isStepUp(error) || (needsCode(error) && !codeSent),
-    fields: asks !== 'nothing' && (
-      <>
-        <PasswordInput
-          label={passwordLabel}
-          autoComplete="current-password"
-          required
-          data-autofocus
-          visibilityToggleButtonProps={{ 'aria-label': t('field.showPassword') }}
-          value={password}
-          onChange={(event) => setPassword(event.currentTarget.value)}
-        />
-        {asks === 'code' && <CodeInput value={code} onChange={setCode} />}
-      </>
-    ),
+    fields:
+      asks === 'nothing' ? (
+        byPasskey.isSuccess && <p>{t('passkeys.shown')}</p>
+      ) : (
+        <>
+          <PasswordInput
+            label={passwordLabel}
+            autoComplete="current-password"
+            required
+            data-autofocus
+            visibilityToggleButtonProps={{ 'aria-label': t('field.showPassword') }}
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          {asks === 'code' && <CodeInput value={code} onChange={setCode} />}
+          {canUsePasskeys() && (
+            <Button variant="subtle" loading={byPasskey.isPending} onClick={() => byPasskey.mutate()}>
+              {t('passkeys.instead')}
+            </Button>
+          )}
+        </>
+      ),
   };
 }

@@ -8,6 +8,9 @@ export type Device = AnswerOf<RouteOf<'device.get'>>;
 export type Session = AnswerOf<RouteOf<'session.list'>>['items'][number];
 export type Member = AnswerOf<RouteOf<'member.list'>>['items'][number];
 export type Share = AnswerOf<RouteOf<'share.list'>>['items'][number];
+export type Identity = AnswerOf<RouteOf<'identity.list'>>['items'][number];
+export type LoginMethods = AnswerOf<RouteOf<'session.methods'>>;
+export type Passkey = AnswerOf<RouteOf<'passkey.list'>>['items'][number];
 export type ApiToken = AnswerOf<RouteOf<'token.list'>>['items'][number];
 export type Retention = AnswerOf<RouteOf<'retention.ofDevice'>>;
 export type StreamName = Device['channels'][number]['streams'][number];
@@ -23,6 +26,8 @@ export const keys = {
   sessions: ['sessions'],
   shares: ['shares'],
   tokens: ['tokens'],
+  passkeys: ['passkeys'],
+  identities: ['identities'],
   members: (homeId: string) => ['members', homeId],
   presets: (deviceId: string, channel: number) => ['presets', deviceId, channel],
   alarms: (deviceId: string, from: number) => ['alarms', deviceId, from],
@@ -157,6 +162,31 @@ export function sharesQuery(api: Client) {
   return queryOptions<readonly Share[]>({
     queryKey: keys.shares,
     queryFn: async ({ signal }) => (await api.call('share.list', { signal })).items,
+  });
+}
+
+/** How one can log in here besides the password. */
+export function methodsQuery(api: Client) {
+  return queryOptions<LoginMethods>({
+    queryKey: ['login-methods'],
+    queryFn: ({ signal }) => api.call('session.methods', { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** Accounts at the provider with which the user logs in. */
+export function identitiesQuery(api: Client) {
+  return queryOptions<readonly Identity[]>({
+    queryKey: keys.identities,
+    queryFn: async ({ signal }) => (await api.call('identity.list', { signal })).items,
+  });
+}
+
+/** Keys with which the user logs in. */
+export function passkeysQuery(api: Client) {
+  return queryOptions<readonly Passkey[]>({
+    queryKey: keys.passkeys,
+    queryFn: async ({ signal }) => (await api.call('passkey.list', { signal })).items,
   });
 }
 

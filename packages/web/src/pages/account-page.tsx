@@ -1,10 +1,12 @@
 import { Button, Skeleton } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { IdentitiesSection } from '../account/identities-section.tsx';
+import { PasskeysSection } from '../account/passkeys-section.tsx';
 import { programOf } from '../account/program-name.ts';
 import { SecondFactorSection } from '../account/second-factor-section.tsx';
 import { TokensSection } from '../account/tokens-section.tsx';
-import { forgetUser, keys, meQuery, type Session } from '../api/queries.ts';
+import { forgetUser, keys, meQuery, methodsQuery, type Session } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import styles from '../parts/cards.module.css';
 import { Icon } from '../parts/icon.tsx';
@@ -22,6 +24,8 @@ export function AccountPage() {
     mutationFn: () => api.call('session.delete', { params: { id: 'current' } }),
     onSuccess: () => forgetUser(queries),
   });
+  const provider = useQuery(methodsQuery(api)).data?.provider?.label;
+  const leave = useMutation({ mutationFn: () => api.call('provider.logOut'), onSuccess: ({ url }) => location.assign(url) });
   return (
     <Page title={t('account.title')}>
       <section className={styles.card}>
@@ -29,11 +33,24 @@ export function AccountPage() {
           <p className={styles.name}>{me.data?.name}</p>
           <p className={styles.muted}>{me.data?.email}</p>
         </div>
-        <Button variant="default" leftSection={<Icon name="leave" size={18} />} loading={logOut.isPending} onClick={() => logOut.mutate()}>
-          {t('account.logOut')}
-        </Button>
+        <div className={styles.actions}>
+          <Button
+            variant="default"
+            leftSection={<Icon name="leave" size={18} />}
+            loading={logOut.isPending}
+            onClick={() => logOut.mutate()}
+          >
+            {t('account.logOut')}
+          </Button>
+          {provider !== undefined && (
+            <Button variant="subtle" loading={leave.isPending} onClick={() => leave.mutate()}>
+              {t('account.logOutThere', { provider })}
+            </Button>
+          )}
+        </div>
       </section>
       {logOut.isError && <ProblemNotice problem={logOut.error} />}
+      {leave.isError && <ProblemNotice problem={leave.error} />}
       <h2 className={styles.title}>{t('account.sessions')}</h2>
       {sessions.isPending && <Skeleton h={72} radius={12} />}
       {sessions.isError && <ProblemNotice problem={sessions.error} onRetry={() => void sessions.refetch()} />}
@@ -44,7 +61,9 @@ export function AccountPage() {
           </li>
         ))}
       </ul>
+      <PasskeysSection />
       <SecondFactorSection />
+      <IdentitiesSection />
       <TokensSection />
     </Page>
   );

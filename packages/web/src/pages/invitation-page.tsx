@@ -1,9 +1,11 @@
 import { ApiProblem } from '@cardea/api';
-import { Anchor, Button, PasswordInput, Skeleton, TextInput } from '@mantine/core';
+import { Anchor, Button, Skeleton } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, useLocation } from 'react-router';
+import { AccountFields, type NewAccount } from '../account/account-fields.tsx';
+import { ProviderButton } from '../account/provider-button.tsx';
 import { keys, meQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { Entrance } from '../parts/entrance.tsx';
@@ -39,7 +41,8 @@ export function InvitationPage() {
     <Entrance title={t('invitation.title')} lead={t('invitation.lead', { name: invitedBy, home: homeName })}>
       {user === undefined ? (
         <>
-          <NewAccount inviteToken={inviteToken} email={email} />
+          <AccountForm inviteToken={inviteToken} email={email} />
+          <ProviderButton errand={{ purpose: 'login', from: '/', inviteToken }} />
           <Anchor component={Link} to="/login" state={{ from: pathname + hash }}>
             {t('invitation.haveAccount')}
           </Anchor>
@@ -65,43 +68,18 @@ function Join({ inviteToken, name }: { readonly inviteToken: string; readonly na
   );
 }
 
-function NewAccount({ inviteToken, email: invited }: { readonly inviteToken: string; readonly email: string }) {
+function AccountForm({ inviteToken, email: invited }: { readonly inviteToken: string; readonly email: string }) {
   const { t } = useTranslation();
-  const [account, setAccount] = useState({ name: '', email: invited, password: '' });
+  const [account, setAccount] = useState<NewAccount>({ name: '', email: invited, password: '' });
   const accept = useAccept();
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     accept.mutate({ inviteToken, ...account, email: account.email.trim() });
   };
-  const change = (member: keyof typeof account) => (event: FormEvent<HTMLInputElement>) => {
-    const { value } = event.currentTarget;
-    setAccount((before) => ({ ...before, [member]: value }));
-  };
   if (accept.isSuccess) return <Navigate to="/" replace />;
   return (
     <form className={form.form} onSubmit={submit}>
-      <TextInput label={t('field.name')} autoComplete="name" required maxLength={80} value={account.name} onChange={change('name')} />
-      <TextInput
-        label={t('field.email')}
-        type="email"
-        autoComplete="username"
-        required
-        maxLength={254}
-        readOnly={invited !== ''}
-        value={account.email}
-        onChange={change('email')}
-      />
-      <PasswordInput
-        label={t('field.newPassword')}
-        description={t('field.newPasswordHint')}
-        autoComplete="new-password"
-        required
-        minLength={8}
-        maxLength={256}
-        visibilityToggleButtonProps={{ 'aria-label': t('field.showPassword') }}
-        value={account.password}
-        onChange={change('password')}
-      />
+      <AccountFields account={account} onChange={setAccount} fixedEmail={invited !== ''} />
       {accept.isError && <AcceptProblem problem={accept.error} />}
       <Button type="submit" loading={accept.isPending}>
         {t('invitation.join')}

@@ -1,12 +1,15 @@
 import { ApiProblem } from '@cardea/api';
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useCallback, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, useLocation } from 'react-router';
 import { CodeInput } from '../account/code-input.tsx';
+import { canUsePasskeys, isDeclined, logInWithPasskey } from '../account/passkey.ts';
+import { ProviderButton } from '../account/provider-button.tsx';
+import { useOfferedPasskey } from '../account/use-offered-passkey.ts';
 import { needsCode } from '../api/problem-text.ts';
-import { keys } from '../api/queries.ts';
+import { keys, type User } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { Entrance } from '../parts/entrance.tsx';
 import form from '../parts/form.module.css';
@@ -20,17 +23,27 @@ export function LoginPage({ linkFailed }: { readonly linkFailed: boolean }) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [code, setCode] = useState<string>();
+  const [isIn, setIsIn] = useState(false);
+  const enter = useCallback(
+    (user: User): void => {
+      queries.setQueryData(keys.me, user);
+      setIsIn(true);
+    },
+    [queries],
+  );
   const login = useMutation({
     mutationFn: () =>
       api.call('session.create', { body: { email: email.trim(), password, ...(code !== undefined && { code: code.trim() }) } }),
     onError: (error) => needsCode(error) && setCode((before) => before ?? ''),
-    onSuccess: ({ user }) => queries.setQueryData(keys.me, user),
+    onSuccess: ({ user }) => enter(user),
   });
+  const byPasskey = useMutation({ mutationFn: () => logInWithPasskey(api), onSuccess: enter });
+  useOfferedPasskey(enter, { paused: byPasskey.isPending || isIn });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     login.mutate();
   };
-  if (login.isSuccess) return <Navigate to={cameFrom(location.state)} replace />;
+  if (isIn) return <Navigate to={cameFrom(location.state)} replace />;
   return (
     <Entrance title={t('login.title')}>
       {linkFailed && login.isIdle && <ProblemNotice problem={undefined} text={t('login.expiredLink')} />}
@@ -38,7 +51,7 @@ export function LoginPage({ linkFailed }: { readonly linkFailed: boolean }) {
         <TextInput
           label={t('field.email')}
           type="email"
-          autoComplete="username"
+          autoComplete="username webauthn"
           required
           value={email}
           onChange={(event) => setEmail(event.currentTarget.value)}
@@ -57,8 +70,21 @@ export function LoginPage({ linkFailed }: { readonly linkFailed: boolean }) {
           {t('login.submit')}
         </Button>
       </form>
+      {canUsePasskeys() && (
+        <Button variant="default" loading={byPasskey.isPending} onClick={() => byPasskey.mutate()}>
+          {t('login.withPasskey')}
+        </Button>
+      )}
+      <ProviderButton errand={{ purpose: 'login', from: cameFrom(location.state) }} />
+      {byPasskey.isError && !isDeclined(byPasskey.error) && <PasskeyLoginProblem problem={byPasskey.error} />}
     </Entrance>
   );
+}
+
+function PasskeyLoginProblem({ problem }: { readonly problem: Error }) {
+  const { t } = useTranslation();
+  const isUnknown = problem instanceof ApiProblem && problem.status === 401;
+  return isUnknown ? <ProblemNotice problem={problem} text={t('login.wrongPasskey')} /> : <LoginProblem problem={problem} />;
 }
 
 function LoginProblem({ problem }: { readonly problem: Error }) {

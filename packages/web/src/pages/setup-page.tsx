@@ -1,9 +1,10 @@
 import { ApiProblem } from '@cardea/api';
-import { Anchor, Button, PasswordInput, TextInput } from '@mantine/core';
+import { Anchor, Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, useSearchParams } from 'react-router';
+import { AccountFields, type NewAccount } from '../account/account-fields.tsx';
 import { keys } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { Entrance } from '../parts/entrance.tsx';
@@ -16,7 +17,7 @@ export function SetupPage() {
   const queries = useQueryClient();
   const [search] = useSearchParams();
   const setupToken = search.get('token') ?? '';
-  const [account, setAccount] = useState({ name: '', email: '', password: '' });
+  const [account, setAccount] = useState<NewAccount>({ name: '', email: '', password: '' });
   const setUp = useMutation({
     mutationFn: () => {
       const { timeZone: timezone } = Intl.DateTimeFormat().resolvedOptions();
@@ -28,35 +29,11 @@ export function SetupPage() {
     event.preventDefault();
     setUp.mutate();
   };
-  const change = (member: keyof typeof account) => (event: FormEvent<HTMLInputElement>) => {
-    const { value } = event.currentTarget;
-    setAccount((before) => ({ ...before, [member]: value }));
-  };
   if (setUp.isSuccess) return <Navigate to="/" replace />;
   return (
     <Entrance title={t('setup.title')} lead={t('setup.lead')}>
       <form className={form.form} onSubmit={submit}>
-        <TextInput label={t('field.name')} autoComplete="name" required maxLength={80} value={account.name} onChange={change('name')} />
-        <TextInput
-          label={t('field.email')}
-          type="email"
-          autoComplete="username"
-          required
-          maxLength={254}
-          value={account.email}
-          onChange={change('email')}
-        />
-        <PasswordInput
-          label={t('field.newPassword')}
-          description={t('field.newPasswordHint')}
-          autoComplete="new-password"
-          required
-          minLength={8}
-          maxLength={256}
-          visibilityToggleButtonProps={{ 'aria-label': t('field.showPassword') }}
-          value={account.password}
-          onChange={change('password')}
-        />
+        <AccountFields account={account} onChange={setAccount} />
         {setupToken === '' && <ProblemNotice problem={undefined} text={t('setup.noToken')} />}
         {setUp.isError && <SetupProblem problem={setUp.error} />}
         <Button type="submit" loading={setUp.isPending} disabled={setupToken === ''}>

@@ -1,10 +1,9 @@
 // The library of certificates below looks for it when it is loaded.
 import 'reflect-metadata';
 import { createHash, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
-import { AppError, type Clock, hasStatus } from '@cardea/core';
+import type { Clock } from '@cardea/core';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -17,12 +16,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import type { KeyVault } from '../../tokens/key-vault.ts';
-
-/** A private key and its certificate, PEM. */
-export interface KeyPair {
-  readonly key: string;
-  readonly cert: string;
-}
+import { type KeyPair, keepPair, readPair } from './kept-pair.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 24 * 3_600_000;
@@ -165,21 +159,4 @@ function derOf(pem: string): Buffer {
 
 function pemOf(label: string, der: Buffer): string {
   return `-----BEGIN ${label}-----\n${(der.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END ${label}-----\n`;
-}
-
-async function readPair(directory: string, name: string, vault: KeyVault): Promise<KeyPair | undefined> {
-  try {
-    const [key, cert] = await Promise.all(['key', 'crt'].map((kind) => readFile(join(directory, `${name}.${kind}`), 'utf8')));
-    return key === undefined || cert === undefined ? undefined : { key: vault.open(key, join(directory, `${name}.key`)), cert };
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    if (hasStatus(error, 'INVALID_STATE')) throw error;
-    throw new AppError('INTERNAL_ERROR', { directory, name }, { cause: error, message: `cannot read ${join(directory, name)}` });
-  }
-}
-
-async function keepPair(directory: string, name: string, pair: KeyPair, vault: KeyVault): Promise<KeyPair> {
-  await writeFile(join(directory, `${name}.key`), vault.seal(pair.key), { mode: 0o600 });
-  await writeFile(join(directory, `${name}.crt`), pair.cert, { mode: 0o644 });
-  return pair;
 }

@@ -41,6 +41,7 @@ export interface Tables {
   user: UserTable;
   session: SessionTable;
   verification: VerificationTable;
+  account: AccountTable;
 }
 
 export type Db = Kysely<Tables>;
@@ -146,6 +147,7 @@ export interface KnownDeviceTable {
 /** Accounts at another provider that log a user in (OpenID Connect Core 2: issuer and subject together never change). */
 export interface IdentityTable {
   issuer: Fixed<string>;
+  id: Fixed<string>;
   subject: Fixed<string>;
   user_id: Fixed<string>;
   /** As the provider said when it was linked. */
@@ -550,3 +552,9 @@ export interface SettingTable {
 }
 
 export type Row<T extends keyof Tables> = Selectable<Tables[T]>;
+/** How a user proves who they are to better-auth; `credential` is the password. */
+export interface AccountTable {
+  userId: Fixed<string>;
+  providerId: Fixed<string>;
+}
+

@@ -33,6 +33,7 @@ export async function up({ schema }: Kysely<unknown>): Promise<void> {
   await schema.createIndex('known_device_age').on('known_device').column('expires_at').execute();
   await schema
     .createTable('identity')
+    .addColumn('id', 'text', (c) => c.notNull().unique())
     .addColumn('issuer', 'text', (c) => c.notNull())
     .addColumn('subject', 'text', (c) => c.notNull())
     .addColumn('user_id', 'text', (c) => c.notNull().references('user.id').onDelete('cascade'))
