@@ -65,7 +65,7 @@ test('a browser that knows only the address shows a moving picture over WebRTC, 
   await expectMovingPicture(page.locator('video'));
   process.stdout.write(`first picture after ${Math.round(await page.evaluate(() => window.firstFrameMs))} ms, ${cipher}\n`);
   expect(cipher).toContain('GCM');
-  expect(sound).toBe('left-out; codec=aac');
+  expect(sound).toBe('left-out; codec=aac; outputs="ws hls flv rtsp"');
   const ended = page.waitForFunction(() => window.peer.connectionState !== 'connected');
   expect(await page.evaluate(async (address) => (await fetch(address, { method: 'DELETE' })).status, location)).toBe(200);
   await ended;

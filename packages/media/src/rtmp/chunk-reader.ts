@@ -15,6 +15,9 @@ const CONTINUATION = 0xc0;
 const LAST_SHORT_ID = 0x3f;
 const messageHeaderBytes = [11, 7, 3, 0] as const;
 
+/** Makes room for `sizeBytes`; every byte of it is written before anybody reads it. */
+export type CreateBytes = (sizeBytes: number) => Uint8Array;
+
 /** What later chunks of a chunk stream leave out. */
 interface ChunkStream {
   readonly id: number;
@@ -38,6 +41,7 @@ interface ChunkStream {
  */
 export class ChunkReader {
   private readonly onMessage: (message: RtmpMessage) => void;
+  private readonly createBytes: CreateBytes;
   private readonly streams = new Map<number, ChunkStream>();
   private chunkSizeBytes = DEFAULT_CHUNK_BYTES;
   private unfinishedBytes = 0;
@@ -48,9 +52,10 @@ export class ChunkReader {
   private current: ChunkStream | undefined;
   private leftBytes = 0;
 
-  /** `onMessage` is called synchronously; it owns the data. */
-  constructor(onMessage: (message: RtmpMessage) => void) {
+  /** `onMessage` is called synchronously; it owns the data, which `createBytes` may have made as part of something larger. */
+  constructor(onMessage: (message: RtmpMessage) => void, createBytes: CreateBytes = (sizeBytes) => new Uint8Array(sizeBytes)) {
     this.onMessage = onMessage;
+    this.createBytes = createBytes;
   }
 
   /** @throws MediaError OBJECT_MISMATCH when the bytes are no chunks, or beyond a limit; the connection cannot go on then */
@@ -163,7 +168,7 @@ export class ChunkReader {
       throw malformed(`a message of ${lengthBytes} bytes`);
     }
     this.unfinishedBytes += lengthBytes;
-    stream.payload = new Uint8Array(lengthBytes);
+    stream.payload = this.createBytes(lengthBytes);
     stream.filled = 0;
   }
 

@@ -1,7 +1,7 @@
 import { type AmfValue, isAmfObject } from '../flv/amf0.ts';
 import { type FlvTag, flvType } from '../flv/flv-tag.ts';
 import { malformed } from '../media-error.ts';
-import { ChunkReader } from './chunk-reader.ts';
+import { ChunkReader, type CreateBytes } from './chunk-reader.ts';
 import { writeChunks } from './chunk-writer.ts';
 import { type RtmpHandshakeOptions, RtmpServerHandshake } from './rtmp-handshake.ts';
 import {
@@ -32,6 +32,8 @@ export interface RtmpPublishSessionOptions extends RtmpHandshakeOptions {
   readonly onMedia: (tag: FlvTag) => void;
   /** The publisher said that it ends. */
   readonly onUnpublish: () => void;
+  /** Room for a message; without it, memory of its own that is cleared first. */
+  readonly createBytes?: CreateBytes;
 }
 
 /** Why a publisher is not wanted, in the words of `onStatus`. */
@@ -52,7 +54,7 @@ const STREAM_ID = 1;
 export class RtmpPublishSession {
   private readonly options: RtmpPublishSessionOptions;
   private readonly handshake: RtmpServerHandshake;
-  private readonly chunks = new ChunkReader((message) => this.onMessage(message));
+  private readonly chunks: ChunkReader;
   private state: 'handshake' | 'connected' | 'asked' | 'publishing' | 'over' = 'handshake';
   private app = '';
   private receivedBytes = 0;
@@ -62,6 +64,7 @@ export class RtmpPublishSession {
   constructor(options: RtmpPublishSessionOptions) {
     this.options = options;
     this.handshake = new RtmpServerHandshake(options);
+    this.chunks = new ChunkReader((message) => this.onMessage(message), options.createBytes);
   }
 
   /** @throws MediaError OBJECT_MISMATCH for what is no RTMP, or beyond a limit */
@@ -205,14 +208,14 @@ export class RtmpPublishSession {
 
   private onWindowSize({ data }: RtmpMessage): void {
     if (data.length < 4) throw malformed('a window size is cut short');
-    const sizeBytes = new DataView(data.buffer, data.byteOffset).getUint32(0);
+    const sizeBytes = new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(0);
     // A tiny window would make us answer every byte.
     this.windowBytes = Math.max(sizeBytes, CHUNK_BYTES);
   }
 
   private onUserControl({ data }: RtmpMessage): void {
     if (data.length < 6) return;
-    const view = new DataView(data.buffer, data.byteOffset);
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     if (view.getUint16(0) === userControl.pingRequest) this.sendControl(rtmpUserControl(userControl.pingResponse, view.getUint32(2)));
   }
 

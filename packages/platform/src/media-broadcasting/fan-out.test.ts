@@ -221,3 +221,39 @@ test('sound that a format has no way to say is left out, viewers are told where 
   assert.deepEqual(socket.times, [[0], [40]]);
   assert.deepEqual(late.socket.times, [[0, 40]]);
 });
+
+test('a format that fails, at once or when its window ends, sends its own viewers away and leaves the publisher alone', async () => {
+  for (const latency of ['low', 'relaxed'] as const) {
+    const clock = new VirtualClock();
+    const failures: unknown[] = [];
+    const stops: string[] = [];
+    const stream = new LiveStream({ onPublishing: () => {}, onEnded: () => {}, onSinkFailed: (error) => failures.push(error) });
+    const failure = new Error('this cannot be said');
+    const broken = {
+      name: 'broken',
+      head: () => ({
+        opening: Buffer.from('head'),
+        messages: [],
+        fragment: () => {
+          throw failure;
+        },
+      }),
+    };
+    const counters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
+    const output = new FanOut({ format: broken, stream, latency, clock, counters });
+    const healthy = join(new FanOut({ format: webSocketFmp4, stream, clock, counters }));
+    const from: Publisher = { stop: (reason) => void stops.push(reason) };
+    let sentAway = 0;
+    join(output, () => {
+      sentAway += 1;
+    });
+    stream.open(from);
+    stream.begin(from, [plainTrack]);
+    for (let number = 0; number < 10; number += 1) {
+      stream.write(from, [picture(number)]);
+      await clock.advance(40);
+    }
+    assert.deepEqual([failures, sentAway, output.viewers, stops], [[failure], 1, 0, []], latency);
+    assert.equal(healthy.socket.times.length, 10, latency);
+  }
+});

@@ -18,6 +18,7 @@ export interface FanOutOptions {
 
 export interface PushViewer {
   readonly socket: ViewerSocket;
+  /** It is to be closed: it keeps falling behind, or the output failed. */
   readonly onTooSlow: () => void;
 }
 
@@ -33,7 +34,7 @@ const QUEUE_MAX_BYTES = 4 * 1024 * 1024;
  */
 export class FanOut implements MediaSink {
   private readonly options: FanOutOptions;
-  private readonly subscriptions: Subscription[] = [];
+  private readonly watching = new Map<Subscription, PushViewer>();
   private attachment: Disposable | undefined;
   private head: PushHead | undefined;
   private leftOut: ReadonlySet<number> = new Set();
@@ -42,6 +43,8 @@ export class FanOut implements MediaSink {
   private pendingBytes = 0;
   private startsWithKeyframe = false;
   private window: Timer | undefined;
+  /** What went wrong outside of a batch; it is thrown at the next one. */
+  private failure: { readonly error: unknown } | undefined;
   private startBurst: StartBurst | undefined;
   private readonly rate: StreamRate;
   private sinceKeyframeBytes = 0;
@@ -52,25 +55,25 @@ export class FanOut implements MediaSink {
   }
 
   get viewers(): number {
-    return this.subscriptions.length;
+    return this.watching.size;
   }
 
   /** Writes to `socket` from now on: head and kept pictures at once, or as soon as there are some. Dispose to stop. */
-  join({ socket, onTooSlow }: PushViewer): Disposable {
+  join(viewer: PushViewer): Disposable {
     const { clock, counters, stream } = this.options;
     this.attachment ??= stream.attach(this);
     const subscription = new Subscription({
-      socket,
+      socket: viewer.socket,
       clock,
       onSkip: () => {
         counters.skips += 1;
       },
       onTooSlow: () => {
         counters.tooSlow += 1;
-        onTooSlow();
+        viewer.onTooSlow();
       },
     });
-    this.subscriptions.push(subscription);
+    this.watching.set(subscription, viewer);
     this.startOne(subscription);
     return { [Symbol.dispose]: () => this.leave(subscription) };
   }
@@ -87,13 +90,14 @@ export class FanOut implements MediaSink {
     const news = newsOf(this.head, head);
     this.head = head;
     this.startBurst = undefined;
-    for (const subscription of [...this.subscriptions]) {
+    for (const subscription of [...this.watching.keys()]) {
       if (subscription.isNew) this.startOne(subscription);
       else if (news !== undefined && subscription.restart(news, this.limitBytes())) this.options.counters.bytesOut += news.length;
     }
   }
 
   onBatch({ units, startsWithKeyframe }: MediaBatch): void {
+    if (this.failure !== undefined) throw this.failure.error;
     if (startsWithKeyframe) {
       this.flush();
       this.startsWithKeyframe = true;
@@ -105,7 +109,14 @@ export class FanOut implements MediaSink {
     }
     const windowMs = windowMsOf(this.options.latency ?? 'low', this.viewers);
     if (windowMs === 0 || this.pendingBytes > WINDOW_MAX_BYTES) this.flush();
-    else this.window ??= this.options.clock.setTimer(windowMs, () => this.flush());
+    else this.window ??= this.options.clock.setTimer(windowMs, () => this.flushLate());
+  }
+
+  onDropped(): void {
+    this.detach();
+    const viewers = [...this.watching.values()];
+    this.watching.clear();
+    for (const { onTooSlow } of viewers) onTooSlow();
   }
 
   private flush(): void {
@@ -119,6 +130,14 @@ export class FanOut implements MediaSink {
     this.send({ bytes, startsWithKeyframe });
   }
 
+  private flushLate(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      this.failure = { error };
+    }
+  }
+
   private clearPending(): void {
     this.window?.[Symbol.dispose]();
     this.window = undefined;
@@ -130,7 +149,7 @@ export class FanOut implements MediaSink {
   private send(frame: OutputFrame): void {
     const limitBytes = this.limitBytes();
     // A viewer that turns out too slow leaves the list while we walk it.
-    const viewers = [...this.subscriptions];
+    const viewers = [...this.watching.keys()];
     const first = this.sequence % Math.max(1, viewers.length);
     let written = 0;
     for (let step = 0; step < viewers.length; step += 1) {
@@ -154,14 +173,15 @@ export class FanOut implements MediaSink {
   }
 
   private leave(subscription: Subscription): void {
-    const at = this.subscriptions.indexOf(subscription);
-    if (at < 0) return;
-    this.subscriptions.splice(at, 1);
-    if (this.subscriptions.length > 0) return;
+    if (this.watching.delete(subscription) && this.watching.size === 0) this.detach();
+  }
+
+  private detach(): void {
     this.attachment?.[Symbol.dispose]();
     this.attachment = undefined;
     this.clearPending();
     this.rate.reset();
+    this.failure = undefined;
     this.head = undefined;
     this.startBurst = undefined;
   }

@@ -115,3 +115,36 @@ test('when the publisher leaves, the reason is told and nothing is kept', () => 
   assert.equal(stream.gop.length, 0);
   assert.deepEqual(log, ['publishing', 'privacy']);
 });
+
+test('a way to watch that fails is dropped, and neither the camera nor anybody else notices', () => {
+  const failures: unknown[] = [];
+  const stream = new LiveStream({ onPublishing: () => {}, onEnded: () => {}, onSinkFailed: (error) => failures.push(error) });
+  const healthy = new Recorder();
+  const broken = new Recorder();
+  let dropped = 0;
+  const failure = new Error('a muxer failed');
+  stream.attach({
+    onTracks: (tracks) => broken.onTracks(tracks),
+    onBatch: (batch) => {
+      broken.onBatch(batch);
+      throw failure;
+    },
+    onDropped: () => {
+      dropped += 1;
+    },
+  });
+  stream.attach(healthy);
+  publish(stream, pictures(0, 5));
+  assert.equal(healthy.batches.length, 5);
+  assert.deepEqual([broken.batches.length, failures, dropped], [1, [failure], 1]);
+
+  const attachBroken = (): Disposable =>
+    stream.attach({
+      onTracks: () => {
+        throw failure;
+      },
+      onBatch: () => {},
+    });
+  assert.throws(attachBroken, failure);
+  assert.equal(failures.length, 1);
+});

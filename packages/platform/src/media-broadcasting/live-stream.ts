@@ -26,6 +26,8 @@ export interface MediaSink {
   /** All that follows belongs to these tracks. */
   onTracks(tracks: readonly Track[]): void;
   onBatch(batch: MediaBatch): void;
+  /** It threw, and gets nothing any more: whoever watches by it is to come again. */
+  onDropped?(): void;
 }
 
 /** Puts the units of publishers on the timeline that sinks see. */
@@ -43,6 +45,8 @@ export interface LiveStreamOptions {
   readonly onPublishing: () => void;
   /** The publisher is gone and no newer one took its place. */
   readonly onEnded: (reason: EndReason) => void;
+  /** A sink threw `error` and was dropped; neither the publisher nor the other sinks notice. */
+  readonly onSinkFailed?: (error: unknown) => void;
 }
 
 const GOP_MAX_BYTES = 8 * 1024 * 1024;
@@ -90,10 +94,10 @@ export class LiveStream {
     return runningSec === 0 && this.lastGopSec === undefined ? undefined : Math.max(runningSec, this.lastGopSec ?? 0);
   }
 
-  /** Hands the media to `sink` from now on; the tracks, when known, at once. */
+  /** Hands the media to `sink` from now on; the tracks, when known, at once. @throws what `sink` throws at them */
   attach(sink: MediaSink): Disposable {
-    this.sinks.add(sink);
     if (this.currentTracks.length > 0) sink.onTracks(this.currentTracks);
+    this.sinks.add(sink);
     return { [Symbol.dispose]: () => void this.sinks.delete(sink) };
   }
 
@@ -113,7 +117,7 @@ export class LiveStream {
     this.currentTracks = tracks;
     this.video = tracks.find(({ kind }) => kind === 'video');
     this.timeline.begin(tracks, this.startAt);
-    for (const sink of this.sinks) sink.onTracks(tracks);
+    for (const sink of this.sinks) this.guard(sink, () => sink.onTracks(tracks));
     this.options.onPublishing();
   }
 
@@ -170,7 +174,18 @@ export class LiveStream {
   private deliver(batch: MediaBatch): void {
     if (batch.units.length === 0) return;
     this.keep(batch);
-    for (const sink of this.sinks) sink.onBatch(batch);
+    for (const sink of this.sinks) this.guard(sink, () => sink.onBatch(batch));
+  }
+
+  /** What a way to watch does wrong ends that way to watch and nothing else. */
+  private guard(sink: MediaSink, hand: () => void): void {
+    try {
+      hand();
+    } catch (error) {
+      this.sinks.delete(sink);
+      this.options.onSinkFailed?.(error);
+      sink.onDropped?.();
+    }
   }
 
   private keep({ units, startsWithKeyframe }: MediaBatch): void {

@@ -38,6 +38,7 @@ export class SilentFeed implements MediaFeed {
         const units = this.onlyPictures(batch.units);
         if (units.length > 0) sink.onBatch({ ...batch, units });
       },
+      onDropped: () => sink.onDropped?.(),
     });
   }
 

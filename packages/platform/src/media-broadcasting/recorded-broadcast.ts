@@ -40,6 +40,7 @@ export class RecordedBroadcast {
       timeline: new RecordedTimeline(),
       onPublishing: () => this.farewell?.[Symbol.dispose](),
       onEnded: (reason) => this.onEnded(reason),
+      onSinkFailed: (err) => options.logger.error({ err, sessionId: session.id }, 'a playback could not be shown'),
     });
     this.fmp4 = new FanOut({ format: webSocketFmp4, stream: this.stream, clock, counters });
     this.askLater();

@@ -1,5 +1,6 @@
 import type { Clock } from '@cardea/core';
 import { type AccessUnit, Fmp4Muxer, type Track, type VideoTrack } from '@cardea/media';
+import { carries, leftOutOf } from '../carried-by.ts';
 import { answerHead, MEDIA_TYPE } from '../http-answer.ts';
 import type { MediaBatch, MediaSink } from '../live-stream.ts';
 import type { HlsWindow, LivePart } from './hls-window.ts';
@@ -9,6 +10,8 @@ export interface HlsSegmenterOptions {
   readonly clock: Clock;
   /** A part was added to the window, or the segment that grew is whole. */
   readonly onChange: () => void;
+  /** It gets no pictures any more. */
+  readonly onDropped: () => void;
 }
 
 /** Aim of a part; three of them are what players stay behind, and each costs every player two requests. */
@@ -51,11 +54,11 @@ export class HlsSegmenter implements MediaSink {
     this.pending = [];
     this.epochMs = undefined;
     this.picturesPerPart = undefined;
-    const readable = tracks.filter(isReadable);
+    const readable = tracks.filter((track) => carries('hls', track));
     this.readable = new Set(readable.map(({ id }) => id));
     this.video = readable.find((track) => track.kind === 'video');
     this.muxer = new Fmp4Muxer(readable);
-    this.options.window.changeInit(this.muxer.initSegment());
+    this.options.window.changeInit(this.muxer.initSegment(), leftOutOf('hls', tracks));
   }
 
   onBatch({ units }: MediaBatch): void {
@@ -66,6 +69,10 @@ export class HlsSegmenter implements MediaSink {
     }
     // Players want to see a whole segment before they begin, so the first one is as short as can be.
     if (this.isFirstSegment && this.segmentSec > 0) this.closeSegment();
+  }
+
+  onDropped(): void {
+    this.options.onDropped();
   }
 
   private addPicture(unit: AccessUnit, timescale: number): void {
@@ -138,9 +145,4 @@ export class HlsSegmenter implements MediaSink {
     const epochMs = this.options.clock.now() - (last.dts / this.video.timescale) * 1_000;
     if (this.epochMs === undefined || Math.abs(epochMs - this.epochMs) > CLOCK_DRIFT_MS) this.epochMs = epochMs;
   }
-}
-
-/** What Media Source Extensions and Apple's players take in fragmented MP4. */
-function isReadable(track: Track): boolean {
-  return track.kind === 'video' || track.codec === 'aac' || track.codec === 'opus';
 }

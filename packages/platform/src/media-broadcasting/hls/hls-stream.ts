@@ -52,7 +52,7 @@ export class HlsStream implements BroadcastPart {
   /** Somebody reads until the result is disposed. */
   join(): Disposable {
     this.readerCount += 1;
-    if (this.readerCount === 1) this.open();
+    if (this.window === undefined) this.open();
     let here = true;
     return {
       [Symbol.dispose]: () => {
@@ -100,7 +100,7 @@ export class HlsStream implements BroadcastPart {
   private open(): void {
     const { addressSuffix = '', clock, feed } = this.options;
     const window = new HlsWindow({ firstSequence: this.firstSequence, targetDurationSec: targetFor(feed.gopSec), addressSuffix });
-    const segmenter = new HlsSegmenter({ window, clock, onChange: () => this.serve() });
+    const segmenter = new HlsSegmenter({ window, clock, onChange: () => this.serve(), onDropped: () => this.fail() });
     this.window = window;
     this.attachment = feed.attach(segmenter);
     // Whoever comes to a stream that runs does not wait for its next key frame.
@@ -113,6 +113,12 @@ export class HlsStream implements BroadcastPart {
     // A player that comes back later must not take new segments for those it has.
     this.firstSequence = this.window?.followingSequence ?? this.firstSequence;
     this.window = undefined;
+  }
+
+  /** There is nothing to read until a reader comes anew. */
+  private fail(): void {
+    this.close();
+    this.serve();
   }
 
   private serve(): void {

@@ -1,4 +1,5 @@
 import { type HlsSegment, writeMediaPlaylist } from '@cardea/media';
+import type { LeftOut } from '../carried-by.ts';
 
 /** A few pictures with their sound: a fragment that can be fetched before its segment is whole. */
 export interface LivePart {
@@ -56,6 +57,7 @@ export class HlsWindow {
   private readonly inits = new Map<number, Uint8Array>();
   private initVersion = 0;
   private isInitNew = false;
+  private leftOut: readonly LeftOut[] = [];
   private nextSequence: number;
   private discontinuitySequence = 0;
   private partTargetSec = 0;
@@ -84,8 +86,9 @@ export class HlsWindow {
     return last && { sequence: last.sequence, part: last.parts.length - 1 };
   }
 
-  /** What follows is read with this init segment. */
-  changeInit(init: Uint8Array): void {
+  /** What follows is read with this init segment; `leftOut` is not in it. */
+  changeInit(init: Uint8Array, leftOut: readonly LeftOut[] = []): void {
+    this.leftOut = leftOut;
     const current = this.inits.get(this.initVersion);
     if (current !== undefined && Buffer.compare(current, init) === 0) return;
     this.initVersion += 1;
@@ -167,7 +170,7 @@ export class HlsWindow {
   private write(): string {
     const listed = this.segments.slice(-LISTED_SEGMENTS - 1);
     const hint = this.hint();
-    return writeMediaPlaylist({
+    const text = writeMediaPlaylist({
       targetDurationSec: this.targetDurationSec,
       mediaSequence: listed[0]?.sequence ?? this.nextSequence,
       discontinuitySequence: this.discontinuitySequence + this.discontinuitiesBefore(listed[0]),
@@ -175,6 +178,8 @@ export class HlsWindow {
       segments: this.describe(listed),
       preloadHintUri: `part-${hint.sequence}-${hint.part}.m4s${this.addressSuffix}`,
     });
+    // Players skip lines that begin so (RFC 8216bis 4.1).
+    return text + this.leftOut.map(({ codec, outputs }) => `# left out: ${codec}, which goes over ${outputs.join(', ')}\n`).join('');
   }
 
   private describe(listed: readonly LiveSegment[]): readonly HlsSegment[] {

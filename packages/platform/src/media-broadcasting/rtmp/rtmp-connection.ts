@@ -51,6 +51,7 @@ export class RtmpConnection implements Publisher {
     this.session = new RtmpPublishSession({
       hmac: (key, data) => createHmac('sha256', key).update(data).digest(),
       randomBytes: (length) => random.bytes(length),
+      createBytes: pooledBytes,
       send: (bytes) => socket.write(bytes),
       onPublish: (wish) => void this.admit(wish),
       onMedia: (tag) => this.demuxer.push(tag),
@@ -148,4 +149,10 @@ export class RtmpConnection implements Publisher {
     const farewell = clock.setTimer(vmTimers.closeAfterStopMs, () => socket.destroy());
     socket.once('close', () => farewell[Symbol.dispose]());
   }
+}
+
+/** Memory of its own for every message, cleared before it is written, was a fifth of the work of taking a stream. */
+function pooledBytes(sizeBytes: number): Uint8Array {
+  const { buffer, byteOffset } = Buffer.allocUnsafe(sizeBytes);
+  return new Uint8Array(buffer, byteOffset, sizeBytes);
 }

@@ -10,7 +10,7 @@ export interface RtcStreamOptions {
   readonly random: Random;
 }
 
-/** Somebody who watches, and is told when the pictures are of a kind that was not agreed on. */
+/** Somebody who watches, and is told when the pictures are of a kind that was not agreed on, or come no more. */
 export interface RtcWatcher {
   readonly viewer: RtcViewer;
   readonly onForeignTracks: () => void;
@@ -85,6 +85,11 @@ export class RtcStream implements BroadcastPart, MediaSink {
       if (made.kind === 'video') this.newestTimestamp = made.timestamp;
       for (const { viewer } of this.watchers) viewer.take(made);
     }
+  }
+
+  onDropped(): void {
+    this.attachment = undefined;
+    for (const { onForeignTracks } of [...this.watchers]) onForeignTracks();
   }
 
   /**

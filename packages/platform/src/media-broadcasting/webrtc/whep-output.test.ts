@@ -70,7 +70,7 @@ test('a viewer over WebRTC gets every picture since the newest key frame at once
   const answer = await viewer.watch(live.url);
   assert.equal(answer.status, 201);
   assert.equal(answer.headers.get('content-type'), 'application/sdp');
-  assert.equal(answer.headers.get('cardea-sound'), 'left-out; codec=aac');
+  assert.equal(answer.headers.get('cardea-sound'), 'left-out; codec=aac; outputs="ws hls flv rtsp"');
   assert.equal(answer.headers.get('access-control-allow-origin'), '*');
   await until(() => picturesOf(viewer).length >= picturesUntil(0.5).length);
   const expected = picturesUntil(1.5);
@@ -164,5 +164,5 @@ test('a camera that sends H.265 is not offered over WebRTC in vain: the answer s
   await using live = await watched(hevc);
   const { status, body } = await post(live.url, await offerOf());
   assert.equal(status, 422);
-  assert.match(body, /no H\.264/);
+  assert.match(body, /the camera sends h265, which whep does not carry; ws, hls, flv, rtsp do/);
 });

@@ -3,6 +3,7 @@ import type { Track } from '@cardea/media';
 import type { FastifyRequest } from 'fastify';
 import type { HttpServer } from '../../http/http-server.ts';
 import { abortable } from '../abortable.ts';
+import { leftOutOf } from '../carried-by.ts';
 import { firstTracks } from '../first-tracks.ts';
 import type { LiveOutput, LiveOutputContext } from '../live-output.ts';
 import { livePath, parseLivePath } from '../live-path.ts';
@@ -84,9 +85,10 @@ export class WhepOutput implements LiveOutput {
   }
 }
 
-/** Whether the sound of the camera goes with the pictures, and why not. */
+/** Whether the sound of the camera goes with the pictures, and if not why, and where it is heard. */
 function soundOf(tracks: readonly Track[]): string {
   const audio = tracks.find(({ kind }) => kind === 'audio');
   if (audio === undefined) return 'none';
-  return audio.codec === 'opus' ? 'opus' : `left-out; codec=${audio.codec}`;
+  const [leftOut] = leftOutOf('whep', [audio]);
+  return leftOut === undefined ? audio.codec : `left-out; codec=${leftOut.codec}; outputs="${leftOut.outputs.join(' ')}"`;
 }

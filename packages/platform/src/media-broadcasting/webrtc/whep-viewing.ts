@@ -1,7 +1,8 @@
-import { AppError, type Clock, type Logger } from '@cardea/core';
+import type { Clock, Logger } from '@cardea/core';
 import type { SessionDescription, Track } from '@cardea/media';
 import type { Track as RtcTrack } from 'node-datachannel';
 import type { Broadcast } from '../broadcast.ts';
+import { unsupported } from '../carried-by.ts';
 import type { MediaCounters } from '../ports.ts';
 import type { ConnectionReport, ViewerConnection, ViewSession } from '../view-session.ts';
 import { RtcConnection } from './rtc-connection.ts';
@@ -114,9 +115,6 @@ function chosenOf(
 ): { readonly video: ChosenFormat; readonly audio: ChosenFormat | undefined } {
   const { video, audio } = rtcTracksOf(tracks);
   const chosen = video && chooseH264(offer, video);
-  if (chosen === undefined) {
-    const message = video === undefined ? 'the camera sends no H.264, which is what WebRTC carries' : 'the offer has no H.264 to receive';
-    throw new AppError('CODEC_UNSUPPORTED', undefined, { message });
-  }
+  if (chosen === undefined) throw unsupported('whep', tracks, 'the offer has no H.264 to receive');
   return { video: chosen, audio: audio && chooseOpus(offer) };
 }

@@ -1,9 +1,7 @@
 import { webSocketFrame } from '@cardea/core';
 import { Fmp4Muxer, mimeTypeOf } from '@cardea/media';
+import { carries, leftOutOf } from '../carried-by.ts';
 import type { PushFormat } from '../push-format.ts';
-
-/** What carries the codecs that are left out here. */
-const ELSEWHERE = ['flv', 'rtsp'];
 
 /**
  * A text frame `{"mime"}`, the init segment, then fragments, each one WebSocket message. When sound is left out, the text says
@@ -11,12 +9,10 @@ const ELSEWHERE = ['flv', 'rtsp'];
  */
 export const webSocketFmp4: PushFormat = {
   name: 'ws',
-  // No browser plays G.711 in a MediaSource, and one that is offered it plays nothing at all.
-  carries: ({ codec }) => codec !== 'g711a' && codec !== 'g711u',
+  carries: (track) => carries('ws', track),
   head: (tracks, leftOut) => {
     const muxer = new Fmp4Muxer(tracks);
-    const absent = leftOut.map(({ codec }) => ({ codec, outputs: ELSEWHERE }));
-    const about = { mime: mimeTypeOf(tracks), ...(absent.length > 0 && { leftOut: absent }) };
+    const about = { mime: mimeTypeOf(tracks), ...(leftOut.length > 0 && { leftOut: leftOutOf('ws', leftOut) }) };
     return {
       opening: new Uint8Array(),
       messages: [webSocketFrame('text', [Buffer.from(JSON.stringify(about))]), webSocketFrame('binary', [muxer.initSegment()])],
