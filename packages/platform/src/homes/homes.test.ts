@@ -31,3 +31,13 @@ test('a home with a device cannot be removed, an empty one can, with its codes a
     assert.deepEqual(await side.db.selectFrom(table).selectAll().execute(), [], table);
   }
 });
+
+test('nobody owns more homes than a company could look after', async () => {
+  await using side = await UserSide.open();
+  const ann = await side.settle('Ann');
+  const home = { name: 'Cabin', timezone: 'UTC' };
+  for (let count = 1; count < 200; count += 1) await side.homes.create(ann.userId, home);
+  await assert.rejects(side.homes.create(ann.userId, home), { status: 'LIMIT_EXCEEDED' });
+  const ben = await side.settle('Ben');
+  await side.homes.create(ben.userId, home);
+});

@@ -19,6 +19,8 @@ export interface HomesOptions {
 
 type MembershipRow = Pick<Row<'home'>, 'id' | 'name' | 'timezone' | 'created_at'> & Pick<Row<'home_member'>, 'role' | 'actions'>;
 
+const MAX_OWNED = 200;
+
 /** Homes and who belongs to them. */
 export class Homes {
   private readonly db: Db;
@@ -40,12 +42,19 @@ export class Homes {
     }
   }
 
-  /** Makes a home owned by `userId`. @throws AppError INVALID_PARAMS */
+  /** Makes a home owned by `userId`. @throws AppError INVALID_PARAMS; LIMIT_EXCEEDED at 200 */
   async create(userId: string, { name, timezone }: HomeFields): Promise<Home> {
     this.assertValid({ timezone });
     const id = this.random.ulid();
     const now = this.clock.now();
     await this.db.transaction().execute(async (tx) => {
+      const { owned } = await tx
+        .selectFrom('home_member')
+        .select(({ fn }) => fn.countAll<number>().as('owned'))
+        .where('user_id', '=', userId)
+        .where('role', '=', 'owner')
+        .executeTakeFirstOrThrow();
+      if (owned >= MAX_OWNED) throw new AppError('LIMIT_EXCEEDED', { homes: MAX_OWNED });
       await tx.insertInto('home').values({ id, name, timezone, created_at: now }).execute();
       await tx
         .insertInto('home_member')
