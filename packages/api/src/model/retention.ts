@@ -41,7 +41,9 @@ export const Retention = Type.Object({
   eventDays: Type.Optional(eventDays),
   quotaBytes: Type.Optional(quotaBytes),
   cameraDecides: Type.Optional(
-    Type.Boolean({ description: 'of a camera: true while nobody said what is recorded and it records as it is set itself' }),
+    Type.Array(Type.Enum(['mode', 'streams'] as const), {
+      description: 'of a camera: what nobody said, so that it records as it is set itself',
+    }),
   ),
   pending: Type.Optional(Type.Boolean({ description: 'of a camera: true until it has taken over what it is to record' })),
 });

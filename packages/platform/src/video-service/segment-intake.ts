@@ -18,6 +18,7 @@ import { segmentKey } from './segment-key.ts';
 import type { SegmentLocks } from './segment-locks.ts';
 import { provenLink } from './segment-proof.ts';
 import { planCovers, type StoragePlans } from './storage-plan.ts';
+import type { UploadCredits } from './upload-credits.ts';
 import type { UploadSessions } from './upload-sessions.ts';
 import type { UploadTickets } from './upload-tickets.ts';
 import { MAX_SEGMENT_MS, type VideoLimits } from './video-limits.ts';
@@ -32,6 +33,7 @@ export interface SegmentIntakeOptions {
   readonly objects: ObjectStore;
   readonly tickets: UploadTickets;
   readonly sessions: UploadSessions;
+  readonly credits: UploadCredits;
   readonly access: VrAccess;
   readonly plans: StoragePlans;
   /** Lets in what there is room for. */
@@ -87,7 +89,7 @@ export class SegmentIntake {
    *   LIMIT_EXCEEDED without a free credit; CANCELLED when the bytes end early; NO_CAPACITY; INTERNAL_ERROR
    */
   async upload(segmentId: string, query: URLSearchParams, upload: UploadSource): Promise<{ readonly sha256: string }> {
-    const { tickets, catalogue, access, sessions, objects } = this.options;
+    const { tickets, catalogue, access, sessions, objects, credits, clock } = this.options;
     const { maxBytes, epoch } = tickets.verify(segmentId, query);
     const row = await catalogue.find(segmentId);
     if (row === undefined) throw new AppError('FORBIDDEN');
@@ -95,8 +97,13 @@ export class SegmentIntake {
     this.assertOpen(row);
     const { source, declaredBytes = maxBytes, progress } = upload;
     if (declaredBytes > maxBytes) throw new AppError('TOO_LARGE', { maxBytes });
-    using _session = sessions.enter({ deviceId: device.deviceId, segmentId, source, sizeBytes: declaredBytes, progress });
+    using _session = sessions.enter({ deviceId: device.deviceId, segmentId, kind: row.kind, source, sizeBytes: declaredBytes, progress });
+    let cameMs: number | undefined;
+    source.once('end', () => {
+      cameMs = clock.monotonicMs();
+    });
     const received = await objects.receive(row.object_key, source, { maxBytes });
+    if (cameMs !== undefined) credits.committed(clock.monotonicMs() - cameMs);
     const replaced = await this.options.locks.run(device.deviceId, async () => {
       const now = await catalogue.find(segmentId);
       const open = now !== undefined && (await catalogue.setUpload(now, received));
@@ -123,12 +130,16 @@ export class SegmentIntake {
       this.assertConfirmable(announced);
       assertTimes(announced, report);
       const link = provenLink(device, announced, report);
-      const row = await this.options.keeper.claim(announced, report);
+      const { clock, credits, keeper } = this.options;
+      using _held = credits.hold();
+      const startedMs = clock.monotonicMs();
+      const row = await keeper.claim(announced, report);
       if (row.upload_key === null) throw new AppError('OBJECT_MISSING');
       if (row.size_bytes !== report.sizeBytes || row.sha256 !== report.sha256) {
         throw new AppError('OBJECT_MISMATCH', { sizeBytes: row.size_bytes, sha256: row.sha256 });
       }
-      const storedAt = await this.options.keeper.confirm(row, report, link);
+      const storedAt = await keeper.confirm(row, report, link);
+      credits.committed(clock.monotonicMs() - startedMs);
       return { segmentId, state: 'stored', storedAt };
     });
   }
@@ -164,10 +175,12 @@ export class SegmentIntake {
   }
 
   private async assertAdmissible(device: BoundDevice, request: CreateSegment): Promise<void> {
-    const { plans, catalogue, clock, limits, gate } = this.options;
+    const { plans, catalogue, clock, credits, limits, gate, objects } = this.options;
     const { channel, stream, kind, startAt, durationMs, spanId, encryption } = request;
     if (!planCovers(await plans.planOf(device.homeId, device.deviceId), kind)) throw new AppError('NO_STORAGE_PLAN');
     await gate.admit(device, kind);
+    // Bytes that go straight to the store are let in here or never.
+    if (objects.direct !== undefined) credits.assertFree(kind);
     if (encryption !== undefined && encryption.scheme !== 'none') throw new AppError('NOT_SUPPORTED', { encryption: encryption.scheme });
     const nowMs = clock.now();
     if (startAt < nowMs - vrTimers.maxPastMs || startAt > nowMs + vrTimers.maxFutureMs)

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { AppError, type Clock } from '@cardea/core';
 import { vrTimers } from '@cardea/protocol';
+import type { UploadCredits } from './upload-credits.ts';
 
 const CREDIT_RETRY_MS = 1_000;
 const IDLE_MS = 30_000;
@@ -8,6 +9,8 @@ const IDLE_MS = 30_000;
 export interface RunningUpload {
   readonly deviceId: string;
   readonly segmentId: string;
+  /** As a segment has it. */
+  readonly kind: string;
   readonly source: Readable;
   /** Bytes that will come, or may come at most. */
   readonly sizeBytes: number;
@@ -15,26 +18,35 @@ export interface RunningUpload {
   readonly progress: () => number;
 }
 
+export interface UploadSessionsOptions {
+  readonly clock: Clock;
+  readonly maxPerDevice: number;
+  readonly credits: UploadCredits;
+}
+
 /**
- * The uploads that run now: gives each device a number of credits, ends uploads that stall or take too long,
- * and those whose right ended meanwhile.
+ * The uploads that run now: lets each device have a few, and all together as many as the store keeps up with; ends uploads that
+ * stall or take too long, and those whose right ended meanwhile.
  */
 export class UploadSessions {
   private readonly running = new Set<RunningUpload>();
   private readonly clock: Clock;
   private readonly maxPerDevice: number;
+  private readonly credits: UploadCredits;
 
-  constructor({ clock, maxPerDevice }: { readonly clock: Clock; readonly maxPerDevice: number }) {
+  constructor({ clock, maxPerDevice, credits }: UploadSessionsOptions) {
     this.clock = clock;
+    this.credits = credits;
     this.maxPerDevice = maxPerDevice;
   }
 
-  /** Counts `upload` until the result is disposed. @throws AppError LIMIT_EXCEEDED when the device has no credit left */
+  /** Counts `upload` until the result is disposed. @throws AppError LIMIT_EXCEEDED when the device, or its kind, has no credit left */
   enter(upload: RunningUpload): Disposable {
     const ofDevice = [...this.running].filter(({ deviceId }) => deviceId === upload.deviceId).length;
-    if (ofDevice >= this.maxPerDevice) {
-      throw new AppError('LIMIT_EXCEEDED', { maxConcurrentUploads: this.maxPerDevice }, { retryAfterMs: CREDIT_RETRY_MS });
-    }
+    const maxConcurrentUploads = this.credits.scarce ? 1 : this.maxPerDevice;
+    if (ofDevice >= maxConcurrentUploads) throw new AppError('LIMIT_EXCEEDED', { maxConcurrentUploads }, { retryAfterMs: CREDIT_RETRY_MS });
+    this.credits.assertFree(upload.kind);
+    const held = this.credits.hold();
     this.running.add(upload);
     // Who reads the bytes learns of their end; between two reads nobody would listen, and that would end the process.
     upload.source.on('error', () => {});
@@ -42,6 +54,7 @@ export class UploadSessions {
     return {
       [Symbol.dispose]: () => {
         watch[Symbol.dispose]();
+        held[Symbol.dispose]();
         this.running.delete(upload);
       },
     };

@@ -24,6 +24,7 @@ import { RecordingLedger } from './timeline/recording-ledger.ts';
 import { type RecordingNotices, RecordingWatch } from './timeline/recording-watch.ts';
 import { Timelines } from './timeline/timelines.ts';
 import { UploadGaps } from './timeline/upload-gaps.ts';
+import { UploadCredits } from './upload-credits.ts';
 import { UploadSessions } from './upload-sessions.ts';
 import { UploadStatistics } from './upload-statistics.ts';
 import { UploadTickets } from './upload-tickets.ts';
@@ -115,10 +116,23 @@ export class VideoService implements AsyncDisposable {
         gate.changed();
       },
     };
-    const sessions = new UploadSessions({ clock, maxPerDevice: limits.maxConcurrentUploads });
+    const credits = new UploadCredits(clock);
+    const sessions = new UploadSessions({ clock, maxPerDevice: limits.maxConcurrentUploads, credits });
     const access = new VrAccess(options);
     const keeper = new SegmentKeeper({ ...options, catalogue, maxSegmentBytes: limits.maxSegmentBytes, accounts });
-    const parts = { ...options, limits, plans, gate, catalogue, locks, sessions, access, keeper, tickets: new UploadTickets(options) };
+    const parts = {
+      ...options,
+      limits,
+      plans,
+      gate,
+      catalogue,
+      locks,
+      sessions,
+      credits,
+      access,
+      keeper,
+      tickets: new UploadTickets(options),
+    };
     this.options = options;
     this.limits = limits;
     this.plans = plans;

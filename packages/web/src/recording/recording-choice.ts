@@ -7,7 +7,7 @@ export interface RecordingChoice {
   readonly mode: 'camera' | Retention['mode'];
   /** `undefined`: at all hours. */
   readonly hours: WeekCells | undefined;
-  readonly streams: Retention['streams'];
+  readonly streams: 'camera' | Retention['streams'];
   readonly days: string;
   /** Empty: as the others. */
   readonly eventDays: string;
@@ -17,11 +17,11 @@ type Change = BodyOf<RouteOf<'retention.changeDevice'>>;
 
 export const MAX_DAYS = 3_650;
 
-export function choiceOf({ mode, cameraDecides, schedule, streams, days, eventDays }: Retention): RecordingChoice {
+export function choiceOf({ mode, cameraDecides = [], schedule, streams, days, eventDays }: Retention): RecordingChoice {
   return {
-    mode: cameraDecides === true ? 'camera' : mode,
+    mode: cameraDecides.includes('mode') ? 'camera' : mode,
     hours: schedule && cellsOf(schedule),
-    streams,
+    streams: cameraDecides.includes('streams') ? 'camera' : streams,
     days: String(days),
     eventDays: eventDays === undefined ? '' : String(eventDays),
   };
@@ -42,7 +42,7 @@ export function changeOf(choice: RecordingChoice, before: RecordingChoice): Chan
     ...(mode !== before.mode && { mode: mode === 'camera' ? null : mode }),
     // Hours without anything said of what to record would say it.
     ...(mode === 'camera' ? before.hours !== undefined && { schedule: null } : !isSameHours && { schedule: [...partsOf(hours)] }),
-    ...(streams !== before.streams && { streams }),
+    ...(streams !== before.streams && { streams: streams === 'camera' ? null : streams }),
     ...(days !== before.days && { days: Number(days) }),
     ...(eventDays !== before.eventDays && { eventDays: eventDays === '' ? null : Number(eventDays) }),
   };

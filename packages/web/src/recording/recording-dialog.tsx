@@ -14,7 +14,7 @@ import { WeekGrid } from './week-grid.tsx';
 
 const DAY_MS = 86_400_000;
 const modes = ['camera', 'continuous', 'event', 'off'] as const;
-const streamChoices = ['all', 'main', 'sub'] as const;
+const streamChoices = ['camera', 'all', 'main', 'sub'] as const;
 
 /** What a camera records, when, and for how long that is kept. */
 export function RecordingDialog({ device, onClose }: { readonly device: Device; readonly onClose: () => void }) {

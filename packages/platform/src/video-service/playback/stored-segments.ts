@@ -14,6 +14,8 @@ export interface PlayRange {
 }
 
 const PAGE = 500;
+/** A stream with less of what the fullest one has would leave out what was recorded. */
+const FULL_PART = 0.95;
 /** Streams of one channel; the profile has three. */
 const STREAMS = ['sub', 'third', 'main'] as const;
 
@@ -55,12 +57,15 @@ export class StoredSegments {
     }
   }
 
-  /** Streams of which there is anything in the range, the smallest first, with what they take. */
+  /** Streams that have what there is of the range, the smallest first, with what they take: a player may change between them. */
   async streams(
     range: PlayRange,
   ): Promise<readonly { readonly stream: string; readonly first: StoredSegment; readonly bitsPerSecond: number }[]> {
+    const covered = await this.coveredMs(range);
+    const most = Math.max(0, ...covered.values());
+    const full = STREAMS.filter((stream) => (covered.get(stream) ?? 0) >= most * FULL_PART);
     const found = await Promise.all(
-      STREAMS.map(async (stream) => {
+      full.map(async (stream) => {
         const rows = await this.page(range, stream, range.from - MAX_SEGMENT_MS, 50);
         const [first] = rows;
         const rates = rows.map((row) => ((row.size_bytes ?? 0) * 8_000) / Math.max(1, (row.end_at ?? row.start_at) - row.start_at));
@@ -68,6 +73,21 @@ export class StoredSegments {
       }),
     );
     return found.flat().toSorted((one, other) => one.bitsPerSecond - other.bitsPerSecond);
+  }
+
+  private async coveredMs({ homeId, deviceId, channel, from, to }: PlayRange): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.db
+      .selectFrom('segment')
+      .select('stream')
+      .select(sql<number>`sum(min(end_at, ${to}) - max(start_at, ${from}))`.as('covered'))
+      .where((e) => e.and({ home_id: homeId, device_id: deviceId, channel }))
+      .where('state', '=', sql.lit('stored'))
+      .where('start_at', '>', from - MAX_SEGMENT_MS)
+      .where('start_at', '<', to)
+      .where('end_at', '>', from)
+      .groupBy('stream')
+      .execute();
+    return new Map(rows.map(({ stream, covered }) => [stream, covered]));
   }
 
   /** A segment that touches the range. */

@@ -260,6 +260,13 @@ test('over a change of format a clip is refused with the parts it can be had in,
   const playlist = await (await get(`${pathOf('index.m3u8', { from: 0, to: 16_000 })}?stream=third`)).text();
   assert.equal(playlist.match(/#EXT-X-MAP:/g)?.length, 2);
   assert.equal(playlist.match(/#EXT-X-DISCONTINUITY\n/g)?.length, 1);
+  // It has a part of the time alone: a player that took it would leave out the rest.
+  const all = HLS.parse(await (await get(pathOf('multivariant.m3u8', { from: 0, to: 30_000 }))).text());
+  assert.ok(all.isMasterPlaylist);
+  assert.deepEqual(
+    all.variants.map(({ uri }) => new URLSearchParams(uri.split('?')[1]).get('stream')),
+    ['sub', 'main'],
+  );
 });
 
 test('who may not see it learns nothing, and a token opens one channel of one camera for a while', async () => {

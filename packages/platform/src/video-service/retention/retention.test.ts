@@ -195,13 +195,15 @@ test('recordings go when they are as old as their camera or their home says', as
   const [home, camera] = [await bench.authorizer.home(OWNER, 'manage', HOME), await bench.authorizer.device(OWNER, 'manage', CAMERA)];
   for (const deviceId of [CAMERA, SECOND_CAMERA]) for (const days of [1, 3, 5]) await store(deviceId, NOON - days * DAY_MS);
   await service.storage.changeHome(home, { days: 4 });
-  assert.deepEqual(await service.storage.changeCamera(camera, { days: 2 }), { mode: 'continuous', streams: 'all', days: 2 });
+  assert.deepEqual(await service.storage.changeCamera(camera, { days: 2 }), {
+    ...{ mode: 'continuous', streams: 'all', days: 2, cameraDecides: ['mode', 'streams'] },
+  });
   await untilStored(CAMERA, 1);
   await untilStored(SECOND_CAMERA, 2);
   await settle();
   assert.deepEqual([(await stored(CAMERA)).length, (await stored(SECOND_CAMERA)).length], [1, 2]);
   assert.deepEqual(await service.storage.changeCamera(camera, { days: null }), {
-    ...{ mode: 'continuous', streams: 'all', days: 4, cameraDecides: true },
+    ...{ mode: 'continuous', streams: 'all', days: 4, cameraDecides: ['mode', 'streams'] },
   });
 });
 
@@ -296,6 +298,7 @@ test('outside the hours of a camera is neither video nor gap, within them both, 
     schedule,
     streams: 'all',
     days: 30,
+    cameraDecides: ['streams'],
     pending: true,
   });
   await service.ledger.set({ homeId: HOME, deviceId: CAMERA, channel: 0 }, 'presence', 'offline');

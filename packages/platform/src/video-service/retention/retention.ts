@@ -251,8 +251,13 @@ export class RetentionKeeper implements AsyncDisposable {
   }
 
   private async oldest(camera: Camera, kind?: SegmentKind): Promise<readonly SegmentRow[]> {
-    const ofKind = kind === undefined ? this.unlocked(camera) : this.unlocked(camera).where('kind', '=', kind);
-    return await ofKind.orderBy('start_at').limit(BATCH).execute();
+    if (kind === undefined) return await this.unlocked(camera).orderBy('start_at').limit(BATCH).execute();
+    const { homeId, deviceId } = camera;
+    // Named, since without statistics the database would walk through what is stored of other kinds.
+    const { rows } = await sql<SegmentRow>`select * from segment indexed by segment_kind
+      where home_id = ${homeId} and device_id = ${deviceId} and state = 'stored' and locked = 0 and kind = ${kind}
+      order by start_at limit ${BATCH}`.execute(this.options.db);
+    return rows;
   }
 
   private unlocked({ homeId, deviceId }: Camera) {

@@ -1,5 +1,6 @@
 import type { Retention, RetentionChange, StorageUse } from '@cardea/api';
 import type { Clock } from '@cardea/core';
+import { sql } from 'kysely';
 import type { DeviceProof, HomeProof } from '../../authorization/proof.ts';
 import type { Db } from '../../store/ports.ts';
 import type { RecordingWishes, WishedOf } from './recording-wishes.ts';
@@ -103,7 +104,8 @@ export class StorageReport {
   private async ofWished(camera: WishedOf): Promise<Retention> {
     const { policies, wishes } = this.options;
     const [retention, said, pending] = await Promise.all([policies.of(camera), policies.said(camera), wishes.isDue(camera)]);
-    return { ...retention, ...(said.mode === undefined && { cameraDecides: true }), ...(pending && { pending }) };
+    const unsaid = (['mode', 'streams'] as const).filter((name) => said[name] === undefined);
+    return { ...retention, ...(unsaid.length > 0 && { cameraDecides: unsaid }), ...(pending && { pending }) };
   }
 
   private async camera(homeId: string, deviceId: string) {
@@ -116,17 +118,15 @@ export class StorageReport {
         .select((e) => e.fn.sum<number | null>('size_bytes').as('bytes'))
         .where('start_at', '>', now - DAY_MS)
         .executeTakeFirst(),
-      stored
-        .select((e) => e.fn.sum<number | null>('size_bytes').as('bytes'))
-        .where('locked', '=', 1)
-        .executeTakeFirst(),
+      sql<{ readonly bytes: number | null }>`select sum(size_bytes) as bytes from segment indexed by segment_locked
+        where home_id = ${homeId} and device_id = ${deviceId} and state = 'stored' and locked = 1`.execute(db),
     ]);
     const spanMs = first === undefined ? 0 : Math.max(0, now - first.start_at);
     // Of a camera that is new, what it stored so far tells what a day takes.
     const bytesPerDay = spanMs === 0 ? 0 : (Number(today?.bytes ?? 0) * DAY_MS) / Math.min(DAY_MS, Math.max(spanMs, 600_000));
     return {
       usedBytes: usage.of(homeId, deviceId),
-      lockedBytes: Number(locked?.bytes ?? 0),
+      lockedBytes: Number(locked.rows[0]?.bytes ?? 0),
       ...(first !== undefined && { oldestAt: first.start_at }),
       keptDays: spanMs / DAY_MS,
       bytesPerDay,
