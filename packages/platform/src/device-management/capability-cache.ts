@@ -1,7 +1,7 @@
 import type { Lifetime, Logger } from '@cardea/core';
 import { type CapabilitySet, getCapabilityList } from '@cardea/protocol';
 import type { Bus } from '../store/ports.ts';
-import { capabilitiesOf, type DeviceRecords, type DeviceRow } from './device-records.ts';
+import type { DeviceRecords, DeviceRow } from './device-records.ts';
 import type { DeviceConnections } from './ports.ts';
 
 interface CapabilityCacheOptions {
@@ -24,7 +24,7 @@ export class CapabilityCache {
 
   /** @throws AppError as `DeviceConnections.call` when the device has to be asked */
   async of(device: DeviceRow): Promise<CapabilitySet> {
-    return capabilitiesOf(device) ?? this.refresh(device.id);
+    return this.options.records.capabilitiesOf(device.id) ?? this.refresh(device.id);
   }
 
   /** Asks the device. @throws AppError as `DeviceConnections.call` */
@@ -51,17 +51,13 @@ export class CapabilityCache {
     const { bus, connections, records } = this.options;
     const capabilities = await connections.call(deviceId, getCapabilityList, {});
     const before = records.find(deviceId);
+    const nameBefore = records.capabilitiesOf(deviceId)?.channels[0]?.name ?? before?.model;
     await records.setCapabilities(deviceId, capabilities);
     const ownName = capabilities.channels[0]?.name;
     // A name nobody changed here is the one the device goes by.
-    if (before !== undefined && ownName && before.name === (ownNameOf(before) ?? before.model)) await records.rename(deviceId, ownName);
+    if (before !== undefined && ownName && before.name === nameBefore) await records.rename(deviceId, ownName);
     const device = records.find(deviceId);
     if (device !== undefined && device.home_id !== null) bus.publish({ type: 'device', homeId: device.home_id, deviceId });
     return capabilities;
   }
-}
-
-/** What the device called itself when it was asked last. */
-function ownNameOf(device: DeviceRow): string | undefined {
-  return capabilitiesOf(device)?.channels[0]?.name;
 }

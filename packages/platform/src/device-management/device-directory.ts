@@ -1,7 +1,7 @@
 import type { Device } from '@cardea/api';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { Bus } from '../store/ports.ts';
-import { capabilitiesOf, type DeviceRecords, type DeviceRow, statusOf } from './device-records.ts';
+import { announcedIn, type DeviceRecords, statusOf, type WholeDeviceRow } from './device-records.ts';
 import type { DeviceConnections } from './ports.ts';
 
 interface DeviceDirectoryOptions {
@@ -31,9 +31,9 @@ export class DeviceDirectory {
     bus.publish({ type: 'device', homeId: proof.homeId, deviceId: proof.deviceId });
   }
 
-  private present(row: DeviceRow, homeId: string): Device {
+  private present(row: WholeDeviceRow, homeId: string): Device {
     const { connections } = this.options;
-    const capabilities = capabilitiesOf(row) ?? null;
+    const capabilities = announcedIn(row) ?? null;
     const { battery, clock } = statusOf(row);
     return {
       id: row.id,

@@ -14,7 +14,28 @@ import { type Static, Type } from 'typebox';
 import type { Db, FindRow, Row, RowReader, Tables } from '../store/ports.ts';
 import { GroupCommit } from '../store/sql/group-commit.ts';
 
-export type DeviceRow = Row<'device'>;
+/** What every message of a device needs to know of it; reading less makes messages cheaper. */
+const messageColumns = [
+  'id',
+  'home_id',
+  'disabled',
+  'binding_epoch',
+  'binding_id',
+  'bound_at',
+  'low_power',
+  'name',
+  'model',
+  'firmware',
+  'hardware',
+  'channels',
+  'cap_hash',
+  'config_version',
+  'boot_id',
+  'last_status',
+] as const;
+export type DeviceRow = Pick<Row<'device'>, (typeof messageColumns)[number]>;
+/** Everything that is kept of a device. */
+export type WholeDeviceRow = Row<'device'>;
 export type DeviceInfo = NonNullable<ParamsOf<typeof keepAliveReport>['info']>;
 
 /** How far the clock of a device was off when it was last compared with ours. */
@@ -44,11 +65,14 @@ export class DeviceRecords {
   private readonly commits: GroupCommit;
   /** Runs for every message of every device, so it is prepared once; what it finds is never kept. */
   private readonly findRow: FindRow<DeviceRow>;
+  private readonly findCapabilities: FindRow<Pick<WholeDeviceRow, 'capabilities'>>;
 
   constructor({ db, rows, clock }: { readonly db: Db; readonly rows: Pick<RowReader, 'prepare'>; readonly clock: Clock }) {
     this.db = db;
     this.commits = new GroupCommit(db, clock);
-    this.findRow = rows.prepare(db.selectFrom('device').selectAll().where('id', '=', '').compile());
+    const one = db.selectFrom('device').where('id', '=', '');
+    this.findRow = rows.prepare(one.select(messageColumns).compile());
+    this.findCapabilities = rows.prepare(one.select('capabilities').compile());
   }
 
   /** The row as it was committed last. */
@@ -56,11 +80,16 @@ export class DeviceRecords {
     return this.findRow([deviceId]);
   }
 
+  /** What the device announced last, or `undefined` before it was asked. */
+  capabilitiesOf(deviceId: string): CapabilitySet | undefined {
+    const row = this.findCapabilities([deviceId]);
+    return row && announcedIn(row);
+  }
+
   /** @throws AppError NOT_FOUND unless the device belongs to that home */
-  async ofHome(deviceId: string, homeId: string): Promise<DeviceRow> {
-    const row = this.find(deviceId);
-    if (row === undefined || row.home_id !== homeId) throw new AppError('NOT_FOUND');
-    return row;
+  async ofHome(deviceId: string, homeId: string): Promise<WholeDeviceRow> {
+    const found = this.db.selectFrom('device').selectAll().where('id', '=', deviceId).where('home_id', '=', homeId);
+    return await found.executeTakeFirstOrThrow(() => new AppError('NOT_FOUND'));
   }
 
   /** Devices of homes that were connected when the platform last knew. */
@@ -129,7 +158,7 @@ export function statusOf({ last_status }: Pick<DeviceRow, 'last_status'>): Devic
 }
 
 /** What the device announced last, or `undefined` before it was asked. */
-export function capabilitiesOf({ capabilities }: Pick<DeviceRow, 'capabilities'>): CapabilitySet | undefined {
+export function announcedIn({ capabilities }: Pick<WholeDeviceRow, 'capabilities'>): CapabilitySet | undefined {
   const set: unknown = capabilities === null ? undefined : JSON.parse(capabilities);
   return conforms(CapabilitySet, set) ? set : undefined;
 }
