@@ -105,8 +105,24 @@ test('a link shows live pictures of a camera though another server has them', as
   await seeSomething(liveForms.flv, `${path}/live/stream.flv`);
 });
 
+test('at a server without live video its addresses lead to the one that has them, for whoever may', async () => {
+  const { client, token, url } = cluster.owner;
+  const path = `/live/${device.deviceId}/1/main`;
+  const session = await client.call('live.create', { params: { id: device.deviceId }, body: { channel: 1, stream: 'main' } });
+  const here = `${url.replace(/^http/, 'ws')}${path}/ws`;
+  await seeSomething(liveForms.ws, `${here}?token=${session.token}`);
+  const authorization = `Bearer ${token}`;
+  const answer = await fetch(`${url}${path}/stream.flv`, { headers: { authorization }, redirect: 'manual' });
+  assert.deepEqual([answer.status, new URL(answer.headers.get('location') ?? '').origin], [307, urls.media]);
+  await seeSomething(liveForms.flv, answer.headers.get('location') ?? '');
+  await assert.rejects(seeSomething(liveForms.ws, `${here}?token=x`), /401/);
+  assert.equal((await fetch(`${url}${path}/stream.flv`)).status, 401);
+  await client.call('live.delete', { params: { sessionId: session.sessionId } });
+  await assert.rejects(seeSomething(liveForms.ws, `${here}?token=${session.token}`), /401/);
+});
+
 test('what a user says is heard, and a plain message finds the talk where it is', async () => {
-  const { client } = cluster.owner;
+  const { client, token, url } = cluster.owner;
   const talk = await client.call('talk.create', { params: { id: device.deviceId }, body: { channel: 1 } });
   assert.equal(new URL(talk.url).hostname + new URL(talk.url).port, hostOf('media'));
   using talker = await Talker.open(talk.url);
@@ -116,6 +132,12 @@ test('what a user says is heard, and a plain message finds the talk where it is'
   assert.deepEqual(await talker.closed, { code: 1_000, reason: 'ended' });
   const heard = await eventually('the loudspeaker is silent again', () => heardBy(stateDirectory));
   assert.equal(heard.hertz, 440);
+
+  const { sessionId } = await client.command(device.deviceId, 'talk.start', { channel: 1, codec: 'g711u', sampleRate: 8_000, ttlSec: 30 });
+  using again = await Talker.open(`${url.replace(/^http/, 'ws')}/talk/${sessionId}`, { authorization: `Bearer ${token}` });
+  await eventually('the camera plays', async () => (again.states.at(-1) === 'playing' ? true : undefined));
+  assert.deepEqual(await client.command(device.deviceId, 'talk.stop', { sessionId }), { stopped: true });
+  assert.deepEqual(await again.closed, { code: 1_000, reason: 'the device ended it' });
 });
 
 test('a recording on the disk of the camera is played at the server of live video', async () => {

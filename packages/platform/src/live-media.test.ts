@@ -64,15 +64,15 @@ class Processes implements AsyncDisposable {
   }
 
   private join(id: string, { exchange, rig, report }: { exchange: Exchange; rig: Rig; report: () => number | undefined }) {
-    const shared = { exchange, clock: this.clock, logger: silentLogger, authorizer: rig.authorizer, nodeId: () => id };
     const publicUrl = (): string => `http://${rig.host}`;
+    const shared = { exchange, clock: this.clock, logger: silentLogger, authorizer: rig.authorizer, nodeId: () => id, publicUrl };
     const self = () => {
       const sessions = report();
       const media = sessions === undefined ? {} : { media: { sessions, bytesPerSec: 0, maxSessions: MAX_SESSIONS, maxBytesPerSec: 1e9 } };
       return { id, url: publicUrl(), roles: [], connections: 0, state: 'serving' as const, ...media };
     };
     const nodes = this.stack.use(new NodeRegistry({ ...shared, self }));
-    const origins = new Origins({ ...shared, tokens: rig.tokens, publicUrl });
+    const origins = new Origins({ ...shared, tokens: rig.tokens });
     return { nodes, media: this.stack.use(new ClusterMedia({ ...shared, nodes, origins })) };
   }
 }

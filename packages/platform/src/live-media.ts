@@ -44,7 +44,7 @@ export interface LiveMediaServices extends AsyncDisposable {
   readonly here: { readonly live: MediaBroadcasting; readonly talks: Talks } | undefined;
   /** What this process does of it. */
   report(): MediaReport | undefined;
-  /** Takes publishers, viewers and talkers on `http`, where this process has the role. */
+  /** Takes publishers, viewers and talkers on `http`, or leads viewers and talkers to the process that has the role. */
   start(http: HttpServer): void;
 }
 
@@ -52,7 +52,7 @@ const BITS = 8;
 
 /** Live video and talking: made where this process has the role, and joined with those of the others. */
 export function openLiveMedia(options: LiveMediaOptions): LiveMediaServices {
-  const { certificates, cluster, clock, config, isHere } = options;
+  const { certificates, cluster, clock, config, isHere, origins } = options;
   const stack = new AsyncDisposableStack();
   const shared = {
     ...options,
@@ -82,6 +82,7 @@ export function openLiveMedia(options: LiveMediaOptions): LiveMediaServices {
     start: (http) => {
       here?.live.start(http);
       here?.talks.start(http);
+      if (here === undefined) cluster?.media.openDoor({ ...options, live: joined.live, authority: origins?.authority }).start(http);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

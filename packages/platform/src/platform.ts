@@ -360,6 +360,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       page: (reply) => sendPage(reply, { directory: webDirectory }),
       isSecure: () => url.startsWith('https:'),
       authority,
+      clock,
       logger,
     });
   } else registerHealth(http.app, { db, clock, registry, isLeaving });

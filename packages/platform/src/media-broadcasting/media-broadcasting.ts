@@ -6,9 +6,9 @@ import type { DeviceProof, SessionMaker } from '../authorization/proof.ts';
 import type { HttpServer, TlsPair } from '../http/http-server.ts';
 import type { Bus, Db } from '../store/ports.ts';
 import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
-import { Broadcast } from './broadcast.ts';
-import type { LiveState } from './device-push.ts';
-import { type BoundSource, type Origins, pulledSourceOf } from './edge/origins.ts';
+import { Broadcasts } from './broadcasts.ts';
+import { type Origins, pulledSourceOf } from './edge/origins.ts';
+import { NOBODY, PullEndpoint } from './edge/pull-endpoint.ts';
 import { IngestEndpoint, isIngestPath } from './ingest-endpoint.ts';
 import { latencyOf } from './latency-class.ts';
 import { LiveAddresses } from './live-addresses.ts';
@@ -23,8 +23,8 @@ import type { PublishGrant } from './rtmp/rtmp-connection.ts';
 import { RtmpIngest } from './rtmp/rtmp-ingest.ts';
 import { SessionRights } from './session-rights.ts';
 import { StreamMoves } from './stream-moves.ts';
-import { ViewSession } from './view-session.ts';
-import { type Admission, ViewerAdmission } from './viewer-admission.ts';
+import type { ViewSession } from './view-session.ts';
+import { ViewerAdmission } from './viewer-admission.ts';
 import { RtcPort } from './webrtc/rtc-port.ts';
 import { WhipIngest } from './webrtc/whip-ingest.ts';
 import { ViewerEndpoint } from './websocket/viewer-endpoint.ts';
@@ -70,7 +70,6 @@ export interface PushWish extends Pick<MediaSource, 'channel' | 'stream'> {
 const CLOSE_NORMAL = 1000;
 /** RFC 6455 7.4.1 and its registry: service restart; whoever comes back is served by another process. */
 const CLOSE_RESTART = 1012;
-const NOBODY = '';
 /** Viewers who are sent away come back in so many parts, and not all at once. */
 const DISMISSALS = 20;
 
@@ -82,7 +81,7 @@ export class MediaBroadcasting implements AsyncDisposable {
   private readonly options: MediaBroadcastingOptions;
   private readonly lifetime: Lifetime;
   private readonly addresses: LiveAddresses;
-  private readonly broadcasts = new Map<string, Broadcast>();
+  private readonly broadcasts: Broadcasts;
   private readonly admission: ViewerAdmission;
   /** Moves streams to other processes, and takes theirs. */
   readonly moves: StreamMoves;
@@ -97,21 +96,17 @@ export class MediaBroadcasting implements AsyncDisposable {
   constructor(options: MediaBroadcastingOptions) {
     this.options = options;
     this.lifetime = new Lifetime(options.logger);
-    this.admission = new ViewerAdmission({
+    this.broadcasts = new Broadcasts({
       ...options,
-      broadcastFor: (proof, source) => this.broadcastFor(proof, source),
-      runningBroadcast: (source) => this.broadcasts.get(keyOf(source)),
+      counters: this.counters,
+      targetOf: (source, session) => this.addresses.forPublisher(source, session),
     });
-    this.moves = new StreamMoves({
-      ...options,
-      broadcasts: () => this.broadcasts.values(),
-      broadcastFor: (binding, source) => this.broadcastFor(binding, source),
-      epochOf: (deviceId) => this.epochOf(deviceId),
-    });
+    this.admission = new ViewerAdmission({ ...options, broadcasts: this.broadcasts });
+    this.moves = new StreamMoves({ ...options, broadcasts: this.broadcasts });
     this.rights = new SessionRights({
       ...options,
       sessions: () => this.allSessions(),
-      onDeviceRevoked: (deviceId) => this.endForeign(deviceId),
+      onDeviceRevoked: (deviceId) => this.broadcasts.endForeign(deviceId),
     });
     this.rtc = new RtcPort(options.ports.webrtc, options.logger);
     this.outputs = createLiveOutputs({ ...options, admission: this.admission, counters: this.counters }, this.rtc);
@@ -128,8 +123,8 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Begins to take publishers and viewers on `http`, and to look after the rights of those who watch. */
   start(http: HttpServer): void {
-    const { bus, clock, logger, tokens } = this.options;
-    const { admission, counters, playbacks } = this;
+    const { bus, clock, logger, origins, tokens } = this.options;
+    const { admission, broadcasts, counters, playbacks } = this;
     const ingest = new IngestEndpoint({ tokens, clock, logger, counters, streamOf: (claims) => this.streamOf(claims) });
     const viewing = new ViewerEndpoint({
       ...this.options,
@@ -146,15 +141,27 @@ export class MediaBroadcasting implements AsyncDisposable {
     this.whip.start(http);
     http.onUpgrade((path) => parseLivePath(path)?.what === 'ws', viewing.handle);
     http.onUpgrade((path) => playbackOfPath(path) !== undefined, playing.handle);
-    if (this.options.origins !== undefined) this.takePulls(http, this.options.origins);
+    if (origins !== undefined) {
+      const pulling = new PullEndpoint({ ...this.options, origins, admission, broadcastOf: (source) => broadcasts.of(source) });
+      http.onUpgrade((path) => pulledSourceOf(path) !== undefined, pulling.handle);
+    }
     for (const output of this.outputs) output.start(http);
-    this.lifetime.own(bus.subscribe('device', ({ deviceId }) => this.onDevice(deviceId)));
+    this.lifetime.own(
+      bus.subscribe('device', ({ deviceId }) => {
+        for (const { push } of broadcasts.ofDevice(deviceId)) push.onDeviceChanged();
+      }),
+    );
     this.rights.start();
   }
 
   /** Shows another certificate to devices that publish over TLS, from the next connection on. */
-  useCertificate(pair: TlsPair): void {
+  useRtmpsCertificate(pair: TlsPair): void {
     this.rtmp.useCertificate(pair);
+  }
+
+  /** Shows another certificate to those who watch over TLS on a port of its own, from the next connection on. */
+  useCertificate(pair: TlsPair): void {
+    for (const output of this.outputs) output.useCertificate?.(pair);
   }
 
   /** Opens the ports besides that of HTTP, which is open. */
@@ -214,7 +221,7 @@ export class MediaBroadcasting implements AsyncDisposable {
     { channel, stream, ttlSec }: PushWish,
   ): Promise<{ readonly sessionId: string; readonly target: PushTarget }> {
     const source = { deviceId: proof.deviceId, channel, stream };
-    const broadcast = this.broadcastFor(proof, source);
+    const broadcast = this.broadcasts.ensure(proof, source);
     try {
       await broadcast.push.agreement({});
       const { sessionId } = broadcast.push;
@@ -241,12 +248,12 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Whether a device is to push anything at present. */
   isUsed(deviceId: string): boolean {
-    return this.broadcastsOf(deviceId).length > 0 || this.playbacks.isUsed(deviceId);
+    return this.broadcasts.ofDevice(deviceId).length > 0 || this.playbacks.isUsed(deviceId);
   }
 
   /** Who watches a device now. */
   viewers(proof: DeviceProof<'view.live'>): readonly LiveViewer[] {
-    const ofDevice = this.broadcastsOf(proof.deviceId).filter(({ epoch }) => epoch === proof.epoch);
+    const ofDevice = this.broadcasts.ofDevice(proof.deviceId).filter(({ epoch }) => epoch === proof.epoch);
     return ofDevice.flatMap(({ sessions, source: { channel, stream } }) =>
       sessions
         .filter(({ claims }) => claims.userId !== NOBODY)
@@ -269,7 +276,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Whether somebody watches a stream here, got from the device or from another process. */
   has(source: MediaSource): boolean {
-    return this.broadcasts.has(keyOf(source));
+    return this.broadcasts.of(source) !== undefined;
   }
 
   /** Whether a session, live or recorded, is here. */
@@ -288,7 +295,7 @@ export class MediaBroadcasting implements AsyncDisposable {
   }
 
   snapshot(): MediaBroadcastingSnapshot {
-    const broadcasts = [...this.broadcasts.values()];
+    const broadcasts = this.broadcasts.all;
     return {
       ...this.counters,
       streams: broadcasts.filter(({ stream }) => stream.publishing).length,
@@ -301,45 +308,19 @@ export class MediaBroadcasting implements AsyncDisposable {
     await this.rights[Symbol.asyncDispose]();
     await this.lifetime[Symbol.asyncDispose]();
     this.playbacks.endAll();
-    await Promise.all([...this.broadcasts.values()].map((broadcast) => broadcast.end()));
+    await this.broadcasts.endAll();
     this.whip.close();
     await Promise.all([this.rtmp.close(), ...this.outputs.map((output) => output.close?.())]);
     this.rtc.close();
   }
 
-  private broadcastFor({ homeId, epoch }: Pick<DeviceProof, 'homeId' | 'epoch'>, source: MediaSource): Broadcast {
-    const key = keyOf(source);
-    const running = this.broadcasts.get(key);
-    if (running?.epoch === epoch) return running;
-    // The device was bound anew since: nobody of the home before may see on.
-    void running?.end();
-    const broadcast: Broadcast = new Broadcast({
-      ...this.options,
-      source,
-      homeId,
-      epoch,
-      origins: this.options.origins,
-      counters: this.counters,
-      mintTarget: (sessionId) => this.addresses.forPublisher(source, { epoch, sessionId }),
-      onState: (state) => this.publishState(broadcast, state),
-      onOver: () => {
-        if (this.broadcasts.get(key) === broadcast) this.broadcasts.delete(key);
-      },
-    });
-    this.broadcasts.set(key, broadcast);
-    return broadcast;
-  }
-
   private async streamOf(claims: TokenClaims['vm-publish']): Promise<LiveStream> {
-    if ((await this.epochOf(claims.deviceId)) !== claims.epoch) throw new AppError('UNAUTHORIZED');
-    if (claims.kind === 'playback') return this.playbacks.streamOf(claims);
-    const broadcast = this.broadcasts.get(keyOf(claims));
-    if (broadcast?.push.sessionId !== claims.sessionId) throw new AppError('SESSION_NOT_FOUND');
-    return broadcast.stream;
+    if ((await this.broadcasts.epochOf(claims.deviceId)) !== claims.epoch) throw new AppError('UNAUTHORIZED');
+    return claims.kind === 'playback' ? this.playbacks.streamOf(claims) : this.broadcasts.streamOf(claims);
   }
 
   private async publishGrantOf(sessionId: string): Promise<PublishGrant> {
-    const broadcast = [...this.broadcasts.values()].find(({ push }) => push.sessionId === sessionId);
+    const broadcast = this.broadcasts.publishedAs(sessionId);
     const claims =
       broadcast === undefined
         ? this.playbacks.publisherOf(sessionId)
@@ -347,68 +328,7 @@ export class MediaBroadcasting implements AsyncDisposable {
     return { claims, stream: await this.streamOf(claims) };
   }
 
-  private publishState({ homeId, source }: Broadcast, state: LiveState): void {
-    this.options.bus.publish({ type: 'live', homeId, ...source, state });
-  }
-
-  /** Other processes of the platform watch here for viewers of their own. */
-  private takePulls(http: HttpServer, origins: Origins): void {
-    const { admission, options } = this;
-    const pulling = new ViewerEndpoint({
-      ...options,
-      admit: async ({ token }, url) => this.admitPull(await origins.pulled(token, pulledSourceOf(url.pathname))),
-      outputOf: async (session, { signal }) => (await admission.broadcastOf(session, { signal })).fanOut(webSocketFmp4),
-    });
-    http.onUpgrade((path) => pulledSourceOf(path) !== undefined, pulling.handle);
-  }
-
-  /** The process that pulls asks for the rights of its viewers itself; this session is of nobody. */
-  private admitPull({ epoch, ...source }: BoundSource): Admission {
-    const { clock, random } = this.options;
-    const broadcast = this.broadcasts.get(keyOf(source));
-    if (broadcast?.epoch !== epoch) throw new AppError('UNAUTHORIZED');
-    const session = new ViewSession({
-      claims: { ...source, epoch, action: 'view.live', userId: NOBODY, userSessionId: NOBODY, sessionId: random.ulid() },
-      rightUntil: undefined,
-      clock,
-      onEnded: (ended) => broadcast.remove(ended),
-    });
-    broadcast.add(session);
-    session.renew();
-    return { session, onClosed: () => session.end(CLOSE_NORMAL, 'closed') };
-  }
-
-  private onDevice(deviceId: string): void {
-    for (const { push } of this.broadcastsOf(deviceId)) push.onDeviceChanged();
-  }
-
-  /** Ends what a device pushes for a home it no longer belongs to. */
-  private async endForeign(deviceId: string): Promise<void> {
-    const epoch = await this.epochOf(deviceId);
-    const foreign = this.broadcastsOf(deviceId).filter((broadcast) => broadcast.epoch !== epoch);
-    await Promise.all(foreign.map((broadcast) => broadcast.end()));
-  }
-
   private allSessions(): readonly ViewSession[] {
     return [...this.admission.sessions, ...this.playbacks.sessions];
   }
-
-  private async epochOf(deviceId: string): Promise<number | undefined> {
-    const row = await this.options.db
-      .selectFrom('device')
-      .select('binding_epoch')
-      .where('id', '=', deviceId)
-      .where('disabled', '=', 0)
-      .where('home_id', 'is not', null)
-      .executeTakeFirst();
-    return row?.binding_epoch;
-  }
-
-  private broadcastsOf(deviceId: string): readonly Broadcast[] {
-    return [...this.broadcasts.values()].filter(({ source }) => source.deviceId === deviceId);
-  }
-}
-
-function keyOf({ deviceId, channel, stream }: { readonly deviceId: string; readonly channel: number; readonly stream: string }): string {
-  return `${deviceId}/${channel}/${stream}`;
 }

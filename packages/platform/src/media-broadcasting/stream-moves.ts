@@ -1,7 +1,6 @@
 import { AppError, type Clock } from '@cardea/core';
 import { type PushTarget, vmTimers } from '@cardea/protocol';
-import type { DeviceProof } from '../authorization/proof.ts';
-import type { Broadcast } from './broadcast.ts';
+import type { Broadcasts } from './broadcasts.ts';
 import type { MediaSource } from './ports.ts';
 
 /** A stream that a device publishes at one process, as another must know it to go on with it. */
@@ -14,10 +13,7 @@ export interface MovableStream extends MediaSource {
 }
 
 export interface StreamMovesOptions {
-  readonly broadcasts: () => Iterable<Broadcast>;
-  readonly broadcastFor: (binding: Pick<DeviceProof, 'homeId' | 'epoch'>, source: MediaSource) => Broadcast;
-  /** Binding epoch of a device; `undefined` when it is bound to nobody. */
-  readonly epochOf: (deviceId: string) => Promise<number | undefined>;
+  readonly broadcasts: Broadcasts;
   readonly clock: Clock;
 }
 
@@ -36,7 +32,7 @@ export class StreamMoves {
 
   /** What devices publish here. */
   movable(): readonly MovableStream[] {
-    return [...this.options.broadcasts()].flatMap(({ epoch, homeId, push: { sessionId }, source, stream }) =>
+    return this.options.broadcasts.all.flatMap(({ epoch, homeId, push: { sessionId }, source, stream }) =>
       sessionId === undefined || !stream.publishing ? [] : [{ ...source, epoch, homeId, sessionId, isLed: stream.canRedirect }],
     );
   }
@@ -46,8 +42,9 @@ export class StreamMoves {
    * @throws AppError INVALID_STATE when it was bound anew since | CHANNEL_NOT_FOUND | as a command when the device has to be asked
    */
   async takeOver({ deviceId, channel, stream, epoch, homeId, sessionId, isLed }: MovableStream): Promise<PushTarget> {
-    if ((await this.options.epochOf(deviceId)) !== epoch) throw new AppError('INVALID_STATE');
-    const broadcast = this.options.broadcastFor({ homeId, epoch }, { deviceId, channel, stream });
+    const { broadcasts } = this.options;
+    if ((await broadcasts.epochOf(deviceId)) !== epoch) throw new AppError('INVALID_STATE');
+    const broadcast = broadcasts.ensure({ homeId, epoch }, { deviceId, channel, stream });
     const target = await broadcast.push.takeOver({ sessionId, isLed });
     broadcast.keepFor(ARRIVAL_MS);
     return target;
@@ -55,7 +52,7 @@ export class StreamMoves {
 
   /** Leaves `moved` to the process that said `target`. Resolves when the device publishes here no more, or is late. */
   async handOver({ sessionId, isLed }: MovableStream, target: PushTarget): Promise<void> {
-    const broadcast = [...this.options.broadcasts()].find(({ push }) => push.sessionId === sessionId);
+    const broadcast = this.options.broadcasts.publishedAs(sessionId);
     if (broadcast === undefined) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     using _late = this.options.clock.setTimer(MOVE_MS, resolve);

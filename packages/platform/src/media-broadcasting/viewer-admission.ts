@@ -3,6 +3,7 @@ import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal, SessionMaker } from '../authorization/proof.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import type { Broadcast } from './broadcast.ts';
+import type { Broadcasts } from './broadcasts.ts';
 import type { DeviceChannels, MediaSource, OfferSession, ViewAudit } from './ports.ts';
 import { ShortTokens } from './short-tokens.ts';
 import { ViewSession } from './view-session.ts';
@@ -14,10 +15,7 @@ export interface ViewerAdmissionOptions {
   readonly channels: DeviceChannels;
   readonly audit: ViewAudit;
   readonly offerSession?: OfferSession | undefined;
-  /** The broadcast of a source for the binding the proof was made for; made when there is none. */
-  readonly broadcastFor: (proof: DeviceProof<'view.live'>, source: MediaSource) => Broadcast;
-  /** The broadcast that runs, or `undefined`. */
-  readonly runningBroadcast: (source: MediaSource) => Broadcast | undefined;
+  readonly broadcasts: Pick<Broadcasts, 'ensure' | 'of'>;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -88,7 +86,7 @@ export class ViewerAdmission {
    * @throws AppError SESSION_NOT_FOUND | DEVICE_OFFLINE | DEVICE_ASLEEP | CANCELLED | what the device answered, kept in `remote`
    */
   async broadcastOf(session: ViewSession, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Broadcast> {
-    const broadcast = this.options.runningBroadcast(session.claims);
+    const broadcast = this.options.broadcasts.of(session.claims);
     if (broadcast === undefined || session.ended) throw new AppError('SESSION_NOT_FOUND');
     await broadcast.push.agreement({ ...(signal && { signal }) });
     if (session.ended) throw new AppError('UNAUTHORIZED');
@@ -97,11 +95,11 @@ export class ViewerAdmission {
 
   /** A session that lives for a minute, longer by renewal or an open connection. @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND | LIMIT_EXCEEDED */
   async open(proof: DeviceProof<'view.live'>, source: MediaSource): Promise<ViewSession> {
-    const { broadcastFor, channels, clock, offerSession, random } = this.options;
+    const { broadcasts, channels, clock, offerSession, random } = this.options;
     await channels.assertSource(source);
     const { action, epoch, principal } = proof;
     const { userId, userSessionId } = principal;
-    const broadcast = broadcastFor(proof, source);
+    const broadcast = broadcasts.ensure(proof, source);
     if (broadcast.sessions.length >= MAX_SESSIONS_PER_STREAM) throw new AppError('LIMIT_EXCEEDED');
     const session = new ViewSession({
       claims: { ...source, userId, userSessionId, epoch, action, sessionId: random.ulid() },

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError, type Logger } from '@cardea/core';
+import { AppError, type Clock, type Logger } from '@cardea/core';
 import { conforms, StreamName } from '@cardea/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { forwardUpgrade } from '../http/forward-upgrade.ts';
@@ -20,6 +20,7 @@ export interface ShareRoutesOptions {
   readonly isSecure: () => boolean;
   /** PEM of the authority of the other servers of the platform, where it has one of its own. */
   readonly authority: string | undefined;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 

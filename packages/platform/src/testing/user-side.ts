@@ -161,6 +161,7 @@ export class UserSide implements AsyncDisposable {
       page: (reply) => sendPage(reply, {}),
       isSecure: () => false,
       authority: undefined,
+      clock,
       logger,
     };
     this.api = new UserApi({

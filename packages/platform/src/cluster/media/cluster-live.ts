@@ -16,6 +16,9 @@ export interface ClusterLiveOptions {
   readonly local: LocalLive | undefined;
 }
 
+/** The device has agreed already, or is just asked. */
+const PUSH_MS = 15_000;
+
 /**
  * The live media of all processes: each session is placed where the stream is or where there is least to do, and reached where it
  * was placed. Addresses of a session that is `elsewhere` lead to another server than the one that was asked.
@@ -58,10 +61,16 @@ export class ClusterLive implements LiveMedia {
   }
 
   async pushTarget(proof: DeviceProof, wish: PushWish): Promise<{ readonly sessionId: string; readonly target: PushTarget }> {
-    const { caller, local } = this.options;
-    const holder = await this.holderOf(proof, wish);
+    const { caller, local, origins } = this.options;
+    const params = { right: rightOf(proof), wish };
+    const { deviceId, epoch } = proof;
+    const { channel, stream } = wish;
+    // Only who has the stream from the device knows the session, however much there is to do.
+    const origin = await origins.find({ deviceId, channel, stream, epoch });
+    if (origin !== undefined) return await caller.ask(nodeSubject(origin.node), 'pushTarget', params, PUSH_MS);
     const here = local && (() => local.pushTarget(proof, wish));
-    return (await caller.place('pushTarget', { right: rightOf(proof), wish }, { holder, here })).answer;
+    if (here !== undefined && local?.has({ deviceId, channel, stream })) return await here();
+    return (await caller.place('pushTarget', params, { here })).answer;
   }
 
   async playbackTarget(proof: DeviceProof, wanted: SessionWish): Promise<PushTarget> {

@@ -7,6 +7,7 @@ import { ClusterTalks } from './cluster-talks.ts';
 import { MediaCaller } from './media-caller.ts';
 import { MediaChoice } from './media-choice.ts';
 import { MediaDesk } from './media-desk.ts';
+import { MediaDoor, type MediaDoorOptions } from './media-door.ts';
 import { MediaDrain } from './media-drain.ts';
 import type { LiveMedia, LocalLive, LocalTalks, StreamOrigins, TalkMedia } from './ports.ts';
 
@@ -16,6 +17,8 @@ export interface ClusterMediaOptions {
   readonly authorizer: Pick<Authorizer, 'ticket'>;
   readonly origins: StreamOrigins;
   readonly nodeId: () => string;
+  /** Origin of this process, `http` or `https`, without a slash at the end. */
+  readonly publicUrl: () => string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -50,6 +53,11 @@ export class ClusterMedia implements Disposable {
       this.drainage = new MediaDrain({ ...shared, live: here.live });
     }
     return { live: new ClusterLive({ ...shared, local: here?.live }), talks: new ClusterTalks({ ...shared, local: here?.talks }) };
+  }
+
+  /** Leads whoever asks this process for live media, of which it has none. */
+  openDoor(options: Omit<MediaDoorOptions, 'caller'>): MediaDoor {
+    return new MediaDoor({ ...options, caller: this.caller });
   }
 
   /** Takes calls of the others; call when this process listens. */

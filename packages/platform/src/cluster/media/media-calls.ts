@@ -35,6 +35,8 @@ export const mediaCalls = {
   end: { params: Type.Object({ maker: Maker, sessionId: SessionId }), result: Nothing },
   viewers: { params: Type.Object({ right: Right }), result: Type.Array(Type.Omit(Viewer, ['userName'])) },
   isUsed: { params: Type.Object({ deviceId: DeviceId }), result: Type.Boolean() },
+  /** Origin of the process. */
+  where: { params: Nothing, result: Type.Object({ url: Type.String({ pattern: '^https?://' }) }) },
   openTalk: { params: Type.Object({ right: Right, wish: TalkRequest }), result: TalkSession },
   endTalk: { params: Type.Object({ maker: Maker, sessionId: SessionId }), result: Nothing },
   talkSource: {

@@ -22,6 +22,8 @@ export interface MediaDeskOptions {
   readonly live: LocalLive;
   readonly talks: LocalTalks;
   readonly nodeId: () => string;
+  /** Origin of this process. */
+  readonly publicUrl: () => string;
   /** This process takes new sessions. */
   readonly isServing: () => boolean;
 }
@@ -64,7 +66,7 @@ export class MediaDesk {
     });
   }
 
-  private makeAnswers({ live, talks }: MediaDeskOptions): Answers {
+  private makeAnswers({ live, publicUrl, talks }: MediaDeskOptions): Answers {
     return {
       startLive: async ({ right, source }) => await live.startLive(await this.newcomer(right, 'view.live'), source, {}),
       startPlayback: async ({ right, wish }) => await live.startPlayback(await this.newcomer(right, 'view.recordings'), wish, {}),
@@ -77,6 +79,7 @@ export class MediaDesk {
       },
       viewers: async ({ right }) => [...(await live.viewers(await this.proof(right, 'view.live')))],
       isUsed: async ({ deviceId }) => (await live.isUsed(deviceId)) || talks.isUsed(deviceId),
+      where: async () => ({ url: publicUrl() }),
       openTalk: async ({ right, wish }) => await talks.open(await this.newcomer(right, 'control'), wish, {}),
       endTalk: async ({ maker, sessionId }) => {
         await talks.end(maker, sessionId);
