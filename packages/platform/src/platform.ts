@@ -382,6 +382,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       while (!signal.aborted) {
         await Promise.all([
           accounts.purgeExpired(),
+          logins.passkeys.purgeExpired(),
           bindings.purgeExpired(),
           invitations.purgeExpired(),
           shares.purgeExpired(),
@@ -390,7 +391,6 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         await sleep(clock, PURGE_MS, { signal });
       }
     });
-          logins.passkeys.purgeExpired(),
   }
   const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);
