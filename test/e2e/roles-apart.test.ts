@@ -79,12 +79,13 @@ test('with every role in a process of its own a camera is watched by every outpu
   const { client } = cluster.owner;
   const session = await client.call('live.create', { params: { id: device.deviceId }, body: { channel: 1, stream: 'main' } });
   assert.equal(session.elsewhere, true);
-  for (const [form, read] of Object.entries(outputs)) {
+  const watched = Object.entries(outputs).map(async ([form, read]) => {
     const url = session.urls[form as keyof typeof outputs];
     assert.ok(url, form);
     if (form !== 'rtsp') assert.equal(new URL(url).hostname + new URL(url).port, hostOf('media'), form);
     await seeSomething(read, url);
-  }
+  });
+  await Promise.all(watched);
   const { items } = await client.call('viewer.list', { params: { id: device.deviceId } });
   assert.deepEqual(
     items.map(({ sessionId }) => sessionId),

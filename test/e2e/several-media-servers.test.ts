@@ -9,10 +9,10 @@ import { StampedCamera } from '../support/stamped-camera.ts';
 import { CardeaProcess } from './cardea-process.ts';
 import { eventually } from './eventually.ts';
 
-/** Eight viewers are eight tenths of it: the ninth is one too many for a server that has a stream. */
-const MAX_SESSIONS = 10;
-const AT_FIRST = 8;
-const VIEWERS = 12;
+/** Four viewers are eight tenths of it: the fifth is one too many for a server that has a stream. */
+const MAX_SESSIONS = 5;
+const AT_FIRST = 4;
+const VIEWERS = 6;
 /** Pictures a viewer may miss when its server is drained, in milliseconds. */
 const LONGEST_GAP_MS = 3_000;
 const REVOKED_WITHIN_MS = 1_000;

@@ -155,13 +155,8 @@ export class MediaBroadcasting implements AsyncDisposable {
   }
 
   /** Shows another certificate to devices that publish over TLS, from the next connection on. */
-  useRtmpsCertificate(pair: TlsPair): void {
-    this.rtmp.useCertificate(pair);
-  }
-
-  /** Shows another certificate to those who watch over TLS on a port of its own, from the next connection on. */
   useCertificate(pair: TlsPair): void {
-    for (const output of this.outputs) output.useCertificate?.(pair);
+    this.rtmp.useCertificate(pair);
   }
 
   /** Opens the ports besides that of HTTP, which is open. */
