@@ -30,7 +30,7 @@ interface Planted {
 }
 
 /** Several of the texts in one place, where a page has but one. */
-const bundles: readonly string[] = Array.from({ length: 10 }, (_, index) => hostileTexts.filter((_text, n) => n % 10 === index).join(' '));
+const bundles: readonly string[] = Array.from({ length: 4 }, (_, index) => hostileTexts.filter((_text, n) => n % 4 === index).join(' '));
 
 test.beforeAll(async () => {
   platform = await startPlatformProcess();
@@ -100,7 +100,7 @@ async function plant(deviceId: string): Promise<Planted> {
     insert('share', { ...share, ...what, id, user_id: user, token_hash: sha256(token) });
     return `/s/${token}`;
   });
-  const invitations = bundles.slice(0, 3).map((_text, index) => {
+  const invitations = bundles.slice(0, 2).map((_text, index) => {
     const [token, id] = [`invite_bundle-${index}`, idOf(3_000 + index)];
     const by = { created_by: idOf(2_000 + index), created_at: now, expires_at: now + 3_600_000 };
     insert('invitation', { id, token_hash: sha256(token), home_id: idOf(2_000 + index), role: 'guest', ...right, ...by });
@@ -204,7 +204,7 @@ test('two hundred hostile names of cameras, homes, people, programs and tokens a
     ['/', 'li'],
   ];
   for (const [path, selector] of visits) {
-    await page.goto(url + path);
+    if (page.url() !== url + path) await page.goto(url + path);
     const missing = async (): Promise<number> => {
       const texts = await textsOf(page, selector);
       return wanted.filter((text) => !texts.some((found) => found.includes(text))).length;
