@@ -10,7 +10,7 @@ import { parseS3Address } from '../store/objects/s3/s3-address.ts';
 import { S3Bucket } from '../store/objects/s3/s3-bucket.ts';
 import { S3ObjectStore } from '../store/objects/s3/s3-object-store.ts';
 import { makeSegments } from './fixtures/segment-maker.ts';
-import { type Bench, CAMERA, OWNER, openBench } from './fixtures/video-bench.ts';
+import { type Bench, CAMERA, HOME, OWNER, openBench } from './fixtures/video-bench.ts';
 import { reportOf, segmentRequest, VrClient } from './fixtures/vr-client.ts';
 import { rebuild } from './rebuild.ts';
 import { VideoService } from './video-service.ts';
@@ -162,13 +162,17 @@ s3test('bytes that were never confirmed are stored two days later as far as they
   const startAt = clock.now() - 10_000;
   const whole = await client.create(segmentRequest(random.ulid(), startAt));
   const noise = await client.create(segmentRequest(random.ulid(), startAt - 60_000));
-  await client.create(segmentRequest(random.ulid(), startAt - 120_000));
+  const empty = await client.create(segmentRequest(random.ulid(), startAt - 120_000));
   await client.put(whole, film);
   await client.put(noise, Buffer.alloc(5_000, 7));
   for (let day = 0; day < 2; day += 1) {
     clock.movedMs += DAY_MS + 1_000;
     await restart();
   }
+  // Expired, not cancelled: the device announces it anew.
+  const device = { deviceId: CAMERA, homeId: HOME, epoch: 1 };
+  const late = bench.service.intake.confirm(device, empty.segmentId, reportOf(film, startAt - 120_000));
+  await assert.rejects(late, { status: 'SEGMENT_EXPIRED' });
   assert.deepEqual(
     (await segments()).map(({ id }) => id),
     [whole.segmentId],

@@ -8,6 +8,9 @@ import type { BoundDevice } from './vr-access.ts';
 
 export type SegmentRow = Row<'segment'>;
 
+/** Size of a segment that will not be stored, once its bytes were looked for and are gone. */
+export const NO_BYTES = 0;
+
 /** Unix milliseconds of the first sample and of the end of the last. */
 export interface SegmentTimes {
   readonly startAt: number;
@@ -125,7 +128,7 @@ export class SegmentCatalogue {
 
   /** Notes that a segment that will not be stored has no bytes left. */
   async clearUpload(row: SegmentRow): Promise<void> {
-    await this.change(row, row.state, { upload_key: null });
+    await this.change(row, row.state, { upload_key: null, size_bytes: NO_BYTES });
   }
 
   /** False when `row` is out of date. */
@@ -214,7 +217,7 @@ function overlapMs(other: Pick<SegmentRow, 'start_at' | 'end_at'>, { startAt, en
 }
 
 function newRow(device: BoundDevice, { id, request, createHash, objectKey, createdAt, confirmBefore }: NewSegment) {
-  const { clientSegmentId, channel, stream, kind, startAt, durationMs, codecs, eventId, taskId, spanId, index } = request;
+  const { clientSegmentId, channel, stream, kind, startAt, durationMs, codecs, eventId, taskId, spanId, index, encryption } = request;
   const row: Insertable<Tables['segment']> = {
     id,
     home_id: device.homeId,
@@ -233,6 +236,7 @@ function newRow(device: BoundDevice, { id, request, createHash, objectKey, creat
     task_id: taskId ?? null,
     span_id: spanId ?? null,
     span_index: index ?? null,
+    encryption: encryption === undefined || encryption.scheme === 'none' ? null : encryption.scheme,
     locked: 0,
     recovered: 0,
     binding_epoch: device.epoch,

@@ -5,7 +5,7 @@ import type { Bus, ObjectDigest, ObjectStore } from '../store/ports.ts';
 import { formatHashOf } from './format-hash.ts';
 import { checkMedia } from './media-check.ts';
 import { digestOf, isThere } from './object-probe.ts';
-import type { FoundMedia, SegmentCatalogue, SegmentRow, SegmentTimes } from './segment-catalogue.ts';
+import { type FoundMedia, NO_BYTES, type SegmentCatalogue, type SegmentRow, type SegmentTimes } from './segment-catalogue.ts';
 import { factsOf } from './segment-facts.ts';
 import { MAX_SEGMENT_MS } from './video-limits.ts';
 
@@ -58,8 +58,8 @@ export class SegmentKeeper {
   }
 
   /** Whether anything may be stored for a segment that is not stored itself. */
-  mayHaveBytes({ upload_key: uploadKey, state }: SegmentRow): boolean {
-    return uploadKey !== null || (this.objects.direct !== undefined && state !== 'cancelled');
+  mayHaveBytes({ upload_key: uploadKey, size_bytes: sizeBytes, state }: SegmentRow): boolean {
+    return uploadKey !== null || (this.objects.direct !== undefined && state !== 'cancelled' && sizeBytes !== NO_BYTES);
   }
 
   /**
@@ -93,9 +93,7 @@ export class SegmentKeeper {
     if (row.upload_key !== null) await this.objects.discard(row.upload_key);
     await direct?.discard(row.object_key);
     await this.objects.remove(row.object_key);
-    if (row.upload_key !== null) await this.catalogue.clearUpload(row);
-    // Only so it is known that nothing has to be looked for any more.
-    else if (row.state === 'expired') await this.catalogue.move(row, 'cancelled');
+    await this.catalogue.clearUpload(row);
   }
 
   /** Removes the bytes of a deleted segment, then its row: the row goes last, so that nothing is left without one (C-3). */

@@ -18,18 +18,21 @@ test(`${IN_DIRECTORY} sequences over a directory follow the rules of Vr`, async 
   await rm(directory, { recursive: true });
 });
 
-test(`${IN_BUCKET} sequences over a bucket follow the rules of Vr`, async () => {
-  await using gateway = await startRadosgw();
-  await gateway.makeBucket('recordings');
-  const directory = await mkdtemp(join(tmpdir(), 'cardea-model-'));
-  const endpoint = encodeURIComponent(gateway.endpoint);
-  const inBucket = await S3Bucket.open(parseS3Address(`s3://recordings?endpoint=${endpoint}`), gateway);
-  const at = (sequence: number): S3Bucket => inBucket.below(`sequence-${sequence}/`);
-  await checkSegmentModel({
-    directory,
-    sequences: IN_BUCKET,
-    openObjects: (parts, sequence) => new S3ObjectStore({ ...parts, bucket: at(sequence), direct: false }),
+for (const direct of [false, true]) {
+  test(`${IN_BUCKET} sequences over a bucket${direct ? ' that devices write to' : ''} follow the rules of Vr`, async () => {
+    await using gateway = await startRadosgw();
+    await gateway.makeBucket('recordings');
+    const directory = await mkdtemp(join(tmpdir(), 'cardea-model-'));
+    const endpoint = encodeURIComponent(gateway.endpoint);
+    const inBucket = await S3Bucket.open(parseS3Address(`s3://recordings?endpoint=${endpoint}`), gateway);
+    const at = (sequence: number): S3Bucket => inBucket.below(`sequence-${sequence}/`);
+    await checkSegmentModel({
+      directory,
+      sequences: IN_BUCKET,
+      openObjects: (parts, sequence) => new S3ObjectStore({ ...parts, bucket: at(sequence), direct }),
+      direct,
+    });
+    inBucket.close();
+    await rm(directory, { recursive: true });
   });
-  inBucket.close();
-  await rm(directory, { recursive: true });
-});
+}
