@@ -15,6 +15,7 @@ export interface PlatformProcess extends AsyncDisposable {
 
 /** No limit that a test of many devices behind one address would meet. */
 export const unlimited = {
+  'limits.requestsPerSecond': 1_000_000,
   'limits.schedulesPerMinute': 1_000_000,
   'limits.schedulesPerSecond': 1_000_000,
   'limits.replacements': 1_000_000,

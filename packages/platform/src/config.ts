@@ -169,6 +169,11 @@ export const settings = {
     0,
     'Most that is kept of all recordings, in bytes; 0 means as much as the volume holds. The oldest recordings go first',
   ),
+  'limits.requestsPerSecond': setting(
+    Type.Integer({ minimum: 1 }),
+    200,
+    'Requests of one user to the user API per second over a while, ten times as many at once; without a login of one source address',
+  ),
   'limits.segmentBytes': setting(Type.Integer({ minimum: 1_000_000 }), 52_428_800, 'Largest video segment, in bytes'),
 } as const;
 

@@ -264,6 +264,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       ...shared,
       registry,
       isLeaving,
+      requestsPerSecond: config['limits.requestsPerSecond'],
       authorizer,
       answers,
       publicUrl,

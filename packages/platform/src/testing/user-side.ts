@@ -105,6 +105,7 @@ export interface Stubs {
   readonly talks?: Partial<TalkService>;
   /** Changed after start where a test needs another origin. */
   readonly publicUrl?: string;
+  readonly requestsPerSecond?: number;
 }
   readonly oidc?: Pick<ProviderLoginsOptions, 'provider' | 'rules'>;
 
@@ -133,7 +134,7 @@ export class UserSide implements AsyncDisposable {
   private readonly visiting: Parameters<typeof registerShareRoutes>[1];
   url = '';
 
-  private constructor(db: Db, directory: string, { command, live, oidc, talks, publicUrl }: Stubs) {
+  private constructor(db: Db, directory: string, { command, live, oidc, requestsPerSecond = 10_000, talks, publicUrl }: Stubs) {
     const { bus, clock, random, registry } = this;
     const logger = silentLogger;
     this.db = db;
@@ -173,6 +174,7 @@ export class UserSide implements AsyncDisposable {
       registry,
       authorizer: this.authorizer,
       answers: this.answers,
+      requestsPerSecond,
       publicUrl: () => publicUrl ?? this.url,
       invitations,
       secret: sessionSecret,

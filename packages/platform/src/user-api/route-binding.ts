@@ -1,5 +1,5 @@
 import { API_PATH, type Route, routes } from '@cardea/api';
-import { AppError, type Clock, type Logger } from '@cardea/core';
+import { AppError, type Clock, type Logger, TokenBuckets } from '@cardea/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Compile, type Validator } from 'typebox/compile';
 import type { OpenAnswers } from '../authorization/open-answers.ts';
@@ -20,11 +20,14 @@ export interface RouteBindingOptions {
   readonly audit: AuditJournal;
   /** Is told of every answer with bytes of a device. */
   readonly answers: Pick<OpenAnswers, 'hold'>;
+  /** Of one user, or of one source address without a login; as many as come in ten seconds may come at once. */
+  readonly requestsPerSecond: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const MAX_PROBLEMS = 5;
+const BURST_SEC = 10;
 
 /** What the gate let through; the rest of the request is read only now. */
 interface Admission {
@@ -37,7 +40,9 @@ interface Admission {
  * right (404, 403), only then is the body read, checked (400) and acted on.
  */
 export function bindRoutes(app: FastifyInstance, options: RouteBindingOptions): void {
-  const { logger, metrics } = options;
+  const { clock, logger, metrics, requestsPerSecond } = options;
+  const rates = new TokenBuckets({ burst: requestsPerSecond * BURST_SEC, perSecond: requestsPerSecond }, clock);
+  const bound = { ...options, rates };
   const failed = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const error = toAppError(thrown);
     const { httpStatus, status, remote } = error;
@@ -55,19 +60,19 @@ export function bindRoutes(app: FastifyInstance, options: RouteBindingOptions): 
       });
       scope.addHook('onResponse', async (request, reply) => metrics.count(request, reply));
       const takesBytes = ({ consumes }: Route): boolean => consumes !== undefined;
-      for (const route of routes) if (!takesBytes(route)) bindRoute(scope, route, options);
+      for (const route of routes) if (!takesBytes(route)) bindRoute(scope, route, bound);
       await scope.register(async (bytes) => {
         // Handed on as it comes in: who takes it bounds it.
         bytes.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
-        for (const route of routes) if (takesBytes(route)) bindRoute(bytes, route, options);
+        for (const route of routes) if (takesBytes(route)) bindRoute(bytes, route, bound);
       });
     },
     { prefix: API_PATH },
   );
 }
 
-function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOptions): void {
-  const { answers, handlers, gatekeeper, idempotency } = options;
+function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOptions & { readonly rates: TokenBuckets }): void {
+  const { answers, handlers, idempotency } = options;
   const admissions = new WeakMap<FastifyRequest, Admission>();
   const query = route.query && Compile(route.query);
   const body = route.body && Compile(route.body);
@@ -80,7 +85,7 @@ function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOp
     exposeHeadRoute: false,
     config: { routeId: route.id },
     onRequest: async (request) => {
-      admissions.set(request, await admit(gatekeeper, route, request));
+      admissions.set(request, await admit(options, route, request));
     },
     handler: async (request, reply) => {
       const admission = admissions.get(request);
@@ -111,13 +116,23 @@ function isFile({ produces }: Route): boolean {
   return produces !== undefined && produces !== 'text/event-stream';
 }
 
-async function admit(gatekeeper: Gatekeeper, { access, method }: Route, request: FastifyRequest): Promise<Admission> {
+async function admit(
+  { gatekeeper, rates }: Pick<RouteBindingOptions, 'gatekeeper'> & { readonly rates: TokenBuckets },
+  { access, method }: Route,
+  request: FastifyRequest,
+): Promise<Admission> {
+  const take = (key: string): void => {
+    const waitMs = rates.take(key);
+    if (waitMs > 0) throw new AppError('RATE_LIMITED', undefined, { retryAfterMs: waitMs });
+  };
   if (access.kind === 'public') {
+    take(request.ip);
     if (method !== 'GET') gatekeeper.assertOwnPage(request);
     return { visitor: undefined, proof: undefined };
   }
-  if (access.kind === 'anyone') return { visitor: await gatekeeper.visitorIfAny(request.raw), proof: undefined };
-  const visitor = await gatekeeper.visitorOf(request.raw);
+  const visitor = access.kind === 'anyone' ? await gatekeeper.visitorIfAny(request.raw) : await gatekeeper.visitorOf(request.raw);
+  take(visitor?.principal.userId ?? request.ip);
+  if (visitor === undefined || access.kind === 'anyone') return { visitor, proof: undefined };
   return { visitor, proof: await gatekeeper.prove(access, visitor.principal, request.params as PathParams) };
 }
 

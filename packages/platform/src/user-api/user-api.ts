@@ -69,6 +69,8 @@ export interface UserApiOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** Of one user, or of one source without a login; ten times as many at once. */
+  readonly requestsPerSecond: number;
   /** Whether the process is about to end. */
   readonly isLeaving?: () => boolean;
   readonly authorizer: Authorizer;
@@ -125,7 +127,7 @@ export class UserApi implements Disposable {
 
   /** Registers the routes; call before the server listens. */
   start({ app }: HttpServer): void {
-    const { answers, audit, clock, logger, registry } = this.options;
+    const { answers, audit, clock, logger, registry, requestsPerSecond } = this.options;
     this.streams.start();
     registerHealth(app, this.options);
     registerDocumentation(app);
@@ -136,6 +138,7 @@ export class UserApi implements Disposable {
       metrics: new RequestMetrics(registry),
       audit,
       answers,
+      requestsPerSecond,
       clock,
       logger,
     });
