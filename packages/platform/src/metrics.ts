@@ -4,6 +4,8 @@ export interface Measured {
   readonly connections: { readonly connectionCount: number; readonly pendingCalls: number };
   /** Where this process has live media. */
   readonly here: MeasuredMedia | undefined;
+  /** What this process shows over TLS. */
+  readonly certificates: { state(): { readonly expiresAt: number } } | undefined;
 }
 
 interface MeasuredMedia {
@@ -22,7 +24,7 @@ interface MeasuredMedia {
 }
 
 /** Puts what the services count under `/metrics`; read when asked for. Base units, no user or address as label. */
-export function registerMetrics(registry: Registry, { connections, here }: Measured): void {
+export function registerMetrics(registry: Registry, { certificates, connections, here }: Measured): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     registry.registerMetric(
       new Gauge({
@@ -50,6 +52,10 @@ export function registerMetrics(registry: Registry, { connections, here }: Measu
   };
   gauge('cardea_device_connections', 'Devices connected to this process', () => connections.connectionCount);
   gauge('cardea_device_pending_calls', 'Requests to devices that wait for an answer', () => connections.pendingCalls);
+  if (certificates !== undefined) {
+    const expiresAt = (): number => certificates.state().expiresAt / 1_000;
+    gauge('cardea_certificate_expires_timestamp_seconds', 'Unix time at which the certificate ends', expiresAt);
+  }
   if (here === undefined) return;
   const { live, talks } = here;
   gauge('cardea_live_streams', 'Streams that devices publish now', () => live.snapshot().streams);

@@ -327,13 +327,13 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   });
 
   registerSecurityHeaders(http.app, { publicUrl, mediaUrls });
-  certificates?.register(http.app);
+  certificates?.register(http.app, { publicUrl });
   certificates?.watch((pair) => {
     http.useCertificate(pair);
     wake.useCertificate(pair);
     if (config['rtmps.certificate'] === '') media.here?.live.useCertificate(pair);
   });
-  registerMetrics(registry, { connections: local, here: media.here });
+  registerMetrics(registry, { certificates, connections: local, here: media.here });
   if (roles.includes('scheduling')) registerVsRoutes(http.app, scheduling, { logger });
   if (roles.includes('video')) registerVrRoutes(http.app, video, { logger, clock });
   registerUploadRoutes(http.app, uploads, { logger, clock });

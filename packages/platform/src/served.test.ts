@@ -17,7 +17,17 @@ import type { Db } from './store/ports.ts';
 import { openSqlite } from './store/sql/sqlite.ts';
 
 /** Shows nothing of any home. */
-const open = ['/ca.crt', '/healthz', '/readyz', '/metrics', '/api/docs', '/api/docs/style.css', `${API_PATH}/openapi.json`];
+const open = [
+  '/ca.crt',
+  '/ca',
+  '/ca/style.css',
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/api/docs',
+  '/api/docs/style.css',
+  `${API_PATH}/openapi.json`,
+];
 
 /** For devices, by a token or ticket of their own: the tests beside each say what they refuse. */
 const ofDevices = [

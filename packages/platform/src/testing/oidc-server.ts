@@ -30,21 +30,17 @@ export class OidcServer implements AsyncDisposable {
     this.server = createServer((request, response) => void this.answer(request, response));
   }
 
-  /** @param app origin of the platform */
-  static async open(app: string): Promise<OidcServer> {
+  /** @param app origin of the platform; where it is not known yet, `serve` follows */
+  static async open(app?: string): Promise<OidcServer> {
     const opened = new OidcServer();
     await new Promise<void>((resolve) => opened.server.listen(0, '127.0.0.1', resolve));
     opened.issuer = `http://127.0.0.1:${(opened.server.address() as AddressInfo).port}`;
-    await opened.start(app);
+    if (app !== undefined) await opened.serve(app);
     return opened;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-
-  private async start(app: string): Promise<void> {
+  /** Sends browsers back to `app`, an origin. */
+  async serve(app: string): Promise<void> {
     const jwk = { ...(await exportJWK(this.key)), kid: 'key', alg: 'RS256', use: 'sig' };
     const provider = new Provider(this.issuer, {
       clients: [{ ...CLIENT, redirect_uris: [`${app}/login/provider`], post_logout_redirect_uris: [`${app}/login`] }],
@@ -73,6 +69,11 @@ export class OidcServer implements AsyncDisposable {
       context.body = { ...context.body, id_token };
     });
     this.provider = provider;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -10,6 +10,8 @@ export type Member = AnswerOf<RouteOf<'member.list'>>['items'][number];
 export type Share = AnswerOf<RouteOf<'share.list'>>['items'][number];
 export type Identity = AnswerOf<RouteOf<'identity.list'>>['items'][number];
 export type LoginMethods = AnswerOf<RouteOf<'session.methods'>>;
+export type PlatformState = AnswerOf<RouteOf<'platform.get'>>;
+export type CertificateState = NonNullable<PlatformState['certificate']>;
 export type Passkey = AnswerOf<RouteOf<'passkey.list'>>['items'][number];
 export type ApiToken = AnswerOf<RouteOf<'token.list'>>['items'][number];
 export type Retention = AnswerOf<RouteOf<'retention.ofDevice'>>;
@@ -179,6 +181,18 @@ export function identitiesQuery(api: Client) {
   return queryOptions<readonly Identity[]>({
     queryKey: keys.identities,
     queryFn: async ({ signal }) => (await api.call('identity.list', { signal })).items,
+  });
+}
+
+/** How the platform does; `null` for whoever does not run it. */
+export function platformQuery(api: Client) {
+  return queryOptions<PlatformState | null>({
+    queryKey: ['platform'],
+    queryFn: ({ signal }) =>
+      api.call('platform.get', { signal }).catch((error: unknown) => {
+        if (error instanceof ApiProblem && error.status === 403) return null;
+        throw error;
+      }),
   });
 }
 

@@ -26,6 +26,7 @@ export const en = {
     done: 'This Cardea has an owner already.',
     badToken: 'This set-up link is no longer valid. Each start prints a new one: use the latest.',
     logIn: 'Log in',
+    trust: 'The browser warns about the certificate? Install it on your devices.',
   },
   login: {
     title: 'Log in',
@@ -491,6 +492,17 @@ export const en = {
     lead: 'A program that uses your Cardea gets a token of its own, which you can end without changing your password.',
     add: 'New token',
     name: 'What is it for?',
+  platform: {
+    title: 'This Cardea',
+    reached: 'Reached at {{url}}.',
+    noTls: 'It does not speak TLS itself: a proxy in front of it should.',
+    left_one: 'The certificate lasts one more day, until {{time}}.',
+    left_other: 'The certificate lasts {{count}} more days, until {{time}}.',
+    expired: 'The certificate expired {{time}}. Browsers refuse it.',
+    renewal: 'It is renewed by itself from {{time}} on.',
+    failed: 'The last renewal failed {{time}}: {{reason}}',
+    install: 'How to install the certificate',
+  },
     may: 'What it may do',
     action: {
       view: { live: 'live pictures', recordings: 'recordings', events: 'alarms' },

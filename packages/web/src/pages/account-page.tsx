@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { IdentitiesSection } from '../account/identities-section.tsx';
 import { PasskeysSection } from '../account/passkeys-section.tsx';
+import { PlatformSection } from '../account/platform-section.tsx';
 import { programOf } from '../account/program-name.ts';
 import { SecondFactorSection } from '../account/second-factor-section.tsx';
 import { TokensSection } from '../account/tokens-section.tsx';
@@ -65,6 +66,7 @@ export function AccountPage() {
       <SecondFactorSection />
       <IdentitiesSection />
       <TokensSection />
+      <PlatformSection />
     </Page>
   );
 }

@@ -1,11 +1,11 @@
 import { ApiProblem } from '@cardea/api';
 import { Anchor, Button } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, useSearchParams } from 'react-router';
 import { AccountFields, type NewAccount } from '../account/account-fields.tsx';
-import { keys } from '../api/queries.ts';
+import { keys, methodsQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { Entrance } from '../parts/entrance.tsx';
 import form from '../parts/form.module.css';
@@ -18,6 +18,7 @@ export function SetupPage() {
   const [search] = useSearchParams();
   const setupToken = search.get('token') ?? '';
   const [account, setAccount] = useState<NewAccount>({ name: '', email: '', password: '' });
+  const methods = useQuery(methodsQuery(api));
   const setUp = useMutation({
     mutationFn: () => {
       const { timeZone: timezone } = Intl.DateTimeFormat().resolvedOptions();
@@ -40,6 +41,7 @@ export function SetupPage() {
           {t('setup.submit')}
         </Button>
       </form>
+      {methods.data?.authority && <Anchor href="/ca">{t('setup.trust')}</Anchor>}
     </Entrance>
   );
 }

@@ -50,7 +50,7 @@ class Town implements AsyncDisposable {
       ...{ clock, logger: silentLogger },
     });
     const http = new HttpServer({ logger: silentLogger, tls: certificates.pair });
-    certificates.register(http.app);
+    certificates.register(http.app, { publicUrl: () => 'https://home.example' });
     const port = await http.listen('127.0.0.1', 0);
     certificates.watch((pair) => http.useCertificate(pair));
     return {

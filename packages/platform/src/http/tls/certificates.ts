@@ -6,6 +6,7 @@ import { AppError, type Clock, Lifetime, type Logger, sleep } from '@cardea/core
 import type { FastifyInstance } from 'fastify';
 import type { KeyVault } from '../../tokens/key-vault.ts';
 import { AcmeCertificate, type AcmeOptions } from './acme-certificate.ts';
+import { registerAuthorityPage } from './authority-page.ts';
 import type { KeyPair } from './kept-pair.ts';
 import type { LocalAuthority } from './local-authority.ts';
 
@@ -107,14 +108,10 @@ export class Certificates implements AsyncDisposable {
     });
   }
 
-  /** Hands out the certificate of the local authority at `/ca.crt`, if there is one. */
-  register(app: FastifyInstance): void {
+  /** Hands out the certificate of the local authority, if there is one, and says how to trust it. */
+  register(app: FastifyInstance, { publicUrl }: { readonly publicUrl: () => string }): void {
     const authority = this.trusted;
-    if (authority === undefined) return;
-    app.get('/ca.crt', { exposeHeadRoute: false }, async (_request, reply) => {
-      reply.header('content-disposition', 'attachment; filename="cardea-ca.crt"').header('cache-control', 'no-cache');
-      return await reply.type('application/x-x509-ca-cert').send(authority.cert);
-    });
+    if (authority !== undefined) registerAuthorityPage(app, { cert: authority.cert, fingerprint: authority.fingerprint, publicUrl });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -42,7 +42,7 @@ test('whoever trusts the authority of the platform reaches it over TLS, nobody e
   await using shop = await workshop();
   await using certificates = await shop.open('auto', ['cardea.example']);
   await using http = new HttpServer({ logger: silentLogger, tls: certificates.pair });
-  certificates.register(http.app);
+  certificates.register(http.app, { publicUrl: () => 'https://home.example' });
   const port = await http.listen('127.0.0.1', 0);
   await assert.rejects(get(port, '/ca.crt'), /self-signed|unable to verify|unable to get/i);
   const authority = certificates.pair.cert.split(/(?<=-----END CERTIFICATE-----\n)/)[1] ?? '';
@@ -53,6 +53,20 @@ test('whoever trusts the authority of the platform reaches it over TLS, nobody e
   for (const name of ['localhost', 'cardea.example']) assert.equal(leaf.checkHost(name), name);
   assert.deepEqual([leaf.checkIP('127.0.0.1'), leaf.checkHost('evil.example'), leaf.ca], ['127.0.0.1', undefined, false]);
   for (const name of ['authority.key', 'server.key']) assert.equal((await stat(join(shop.files.directory, name))).mode & 0o777, 0o600);
+});
+
+test('a page beside the certificate shows what to compare and how to install it, and a phone how to get there', async () => {
+  await using shop = await workshop();
+  await using certificates = await shop.open('auto');
+  await using http = new HttpServer({ logger: silentLogger });
+  certificates.register(http.app, { publicUrl: () => 'https://home.example' });
+  const page = (await http.app.inject('/ca')).body;
+  assert.ok(page.replaceAll(' ', '').toLowerCase().includes(`<code>${certificates.fingerprint}</code>`));
+  for (const text of ['href="/ca.crt"', 'iPhone and iPad', 'Android', 'Windows', 'https://home.example/ca', '<svg class="qr"']) {
+    assert.ok(page.includes(text), text);
+  }
+  // The content security policy of the platform allows neither.
+  assert.doesNotMatch(page, /<script|<style|style=|\son\w+=/);
 });
 
 test('TLS before 1.2 is refused', async () => {
