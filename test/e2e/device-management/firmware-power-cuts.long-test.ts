@@ -14,7 +14,7 @@ import { seeded, seedOfRun } from '../../support/seeded.ts';
 import { eventually } from '../eventually.ts';
 import { type PlatformHere, startPlatformHere } from './platform-here.ts';
 
-const CUTS = 100;
+const CUTS = Number(process.env.CARDEA_POWER_CUTS ?? 100);
 const program = join(import.meta.dirname, '..', '..', 'support', 'device-process.ts');
 
 type Status = CommandResult<'firmware.getStatus'>;

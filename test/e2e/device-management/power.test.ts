@@ -54,16 +54,23 @@ test('power.batteryChanged: the owner sees the charge of the camera', async () =
   assert.deepEqual([shown.present, shown.levelPct, shown.level, shown.source, shown.lowThresholdPct], [true, 80, 'ok', 'battery', 15]);
 });
 
-test('power.sleeping: a camera nobody uses falls asleep, and asking how it is does not wake it', async () => {
+test('power.sleeping: a camera nobody uses falls asleep, and neither asking how it is nor for its picture wakes it', async () => {
+  const lookAt = (maxAgeSec: number): Promise<Response> =>
+    fetch(`${system.url}/live/${system.deviceId}/1/main/snapshot.jpg?maxAge=${maxAgeSec}`, {
+      headers: { authorization: `Bearer ${system.owner.token}` },
+    });
+  const awake = await lookAt(0);
+  await awake.body?.cancel();
+  assert.equal(awake.status, 200);
   await reached('asleep');
   const refusal = await problem(system.client.command(system.deviceId, 'device.getStatus', {}));
   assert.deepEqual([refusal.status, refusal.code], [409, 1015]);
-  const picture = await fetch(`${system.url}/live/${system.deviceId}/1/main/snapshot.jpg`, {
-    headers: { authorization: `Bearer ${system.owner.token}` },
-  });
+  const picture = await lookAt(0);
   await picture.body?.cancel();
-  assert.notEqual(picture.status, 404);
-  await reached('asleep');
+  const seen = ({ headers }: Response): unknown => [headers.get('etag'), headers.get('last-modified')];
+  assert.deepEqual([picture.status, seen(picture)], [200, seen(awake)], 'the last picture, with its time');
+  const { state } = await system.client.call('device.get', { params: { id: system.deviceId } });
+  assert.equal(state, 'asleep');
 });
 
 test('alarm.notify: a camera that notices something wakes by itself and reports it', async () => {

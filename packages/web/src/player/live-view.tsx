@@ -1,9 +1,12 @@
+import type { Segment } from '@cardea/api';
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Device } from '../api/queries.ts';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { useNow } from '../use-now.ts';
+import { useKeptPicture } from './kept-picture.ts';
+import type { LastPicture } from './last-pictures.ts';
 import { LastRecorded, useLastRecorded } from './last-recorded.tsx';
 import styles from './live-view.module.css';
 import { type PictureState, pictureState } from './picture-state.ts';
@@ -33,10 +36,7 @@ export function LiveView({ device, channel, live, muted, explains, children }: L
   const ratio = useRatio();
   const state = pictureState(device, status);
   const moving = status.kind === 'playing' || status.kind === 'stalled';
-  const isAway = state.kind === 'offlineSince' || state.kind === 'asleep';
-  const asksRecorded = isAway && still === undefined;
-  const recorded = useLastRecorded({ deviceId: device.id, channel, lastSeenAt: asksRecorded ? device.lastSeenAt : null });
-  const stillAt = still?.takenAt ?? recorded?.endAt;
+  const { poster, recorded, stillAt } = usePoster({ device, channel, still, state });
   return (
     <div className={styles.stage} style={ratio.style}>
       <video
@@ -47,8 +47,8 @@ export function LiveView({ device, channel, live, muted, explains, children }: L
         onResize={ratio.onSize}
         onLoadedMetadata={ratio.onSize}
       />
-      {!moving && still !== undefined && <Still picture={still} className={styles.still} />}
-      {asksRecorded && recorded !== undefined && <LastRecorded segment={recorded} className={`${styles.picture} ${styles.still}`} />}
+      {!moving && poster !== undefined && <Still picture={poster} className={styles.still} />}
+      {!moving && recorded !== undefined && <LastRecorded segment={recorded} className={`${styles.picture} ${styles.still}`} />}
       {!moving && <Why state={state} hasStill={stillAt !== undefined} explains={explains} onRetry={() => player?.retry()} />}
       {children}
       <div className={styles.top}>
@@ -56,6 +56,34 @@ export function LiveView({ device, channel, live, muted, explains, children }: L
       </div>
     </div>
   );
+}
+
+interface PosterWish {
+  readonly device: Device;
+  readonly channel: number;
+  /** What was on show here before. */
+  readonly still: LastPicture | undefined;
+  readonly state: PictureState;
+}
+
+interface Poster {
+  readonly poster?: LastPicture;
+  readonly recorded?: Segment | undefined;
+  /** When it was taken. */
+  readonly stillAt: number | undefined;
+}
+
+/** What to show of a camera that sends nothing: what was on show here, else the newer of its last picture and its last recording. */
+function usePoster({ device, channel, still, state }: PosterWish): Poster {
+  const isAway = state.kind === 'offlineSince' || state.kind === 'asleep';
+  const isSpared = state.kind === 'idle' && device.battery?.source === 'battery';
+  const wanted = still === undefined && (isAway || isSpared);
+  const { id: deviceId, lastSeenAt } = device;
+  const kept = useKeptPicture({ deviceId, channel, lastSeenAt: isAway ? lastSeenAt : null }, wanted);
+  const recorded = useLastRecorded({ deviceId, channel, lastSeenAt: wanted && isAway ? lastSeenAt : null });
+  const picture = still ?? (wanted ? kept : undefined);
+  if (picture !== undefined && picture.takenAt >= (recorded?.endAt ?? 0)) return { poster: picture, stillAt: picture.takenAt };
+  return { recorded, stillAt: recorded?.endAt };
 }
 
 const signs: Partial<Record<PictureState['kind'], IconName>> = {
