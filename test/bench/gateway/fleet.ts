@@ -11,6 +11,8 @@ export type FleetRequests = {
   ping: [{ readonly count: number; readonly forMs: number }, { readonly roundTrips: number }];
   /** The same load on a bare WebSocket server. */
   echo: [{ readonly url: string; readonly count: number; readonly forMs: number }, { readonly roundTrips: number }];
+  /** So many bare connections, 64 at a time, with one echo each; all are open at the end, and closed then. */
+  floor: [{ readonly url: string; readonly count: number }, { readonly elapsedMs: number }];
   /** All but `spared` lose their connection at once; resolves when all are back. The spared send a keep-alive a second meanwhile. */
   storm: [{ readonly spared: number }, StormReport];
 };
@@ -67,6 +69,26 @@ async function echoSender(url: string): Promise<() => Promise<void>> {
   };
 }
 
+async function floor(url: string, count: number): Promise<{ readonly elapsedMs: number }> {
+  const startedMs = performance.now();
+  const sockets: WebSocket[] = [];
+  let left = count;
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const socket = new WebSocket(url, { perMessageDeflate: false });
+      sockets.push(socket);
+      await once(socket, 'open');
+      socket.send(ECHO_TEXT);
+      await once(socket, 'message');
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, worker));
+  const elapsedMs = performance.now() - startedMs;
+  for (const socket of sockets) socket.terminate();
+  return { elapsedMs };
+}
+
 async function storm(spared: readonly LightDevice[], cut: readonly LightDevice[]): Promise<StormReport> {
   const attemptsBefore = cut.reduce((sum, device) => sum + device.attempts, 0);
   const startedMs = performance.now();
@@ -101,5 +123,6 @@ answerRequests<FleetRequests>({
     const senders = await Promise.all(Array.from({ length: count }, () => echoSender(url)));
     return { roundTrips: await forSome(forMs, senders) };
   },
+  floor: ({ url, count }) => floor(url, count),
   storm: ({ spared }) => storm(devices.slice(0, spared), devices.slice(spared)),
 });
