@@ -22,6 +22,7 @@ export { Passkey, PasskeyAssertion, PasskeyAttestation, PasskeyCreation, Passkey
 export { CertificateState, PlatformState } from './model/platform.ts';
 export { PlaybackRequest, PlaybackSession } from './model/playback.ts';
 export { Problem } from './model/problem.ts';
+export { RecipientKey, RecipientKeyRequest } from './model/recipient-key.ts';
 export { Retention, RetentionChange, StorageUse } from './model/retention.ts';
 export { HourSpan, Permission, RoleWish } from './model/role.ts';
 export { SecondFactorSecret } from './model/second-factor.ts';

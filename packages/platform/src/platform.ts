@@ -28,6 +28,7 @@ import { Invitations } from './homes/invitations.ts';
 import { Members } from './homes/members.ts';
 import { Operators } from './homes/operators.ts';
 import { Passcodes } from './homes/passcodes.ts';
+import { RecipientKeys } from './homes/recipient-keys.ts';
 import { Setup } from './homes/setup.ts';
 import { HttpServer } from './http/http-server.ts';
 import { registerSecurityHeaders } from './http/security-headers.ts';
@@ -141,7 +142,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const accounts = new Accounts({ ...shared, sessionSecret: keys.sessionSecret });
   const apiTokens = new ApiTokens({ ...shared, authorizer });
   const homes = new Homes({ ...shared, onTimezone: (homeId) => video.storage.hoursChanged(homeId) });
-  const members = new Members({ ...shared, authorizer });
+  const recipientKeys = new RecipientKeys({ ...shared, onChange: (homeId) => devices.recordInHome(homeId) });
+  const members = new Members({ ...shared, authorizer, onLess: (homeId) => devices.recordInHome(homeId) });
   const invitations = new Invitations({ ...shared, accounts, members, publicUrl });
   const bindings = new Bindings({
     ...shared,
@@ -222,6 +224,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       recordings: video.ledger,
       wishes: video.wishes,
       audit,
+      recipients: recipientKeys,
       fillers: {
         'snapshot.capture': snapshotFiller(pictures),
         'log.upload': (command) => logs.fill(command),
@@ -282,6 +285,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       homes,
       members,
       invitations,
+      recipientKeys,
       bindingCodes: bindings,
       devices: {
         describe: (proof) => devices.describe(proof),
@@ -395,6 +399,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   }
   const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);
+          recipientKeys.noticeExpired(),
   if (url === '') url = `${certificates === undefined ? 'http' : 'https'}://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
   await media.here?.live.openPorts();
   await openWakeChannel(wake, config, { host, port, logger });

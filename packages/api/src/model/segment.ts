@@ -19,6 +19,9 @@ export const Segment = Type.Object({
   locked: Type.Boolean({ description: 'kept until unlocked, whatever the retention says' }),
   clientSegmentId: described(Ulid, 'the id the camera gave it'),
   chain: Type.Optional(described(SegmentLink, 'its place in what the camera recorded, signed by the camera')),
+  encryption: Type.Optional(
+    Type.String({ description: 'the camera encrypted it, by this scheme: the platform cannot open it, only members who hold a key can' }),
+  ),
 });
 export type Segment = Static<typeof Segment>;
 

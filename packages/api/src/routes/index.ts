@@ -7,6 +7,7 @@ import { memberRoutes } from './members.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { platformRoutes } from './platform.ts';
 import { providerRoutes } from './providers.ts';
+import { recipientKeyRoutes } from './recipient-keys.ts';
 import { recordRoutes } from './records.ts';
 import { retentionRoutes } from './retention.ts';
 import { segmentRoutes } from './segments.ts';
@@ -26,6 +27,7 @@ export const routes = [
   ...platformRoutes,
   ...homeRoutes,
   ...memberRoutes,
+  ...recipientKeyRoutes,
   ...deviceRoutes,
   ...segmentRoutes,
   ...retentionRoutes,

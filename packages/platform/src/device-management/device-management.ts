@@ -38,6 +38,7 @@ import type {
   PictureTickets,
   Presence,
   RecordingFacts,
+  RecordingRecipients,
   RecordingWishes,
   SendOptions,
   ServerAddresses,
@@ -69,6 +70,7 @@ export interface DeviceManagementOptions {
   readonly logs: LogTasks;
   readonly recordings: RecordingFacts;
   readonly wishes: RecordingWishes;
+  readonly recipients: RecordingRecipients;
   readonly audit: CommandAudit;
   readonly fillers: CommandFillers;
   readonly onRefused?: RefusalListeners;
@@ -181,6 +183,14 @@ export class DeviceManagement implements AsyncDisposable {
   /** Tells these devices what they are to record, those that are away when they come back. */
   recordAsWished(deviceIds: readonly string[]): void {
     for (const deviceId of deviceIds) this.policies.followLater(deviceId);
+  }
+
+  /** The same for all devices of a home. */
+  recordInHome(homeId: string): void {
+    this.lifetime.run('recordings of a home', async () => {
+      const devices = await this.options.db.selectFrom('device').select('id').where('home_id', '=', homeId).execute();
+      this.recordAsWished(devices.map(({ id }) => id));
+    });
   }
 
   presenceOf(deviceId: string): Presence {

@@ -6,7 +6,7 @@ import type { CapabilityCache } from './capability-cache.ts';
 import type { ClockKeeper } from './clock-keeper.ts';
 import { type DeviceRecords, type DeviceRow, statusOf } from './device-records.ts';
 import type { MessageContext } from './message-handlers.ts';
-import type { RecordingFacts, RecordingWishes } from './ports.ts';
+import type { RecordingFacts, RecordingRecipients, RecordingWishes } from './ports.ts';
 import type { RecordingPolicies } from './recording-policies.ts';
 
 type KeepAlive = ParamsOf<typeof keepAliveReport>;
@@ -18,6 +18,7 @@ export interface KeepAliveHandlerOptions {
   readonly clocks: ClockKeeper;
   readonly recordings: RecordingFacts;
   readonly wishes: Pick<RecordingWishes, 'isDue'>;
+  readonly recipients: Pick<RecordingRecipients, 'isDue'>;
   readonly policies: RecordingPolicies;
   readonly tokens: TokenIssuer;
   readonly bus: Bus;
@@ -62,13 +63,14 @@ export class KeepAliveHandler {
     info: NonNullable<KeepAlive['info']>,
     uptimeSec: number,
   ): Promise<void> {
-    const { keepAlive, policies, recordings, wishes } = this.options;
+    const { keepAlive, policies, recipients, recordings, wishes } = this.options;
     if (home_id === null) return;
     if (boot_id !== null && boot_id !== info.bootId) {
       await recordings.restarted(home_id, id, { silentMs: keepAlive.intervalSec * 1_000, uptimeMs: uptimeSec * 1_000 });
     }
     const isNew = config_version !== info.configVersion || !(await recordings.knowsPolicy(home_id, id));
-    if (isNew || (await wishes.isDue({ homeId: home_id, deviceId: id }))) policies.followLater(id);
+    const place = { homeId: home_id, deviceId: id };
+    if (isNew || (await wishes.isDue(place)) || (await recipients.isDue(place))) policies.followLater(id);
   }
 
   private async updateStatus(device: DeviceRow, status: KeepAliveStatus | undefined): Promise<boolean> {

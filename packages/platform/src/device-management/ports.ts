@@ -124,6 +124,15 @@ export interface RecordingWishes {
   isDue(device: Omit<RecordingPlace, 'channel'>): Promise<boolean>;
 }
 
+/** For whom devices encrypt recordings: public keys, base64url. */
+export interface RecordingRecipients {
+  of(device: Omit<RecordingPlace, 'channel'>): Promise<readonly string[]>;
+  /** The device encrypts for these. */
+  applied(device: Omit<RecordingPlace, 'channel'>, recipients: readonly string[]): Promise<void>;
+  /** Whether the device has to be told yet. */
+  isDue(device: Omit<RecordingPlace, 'channel'>): Promise<boolean>;
+}
+
 /** The logs devices were asked for. */
 export interface LogTasks {
   ended(deviceId: string, done: ParamsOf<typeof uploadLogDone>): Promise<void>;

@@ -4,6 +4,7 @@ import type { RecordingWish } from './ports.ts';
 
 export const MODE_KEY = 'record.cloud.mode';
 export const PRIVACY_KEY = 'privacy.mode';
+export const RECIPIENTS_KEY = 'record.encryption.recipients';
 const SCHEDULE_KEY = 'record.cloud.schedule';
 const STREAMS_KEY = 'record.cloud.streams';
 const TIMEZONE_KEY = 'device.timezone';

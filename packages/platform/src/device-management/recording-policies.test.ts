@@ -19,12 +19,12 @@ async function noted(plane: ControlPlane, deviceId: string): Promise<readonly (r
 }
 
 /** A bound camera that can be asked for its configuration. */
-async function boundCamera(plane: ControlPlane, config: Readonly<Record<string, unknown>>) {
+async function boundCamera(plane: ControlPlane, config: Readonly<Record<string, unknown>>, configKeys = capabilities.configKeys) {
   const device = plane.device();
   const { body } = await device.schedule();
   const connection = await device.open(body.vd.token);
   const methods = [...(capabilities.methods as readonly string[]), 'config.get', 'record.stop'];
-  connection.answers['capability.get'] = () => ({ result: { ...capabilities, methods } });
+  connection.answers['capability.get'] = () => ({ result: { ...capabilities, methods, configKeys } });
   connection.answers['config.get'] = ({ keys }) => answerOf(config, keys as readonly string[]);
   await connection.keepAlive();
   await plane.until(async () => (await plane.row(device.id)).capabilities !== null);
@@ -187,4 +187,30 @@ test('a camera that knows no schedule is switched at the hours, and one that has
   await plane.until(() => told.length === 2);
   assert.deepEqual(told[1], { channel: 1, patch: { 'record.cloud.mode': 'continuous' } });
   assert.ok(plane.clock.now() >= 1_767_225_600_000 + 120_000);
+});
+
+test('a camera that encrypts is told for whom: at once when a member adds a key, again when one leaves, later what it missed', async () => {
+  await using plane = await ControlPlane.start();
+  const keys = ['device', 'record.encryption.recipients'];
+  const { connection, deviceId } = await boundCamera(plane, { 'record.cloud.mode': 'continuous', 'privacy.mode': 'off' }, keys);
+  const told: unknown[] = [];
+  connection.answers['config.set'] = ({ patch }) => {
+    const { 'record.encryption.recipients': recipients } = patch as Record<string, unknown>;
+    told.push(recipients);
+    return { result: { version: 2, applied: ['record.encryption.recipients'] } };
+  };
+  const publicKey = 'B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9_AsrhtHHw';
+  const place = { homeId: 'home-1', deviceId };
+  const row = { home_id: 'home-1', user_id: 'user-1', key_id: 'aaa8fff703b50b22', public_key: publicKey, name: 'Phone', created_at: 1 };
+  await plane.db.insertInto('recipient_key').values(row).execute();
+  assert.equal(await plane.recipients.isDue(place), true);
+  plane.management.recordInHome('home-1');
+  await plane.until(() => told.length === 1);
+  assert.deepEqual(told, [[publicKey]]);
+  await plane.until(async () => !(await plane.recipients.isDue(place)));
+  await plane.db.deleteFrom('home_member').where('user_id', '=', 'user-1').execute();
+  assert.equal(await plane.recipients.isDue(place), true, 'told when it comes back, if it is away now');
+  plane.management.recordInHome('home-1');
+  await plane.until(() => told.length === 2);
+  assert.deepEqual(told[1], []);
 });

@@ -1,5 +1,6 @@
 import { type Clock, hasStatus, type Lifetime, type Logger, sleep } from '@cardea/core';
 import {
+  type CapabilitySet,
   conforms,
   getDeviceConfiguration,
   type ParamsOf,
@@ -13,8 +14,8 @@ import {
 } from '@cardea/protocol';
 import type { CapabilityCache } from './capability-cache.ts';
 import type { DeviceRecords, DeviceRow } from './device-records.ts';
-import type { DeviceConnections, RecordingFacts, RecordingWishes } from './ports.ts';
-import { channelKeysFor, deviceKeysFor, differing, keepsHours, MODE_KEY, PRIVACY_KEY } from './recording-keys.ts';
+import type { DeviceConnections, RecordingFacts, RecordingRecipients, RecordingWishes } from './ports.ts';
+import { channelKeysFor, deviceKeysFor, differing, keepsHours, MODE_KEY, PRIVACY_KEY, RECIPIENTS_KEY } from './recording-keys.ts';
 
 export interface RecordingPoliciesOptions {
   readonly records: DeviceRecords;
@@ -22,6 +23,7 @@ export interface RecordingPoliciesOptions {
   readonly connections: DeviceConnections;
   readonly recordings: RecordingFacts;
   readonly wishes: RecordingWishes;
+  readonly recipients: RecordingRecipients;
   readonly clock: Clock;
   readonly lifetime: Lifetime;
   readonly logger: Logger;
@@ -98,6 +100,7 @@ export class RecordingPolicies {
     const capabilities = await cache.of(device);
     if (!capabilities.methods.includes(getDeviceConfiguration.method)) return;
     await this.settleDevice(deviceId, deviceKeysFor(wish, capabilities));
+    await this.settleRecipients(place, capabilities);
     const wanted = channelKeysFor(wish, capabilities, clock.now());
     for (const { channel } of capabilities.channels) {
       const config = await this.ask(deviceId, channel, Object.keys(wanted));
@@ -114,6 +117,18 @@ export class RecordingPolicies {
     if (keys.length === 0) return;
     const { config } = await this.options.connections.call(deviceId, getDeviceConfiguration, { keys });
     await this.put(deviceId, {}, differing(wanted, config));
+  }
+
+  /** Whoever runs a device may have fixed for whom it encrypts: then it keeps to that, and is not asked again. */
+  private async settleRecipients(
+    place: { readonly homeId: string; readonly deviceId: string },
+    { configKeys }: CapabilitySet,
+  ): Promise<void> {
+    const { connections, recipients } = this.options;
+    if (!configKeys.includes(RECIPIENTS_KEY) || !(await recipients.isDue(place))) return;
+    const wanted = await recipients.of(place);
+    await connections.call(place.deviceId, setDeviceConfiguration, { atomic: false, patch: { [RECIPIENTS_KEY]: [...wanted] } });
+    await recipients.applied(place, wanted);
   }
 
   private async put(deviceId: string, target: { readonly channel?: number }, patch: Readonly<Record<string, unknown>>): Promise<void> {

@@ -9,6 +9,8 @@ export interface MembersOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly authorizer: { assertFresh(principal: Principal): void };
+  /** Somebody of the home may do less than before, or belongs to it no more. */
+  readonly onLess?: (homeId: string) => void;
 }
 
 export interface MemberChange {
@@ -131,9 +133,10 @@ export class Members {
 
   /** What rests on a right that ended or shrank: invitations, and whatever is open. */
   private async endWhatRests(homeId: string, userId: string): Promise<void> {
-    const { bus, db } = this.options;
+    const { bus, db, onLess } = this.options;
     await db.deleteFrom('invitation').where('home_id', '=', homeId).where('created_by', '=', userId).execute();
     bus.publish({ type: 'revoked', scope: 'user', id: userId });
+    onLess?.(homeId);
   }
 
   /** A member on whom the principal may act. */

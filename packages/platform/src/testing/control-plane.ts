@@ -9,6 +9,7 @@ import { SessionRegistry } from '../access/session-registry.ts';
 import { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import { DeviceManagement, type DeviceManagementOptions } from '../device-management/device-management.ts';
+import { RecipientKeys } from '../homes/recipient-keys.ts';
 import { HttpServer, type TlsPair } from '../http/http-server.ts';
 import { type SchedulingOptions, SchedulingService } from '../scheduling/scheduling-service.ts';
 import { LocalServers } from '../scheduling/server-directory.ts';
@@ -56,6 +57,7 @@ export class ControlPlane implements AsyncDisposable {
   /** What was said of recording; whoever says something asks `wishes` afterwards. */
   readonly policies: RetentionPolicies;
   readonly wishes: RecordingWishes;
+  readonly recipients: RecipientKeys;
   readonly authorizer: Authorizer;
   readonly scheduling: SchedulingService;
   readonly wake: WakeChannel;
@@ -71,6 +73,7 @@ export class ControlPlane implements AsyncDisposable {
     const keepAlive = { intervalSec: 30, missed: 3 };
     const ledger = new RecordingLedger({ db, clock });
     this.policies = new RetentionPolicies(db, { mode: 'continuous', streams: 'all', days: 30 });
+    this.recipients = new RecipientKeys({ db, clock, onChange: (homeId) => this.management.recordInHome(homeId) });
     this.wishes = new RecordingWishes({ db, ledger, policies: this.policies });
     this.db = db;
     this.directory = directory;
@@ -107,6 +110,7 @@ export class ControlPlane implements AsyncDisposable {
       logs: { ended: async () => {} },
       recordings: ledger,
       wishes: this.wishes,
+      recipients: this.recipients,
       audit: { record: async () => {} },
       fillers: {},
       ownOrigins: () => [this.url, this.url.replace('http', 'ws')],

@@ -21,6 +21,7 @@ import { ProviderLogins, type ProviderLoginsOptions } from '../homes/oidc/provid
 import { Operators } from '../homes/operators.ts';
 import { Passcodes } from '../homes/passcodes.ts';
 import { Passkeys } from '../homes/passkeys.ts';
+import { RecipientKeys } from '../homes/recipient-keys.ts';
 import { Setup } from '../homes/setup.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { registerSecurityHeaders } from '../http/security-headers.ts';
@@ -187,6 +188,8 @@ export class UserSide implements AsyncDisposable {
         state: () => ({ version: '1', node: 'test', url: this.url }),
         loginMethods: () => ({ passkeys: true, authority: false, ...(oidc && { provider: { label: 'Test' } }) }),
       },
+      recipientKeys: new RecipientKeys({ db, clock, onChange: () => {} }),
+      invitations,
       members,
       setup: this.setup,
       homes: this.homes,

@@ -32,6 +32,7 @@ const bodies: { readonly [I in RouteId]?: object } = {
   'home.update': { name: 'Renamed' },
   'member.invite': { email: 'new@example.org', role: { actions: ['manage'], devices: ['*'] } },
   'member.update': {},
+  'recipientKey.add': { publicKey: 'B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9_AsrhtHHw', name: 'Phone' },
   'invitation.show': { inviteToken: 'x' },
   'invitation.accept': { inviteToken: 'x' },
   'token.create': { name: 'Script', actions: ['view.live'], devices: ['*'] },

@@ -31,6 +31,8 @@ import type {
   PlatformState,
   PlaybackRequest,
   PlaybackSession,
+  RecipientKey,
+  RecipientKeyRequest,
   Retention,
   RetentionChange,
   RoleWish,
@@ -181,6 +183,13 @@ export interface Members {
     change: { readonly role?: RoleWish | undefined; readonly accessUntil?: number | null | undefined },
   ): Promise<Member>;
   remove(proof: HomeProof<'manage'>, userId: string): Promise<void>;
+}
+
+/** For whom cameras encrypt recordings. */
+export interface RecipientKeyService {
+  list(proof: HomeProof<'view.recordings'>): Promise<readonly RecipientKey[]>;
+  add(proof: HomeProof<'view.recordings'>, request: RecipientKeyRequest): Promise<RecipientKey>;
+  remove(proof: HomeProof<'view.recordings'>, keyId: string): Promise<void>;
 }
 
 /** How people come to belong to a home. */

@@ -20,6 +20,7 @@ import { createMemberHandlers } from './handlers/member-handlers.ts';
 import { createPasskeyHandlers } from './handlers/passkey-handlers.ts';
 import { createPictureHandlers } from './handlers/picture-handlers.ts';
 import { createProviderHandlers } from './handlers/provider-handlers.ts';
+import { createRecipientKeyHandlers } from './handlers/recipient-key-handlers.ts';
 import { createRecordHandlers } from './handlers/record-handlers.ts';
 import { createRetentionHandlers } from './handlers/retention-handlers.ts';
 import { createSegmentHandlers } from './handlers/segment-handlers.ts';
@@ -46,8 +47,7 @@ import type {
   Passkeys,
   PlatformStatus,
   ProviderLogins,
-  Operators,
-  PictureService,
+  RecipientKeyService,
   SegmentService,
   Setup,
   ShareService,
@@ -90,6 +90,7 @@ export interface UserApiOptions {
   readonly members: Members;
   readonly invitations: Invitations;
   readonly bindingCodes: BindingCodes;
+  readonly recipientKeys: RecipientKeyService;
   readonly devices: DeviceDirectory;
   readonly commands: DeviceCommands;
   readonly live: LiveService;
@@ -168,7 +169,7 @@ export class UserApi implements Disposable {
       ...createTokenHandlers(services),
       ...createHomeHandlers(services),
       ...createMemberHandlers(services),
-      ...createProviderHandlers(services),
+      ...createRecipientKeyHandlers(services),
       ...createDeviceHandlers(services),
       ...createLiveHandlers(services),
       ...createTalkHandlers(services),

@@ -217,7 +217,7 @@ function overlapMs(other: Pick<SegmentRow, 'start_at' | 'end_at'>, { startAt, en
 }
 
 function newRow(device: BoundDevice, { id, request, createHash, objectKey, createdAt, confirmBefore }: NewSegment) {
-  const { clientSegmentId, channel, stream, kind, startAt, durationMs, codecs, eventId, taskId, spanId, index } = request;
+  const { clientSegmentId, channel, stream, kind, startAt, durationMs, codecs, eventId, taskId, spanId, index, encryption } = request;
   const row: Insertable<Tables['segment']> = {
     id,
     home_id: device.homeId,
@@ -236,6 +236,7 @@ function newRow(device: BoundDevice, { id, request, createHash, objectKey, creat
     task_id: taskId ?? null,
     span_id: spanId ?? null,
     span_index: index ?? null,
+    encryption: encryption === undefined || encryption.scheme === 'none' ? null : encryption.scheme,
     locked: 0,
     recovered: 0,
     binding_epoch: device.epoch,

@@ -24,6 +24,8 @@ import type { UploadTickets } from './upload-tickets.ts';
 import { MAX_SEGMENT_MS, type VideoLimits } from './video-limits.ts';
 import type { BoundDevice, VrAccess } from './vr-access.ts';
 
+/** Stored blind: what it takes to open them never comes here. */
+const takenEncryption: readonly string[] = ['none', 'aes-256-gcm'];
 const OPEN_SEGMENTS_RETRY_MS = 60_000;
 
 export interface SegmentIntakeOptions {
@@ -181,7 +183,8 @@ export class SegmentIntake {
     await gate.admit(device, kind);
     // Bytes that go straight to the store are let in here or never.
     if (objects.direct !== undefined) credits.assertFree(kind);
-    if (encryption !== undefined && encryption.scheme !== 'none') throw new AppError('NOT_SUPPORTED', { encryption: encryption.scheme });
+    if (encryption !== undefined && !takenEncryption.includes(encryption.scheme))
+      throw new AppError('NOT_SUPPORTED', { encryption: encryption.scheme });
     const nowMs = clock.now();
     if (startAt < nowMs - vrTimers.maxPastMs || startAt > nowMs + vrTimers.maxFutureMs)
       throw new AppError('TIME_INVALID', { serverTime: nowMs });

@@ -170,6 +170,7 @@ function toSegment(row: SegmentRow): Segment {
     locked: row.locked === 1,
     clientSegmentId: row.client_segment_id,
     ...chainOf(row),
+    ...(row.encryption === null ? {} : { encryption: row.encryption }),
   };
 }
 

@@ -24,6 +24,7 @@ export interface Tables {
   used_proof: UsedProofTable;
   device_event: DeviceEventTable;
   segment: SegmentTable;
+  recipient_key: RecipientKeyTable;
   recording_fact: RecordingFactTable;
   recording_gap: RecordingGapTable;
   retention_policy: RetentionPolicyTable;
@@ -241,6 +242,8 @@ export interface DeviceTable {
   last_seen_at: number | null;
   /** Raw Ed25519 key of its identity, base64url; null while it has not been heard since this is kept. */
   public_key: string | null;
+  /** JSON array of the public keys the device was told last to encrypt recordings for; null: none ever. */
+  recipients: string | null;
   created_at: Fixed<number>;
 }
 
@@ -328,6 +331,20 @@ export interface SegmentTable {
   chain_previous: string | null;
   /** Ed25519, base64url. */
   chain_signature: string | null;
+  /** Scheme by which the device encrypted it; null: not at all. */
+  encryption: Fixed<string | null>;
+}
+
+/** Public keys of members, for whom devices encrypt recordings. */
+export interface RecipientKeyTable {
+  home_id: Fixed<string>;
+  user_id: Fixed<string>;
+  /** First 8 bytes of the SHA-256 of the key, hex. */
+  key_id: Fixed<string>;
+  /** Raw X25519 key, base64url. */
+  public_key: Fixed<string>;
+  name: string;
+  created_at: Fixed<number>;
 }
 
 /** What holds of a channel from `at` on, until the next row of the same fact. Written by whoever learns it, read for timelines. */

@@ -21,6 +21,7 @@ export type StoredSegment = Pick<
   | 'object_key'
   | 'codecs'
   | 'format_hash'
+  | 'encryption'
 >;
 
 /** Whoever looks for a moment reads the same segments again and again. */
@@ -28,6 +29,13 @@ const REMEMBERED_MS = 10 * 60_000;
 const MAX_REMEMBERED = 10_000;
 /** Segments read before their turn. */
 const READ_AHEAD = 2;
+
+/** @throws AppError INVALID_STATE with `encryption` for a segment that the platform cannot open */
+export function assertReadable({ id, encryption, start_at: startAt, end_at: endAt }: StoredSegment): void {
+  if (encryption === null) return;
+  const message = 'this recording is encrypted: only members who hold a key can open it, in the app or with cardea decrypt';
+  throw new AppError('INVALID_STATE', { encryption, segmentId: id, startAt, endAt }, { message });
+}
 
 /** Reads stored segments to play them, as a whole, so that no byte is played that was not proven within ten minutes. */
 export class StoredMedia {
@@ -50,11 +58,13 @@ export class StoredMedia {
 
   /**
    * The object of a segment, for the caller to keep.
-   * @throws AppError OBJECT_MISMATCH when the bytes were damaged since they were confirmed; INTERNAL_ERROR when they are gone
+   * @throws AppError OBJECT_MISMATCH when the bytes were damaged since they were confirmed; INTERNAL_ERROR when they are gone;
+   *   INVALID_STATE when they are encrypted
    */
   private async bytesOf(row: StoredSegment): Promise<Uint8Array> {
     // The row says whose it is; the place of the bytes has to say the same, or no byte leaves (reliability.md C-27).
     if (!row.object_key.startsWith(devicePrefix(row.home_id, row.device_id))) throw this.fault(row, 'the row names bytes of another home');
+    assertReadable(row);
     const bytes = await this.load(row);
     await this.prove(row, bytes);
     return bytes;

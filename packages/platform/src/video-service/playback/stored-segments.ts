@@ -32,6 +32,7 @@ const columns = [
   'object_key',
   'codecs',
   'format_hash',
+  'encryption',
 ] as const;
 
 /** The rows of what is played. */

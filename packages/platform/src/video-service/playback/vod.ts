@@ -5,10 +5,10 @@ import type { DeviceProof } from '../../authorization/proof.ts';
 import type { Db, ObjectStore } from '../../store/ports.ts';
 import type { TokenIssuer } from '../../tokens/token-issuer.ts';
 import { clipOf } from './clip.ts';
-import { formatsOf } from './play-order.ts';
+import { formatsOf, type PlayedSegment } from './play-order.ts';
 import { type KeyFrame, Scrubbing } from './scrubbing.ts';
 import { ffmpegSprites, type SpriteMaker } from './sprite-maker.ts';
-import { StoredMedia, type StoredSegment } from './stored-media.ts';
+import { assertReadable, StoredMedia, type StoredSegment } from './stored-media.ts';
 import { type PlayRange, StoredSegments } from './stored-segments.ts';
 
 export interface VodOptions {
@@ -71,7 +71,8 @@ export class Vod {
 
   /**
    * The playlist of one stream. `query` goes into every address.
-   * @throws AppError RECORD_NOT_FOUND when nothing is stored there; INVALID_PARAMS for more than a day
+   * @throws AppError RECORD_NOT_FOUND when nothing is stored there; INVALID_PARAMS for more than a day; INVALID_STATE with `encryption`
+   *   when the first segment is encrypted
    */
   async playlist(right: Right, range: VodRange, { stream, query }: { readonly stream: string; readonly query: string }): Promise<string> {
     if (range.to - range.from > MAX_PLAYLIST_MS) throw new AppError('INVALID_PARAMS', { maxMs: MAX_PLAYLIST_MS });
@@ -79,6 +80,9 @@ export class Vod {
     let begin: number | undefined;
     let mapUri = '';
     for await (const { row, from, to, breaks } of this.segments.inOrder(placed(right, range), stream)) {
+      // What comes before the first encrypted segment can be played here; the rest is for whoever can open it.
+      if (row.encryption !== null && segments.length > 0) break;
+      assertReadable(row);
       begin ??= from;
       if (mapUri === '' || breaks) mapUri = `init-${row.id}.mp4${query}`;
       const uri = `${row.start_at - begin}-${row.id}.m4s${query}`;
@@ -161,7 +165,7 @@ export class Vod {
   }
 
   private async assertOneFormat(range: PlayRange, stream: string): Promise<void> {
-    const parts = await formatsOf(this.segments.inOrder(range, stream), range);
+    const parts = await formatsOf(readable(this.segments.inOrder(range, stream)), range);
     if (parts.length <= 1) return;
     throw new AppError('INVALID_STATE', { parts }, { message: 'the format of the recording changes within this range' });
   }
@@ -174,6 +178,14 @@ export class Vod {
     const row = await this.segments.find(placed(right, range), segmentId);
     if (row === undefined) throw new AppError('NOT_FOUND');
     return row;
+  }
+}
+
+/** The same segments, as long as all of them can be opened here. @throws AppError INVALID_STATE with `encryption` */
+async function* readable(segments: AsyncIterable<PlayedSegment>): AsyncIterable<PlayedSegment> {
+  for await (const played of segments) {
+    assertReadable(played.row);
+    yield played;
   }
 }
 

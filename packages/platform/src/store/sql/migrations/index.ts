@@ -12,6 +12,7 @@ import * as retention from './0008-retention.ts';
 import * as logins from './0009-logins.ts';
 import * as signedChain from './0010-signed-chain.ts';
 import * as recordingPolicy from './0011-recording-policy.ts';
+import * as encryptedRecordings from './0012-encrypted-recordings.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
@@ -26,6 +27,7 @@ const migrations: Record<string, Migration> = {
   '0009-logins': logins,
   '0010-signed-chain': signedChain,
   '0011-recording-policy': recordingPolicy,
+  '0012-encrypted-recordings': encryptedRecordings,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
