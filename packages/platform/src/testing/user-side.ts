@@ -107,8 +107,8 @@ export interface Stubs {
   /** Changed after start where a test needs another origin. */
   readonly publicUrl?: string;
   readonly requestsPerSecond?: number;
-}
   readonly oidc?: Pick<ProviderLoginsOptions, 'provider' | 'rules'>;
+}
 
 /** Homes and the user API on a real port and a real database, with devices and video made of rows and memory. */
 export class UserSide implements AsyncDisposable {
@@ -127,8 +127,8 @@ export class UserSide implements AsyncDisposable {
   private readonly answers: OpenAnswers;
   readonly accounts: Accounts;
   readonly homes: Homes;
-  readonly setup: Setup;
   readonly operators: Operators;
+  readonly setup: Setup;
   readonly bindings: Bindings;
   readonly api: UserApi;
   /** What visitors of shares reach; registered beside the API. */
@@ -150,8 +150,8 @@ export class UserSide implements AsyncDisposable {
     this.setup = new Setup({ accounts: this.accounts, homes: this.homes, operators: this.operators, random });
     this.bindings = new Bindings({ db, clock, random, publicUrl: () => this.url });
     const members = new Members({ db, bus, clock, authorizer: this.authorizer });
-    const audit = new AuditLog({ db, clock });
     const invitations = new Invitations({ db, clock, random, accounts: this.accounts, members, publicUrl: () => publicUrl ?? this.url });
+    const audit = new AuditLog({ db, clock });
     const events = new HomeEvents({ db, publicUrl: () => this.url });
     const shared = { db, bus, clock, random, logger, authorizer: this.authorizer, accounts: this.accounts, events, audit };
     const sharing = { ...shared, passcodes: new Passcodes({ clock }), publicUrl: () => publicUrl ?? this.url };
@@ -177,20 +177,19 @@ export class UserSide implements AsyncDisposable {
       answers: this.answers,
       requestsPerSecond,
       publicUrl: () => publicUrl ?? this.url,
-      invitations,
       secret: sessionSecret,
       accounts: this.accounts,
-      passkeys: new Passkeys({ ...shared, secret: sessionSecret, publicUrl: () => publicUrl ?? this.url }),
-      apiTokens: new ApiTokens({ db, bus, clock, random, authorizer: this.authorizer }),
       providerLogins: oidc && new ProviderLogins({ ...shared, ...oidc, secret: sessionSecret, invitations, operators: this.operators }),
       operators: this.operators,
       platform: {
         state: () => ({ version: '1', node: 'test', url: this.url }),
         loginMethods: () => ({ passkeys: true, authority: false, ...(oidc && { provider: { label: 'Test' } }) }),
       },
+      passkeys: new Passkeys({ ...shared, secret: sessionSecret, publicUrl: () => publicUrl ?? this.url }),
+      apiTokens: new ApiTokens({ db, bus, clock, random, authorizer: this.authorizer }),
+      members,
       recipientKeys: new RecipientKeys({ db, clock, onChange: () => {} }),
       invitations,
-      members,
       setup: this.setup,
       homes: this.homes,
       bindingCodes: this.bindings,
@@ -199,8 +198,8 @@ export class UserSide implements AsyncDisposable {
       live: allLive,
       talks: { ...idleTalks, ...talks },
       segments: this.segments,
-      shares: new Shares(sharing),
       cases: oneCase,
+      shares: new Shares(sharing),
       uploadStatistics: { of: async () => [] },
       timelines: new Timelines({ db, clock, targetSegmentSec: 10 }),
       vod: oneVod,
@@ -471,12 +470,12 @@ const campaign: Campaign = {
   ...{ waves: [], devices: [] },
 };
 
-/** Takes nothing in; every log that is read has the same line. */
 /** Every case has nothing in it. */
 const oneCase: CaseService = {
   export: async () => ({ name: 'case', segments: 0, manifestSha256: '00'.repeat(32), archive: Readable.from([Buffer.alloc(1_024)]) }),
 };
 
+/** Takes nothing in; every log that is read has the same line. */
 const oneLog: LogUploads = {
   mint: async () => {
     throw new AppError('NOT_BOUND');

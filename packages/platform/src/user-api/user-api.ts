@@ -35,8 +35,8 @@ import type {
   ApiTokens,
   AuditJournal,
   BindingCodes,
-  DeviceCommands,
   CaseService,
+  DeviceCommands,
   DeviceDirectory,
   DeviceLogService,
   FirmwareService,
@@ -44,7 +44,9 @@ import type {
   Invitations,
   LiveService,
   Members,
+  Operators,
   Passkeys,
+  PictureService,
   PlatformStatus,
   ProviderLogins,
   RecipientKeyService,
@@ -82,20 +84,21 @@ export interface UserApiOptions {
   readonly accounts: Accounts;
   readonly setup: Setup;
   readonly passkeys: Passkeys;
-  readonly apiTokens: ApiTokens;
-  readonly homes: Homes;
   readonly providerLogins: ProviderLogins | undefined;
   readonly operators: Operators;
   readonly platform: PlatformStatus;
+  readonly apiTokens: ApiTokens;
+  readonly homes: Homes;
   readonly members: Members;
+  readonly recipientKeys: RecipientKeyService;
   readonly invitations: Invitations;
   readonly bindingCodes: BindingCodes;
-  readonly recipientKeys: RecipientKeyService;
   readonly devices: DeviceDirectory;
   readonly commands: DeviceCommands;
   readonly live: LiveService;
   readonly talks: TalkService;
   readonly segments: SegmentService;
+  readonly cases: CaseService;
   readonly shares: ShareService;
   readonly timelines: TimelineService;
   readonly uploadStatistics: UploadStatisticsService;
@@ -103,7 +106,6 @@ export interface UserApiOptions {
   readonly vod: VodService;
   readonly pictures: PictureService;
   readonly firmware: FirmwareService;
-  readonly cases: CaseService;
   readonly logs: DeviceLogService;
   readonly audit: AuditJournal;
 }
@@ -166,6 +168,7 @@ export class UserApi implements Disposable {
     return {
       ...createAccountHandlers(services),
       ...createPasskeyHandlers(services),
+      ...createProviderHandlers(services),
       ...createTokenHandlers(services),
       ...createHomeHandlers(services),
       ...createMemberHandlers(services),
