@@ -134,6 +134,11 @@ export const settings = {
     'HOST:PORT at which sleeping battery devices wait to be woken, or off; empty means port 8781 of the host of `listen`',
   ),
   'rtsp.listen': portSetting('HOST:PORT at which streams are watched over RTSP, or off; empty means port 8554 of the host of `listen`'),
+  'rtsps.listen': setting(
+    Type.String({ pattern: '^(off|.+:[0-9]{1,5})$' }),
+    'off',
+    'HOST:PORT at which streams are watched over RTSP in TLS, with the certificate of `tls.mode`, or off',
+  ),
   'rtsp.udpPorts': setting(
     Type.String({ pattern: '^[0-9]{4,5}-[0-9]{4,5}$' }),
     '50000-50099',

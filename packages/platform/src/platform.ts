@@ -335,7 +335,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   certificates?.watch((pair) => {
     http.useCertificate(pair);
     wake.useCertificate(pair);
-    if (config['rtmps.certificate'] === '') media.here?.live.useCertificate(pair);
+    media.here?.live.useCertificate(pair);
+    if (config['rtmps.certificate'] === '') media.here?.live.useRtmpsCertificate(pair);
   });
   registerMetrics(registry, { certificates, connections: local, here: media.here });
   if (roles.includes('scheduling')) registerVsRoutes(http.app, scheduling, { logger });

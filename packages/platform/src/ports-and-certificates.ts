@@ -59,6 +59,7 @@ export function mediaPorts(config: Config, certificates: Certificates | undefine
   return {
     rtmp: { plain: listenBeside(http, config['rtmp.listen'], RTMP_PORT), tls: rtmpsPort(config, certificates) },
     rtsp: listenBeside(http, config['rtsp.listen'], RTSP_PORT),
+    rtsps: rtspsPort(config, certificates),
     rtspUdp: [first, last],
     webrtc: webRtcPort(http, config),
   };
@@ -67,6 +68,12 @@ export function mediaPorts(config: Config, certificates: Certificates | undefine
 function webRtcPort(http: ListenAddress, config: Config): MediaPorts['webrtc'] {
   const listen = listenBeside(http, config['webrtc.listen'], WEBRTC_PORT);
   return listen && { listen, publicAddress: config['webrtc.publicAddress'] };
+}
+
+function rtspsPort({ 'rtsps.listen': listen }: Config, certificates: Certificates | undefined): MediaPorts['rtsps'] {
+  if (listen === 'off') return undefined;
+  if (certificates === undefined) throw new AppError('INVALID_PARAMS', undefined, { message: 'rtsps.listen needs tls.mode' });
+  return { ...parseListen(listen), certificate: async () => certificates.pair };
 }
 
 /** With a certificate of its own, or that of HTTP. */

@@ -18,6 +18,7 @@ export const LiveSession = Type.Object({
     flv: Type.Optional(Type.String()),
     whep: Type.Optional(Type.String()),
     rtsp: Type.Optional(Type.String()),
+    rtsps: Type.Optional(Type.String({ description: 'RTSP over TLS' })),
   }),
   token: Type.String({ description: 'the token the addresses carry' }),
   elsewhere: Elsewhere,

@@ -73,6 +73,7 @@ export class Broadcast {
         this.push.onEnded(reason);
         this.onDeparted();
       },
+      onSinkFailed: (err) => options.logger.error({ err, ...source }, 'a way to watch failed; its viewers are sent away'),
     });
     this.silentStream = new SilentFeed(this.stream);
     const { stream } = this;

@@ -14,7 +14,11 @@ function createPush() {
   const device = new FakeDevice(clock);
   const states: string[] = [];
   const failures: string[] = [];
-  const stream = new LiveStream({ onPublishing: () => push.onPublishing(), onEnded: (reason) => push.onEnded(reason) });
+  const stream = new LiveStream({
+    onPublishing: () => push.onPublishing(),
+    onEnded: (reason) => push.onEnded(reason),
+    onSinkFailed: () => {},
+  });
   const push: DevicePush = new DevicePush({
     source,
     stream,

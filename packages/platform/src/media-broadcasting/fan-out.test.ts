@@ -8,11 +8,12 @@ import { picture, plainTrack } from './testing/media.ts';
 import { webSocketFmp4 } from './websocket/websocket-fmp4.ts';
 
 const publisher: Publisher = { stop: () => {} };
+const fail = (error: unknown): never => assert.fail(String(error));
 
 function createOutput() {
   const clock = new VirtualClock();
   const counters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
-  const stream = new LiveStream({ onPublishing: () => {}, onEnded: () => {} });
+  const stream = new LiveStream({ onPublishing: () => {}, onEnded: () => {}, onSinkFailed: fail });
   const output = new FanOut({ format: webSocketFmp4, stream, clock, counters });
   const write = (...units: readonly AccessUnit[]) => stream.write(publisher, units);
   const begin = (track: VideoTrack = plainTrack) => {

@@ -24,7 +24,7 @@ function createSession() {
   const counters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
   const ends: string[] = [];
   const received: AccessUnit[] = [];
-  const stream = new LiveStream({ onPublishing: () => {}, onEnded: (reason) => ends.push(reason) });
+  const stream = new LiveStream({ onPublishing: () => {}, onEnded: (reason) => ends.push(reason), onSinkFailed: () => {} });
   stream.attach({ onTracks: () => {}, onBatch: ({ units }) => received.push(...units) });
   const [link, camera] = createLoopbackLinks();
   const answers: unknown[] = [];

@@ -1,6 +1,6 @@
 import type { LiveSession } from '@cardea/api';
 import type { Clock, Logger, Random } from '@cardea/core';
-import type { HttpServer } from '../http/http-server.ts';
+import type { HttpServer, TlsPair } from '../http/http-server.ts';
 import type { ListenAddress } from '../listen-address.ts';
 import type { DeviceChannels, MediaCounters, PrincipalFromRequest } from './ports.ts';
 import type { RtmpPorts } from './rtmp/rtmp-ingest.ts';
@@ -11,6 +11,8 @@ import type { ViewerAdmission } from './viewer-admission.ts';
 export interface MediaPorts {
   readonly rtmp: RtmpPorts;
   readonly rtsp: ListenAddress | undefined;
+  /** RTSP over TLS; `certificate` reads what is shown to begin with. */
+  readonly rtsps: (ListenAddress & { readonly certificate: () => Promise<TlsPair> }) | undefined;
   /** First and last of the UDP ports of which viewers over RTSP get two. */
   readonly rtspUdp: readonly [number, number];
   /** One UDP port for all of WebRTC, and the IPv4 address at which it is reached from outside, '' for none. */
@@ -42,6 +44,8 @@ export interface LiveOutput {
   start(http: HttpServer): void;
   /** Opens a port of its own, once that of HTTP is open. One that is taken is a warning, and the output stays off. */
   openPort?(): Promise<void>;
+  /** Shows another certificate from the next connection on, on a port of its own. */
+  useCertificate?(pair: TlsPair): void;
   /** Where the user of `session` watches, with the token in it; `undefined` while the output is off. */
   addressOf(session: ViewSession, token: string): string | undefined;
   /** Ends what it has open of its own; the sessions of its viewers have ended before. */

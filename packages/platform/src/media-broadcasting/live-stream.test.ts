@@ -6,7 +6,11 @@ import { picture, plainTrack } from './testing/media.ts';
 
 function createStream() {
   const log: string[] = [];
-  const stream = new LiveStream({ onPublishing: () => log.push('publishing'), onEnded: (reason) => log.push(reason) });
+  const stream = new LiveStream({
+    onPublishing: () => log.push('publishing'),
+    onEnded: (reason) => log.push(reason),
+    onSinkFailed: () => {},
+  });
   return { stream, log };
 }
 

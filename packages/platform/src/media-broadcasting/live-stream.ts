@@ -46,7 +46,7 @@ export interface LiveStreamOptions {
   /** The publisher is gone and no newer one took its place. */
   readonly onEnded: (reason: EndReason) => void;
   /** A sink threw `error` and was dropped; neither the publisher nor the other sinks notice. */
-  readonly onSinkFailed?: (error: unknown) => void;
+  readonly onSinkFailed: (error: unknown) => void;
 }
 
 const GOP_MAX_BYTES = 8 * 1024 * 1024;
@@ -183,7 +183,7 @@ export class LiveStream {
       hand();
     } catch (error) {
       this.sinks.delete(sink);
-      this.options.onSinkFailed?.(error);
+      this.options.onSinkFailed(error);
       sink.onDropped?.();
     }
   }

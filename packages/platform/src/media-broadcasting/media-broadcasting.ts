@@ -155,8 +155,13 @@ export class MediaBroadcasting implements AsyncDisposable {
   }
 
   /** Shows another certificate to devices that publish over TLS, from the next connection on. */
-  useCertificate(pair: TlsPair): void {
+  useRtmpsCertificate(pair: TlsPair): void {
     this.rtmp.useCertificate(pair);
+  }
+
+  /** Shows another certificate to those who watch over TLS on a port of its own, from the next connection on. */
+  useCertificate(pair: TlsPair): void {
+    for (const output of this.outputs) output.useCertificate?.(pair);
   }
 
   /** Opens the ports besides that of HTTP, which is open. */

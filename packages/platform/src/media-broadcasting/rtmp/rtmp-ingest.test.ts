@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
 import { parseFragment, parseInitSegment } from '@cardea/media';
-import type { TlsPair } from '../../http/http-server.ts';
+import { makeCertificate } from '../testing/certificate.ts';
 import { type Clip, makeClip, picture, plainTrack } from '../testing/media.ts';
 import { camera, createRig, type Rig, type RigOptions } from '../testing/rig.ts';
 import { RtmpPublisher } from '../testing/rtmp-publisher.ts';
@@ -217,7 +216,7 @@ test('H.265 in enhanced RTMP reaches viewers as it is', async () => {
 
 test('with a certificate a camera that knows TLS is sent there', async () => {
   const host = '127.0.0.1';
-  const rtmps = { host, port: 0, certificate: async () => makeCertificate() };
+  const rtmps = { host, port: 0, certificate: async () => makeCertificate(directory) };
   await using rig = await createRtmpRig(new VirtualClock(), { rtmps });
   const live = await startLive(rig);
   const viewer = await WsViewer.open(live.urls.ws);
@@ -247,13 +246,6 @@ test('a port that is taken leaves RTMP off, and no address of it is given out', 
 });
 
 /** Of our own making, for this host. */
-function makeCertificate(): TlsPair {
-  const [certificateFile, keyFile] = [join(directory, 'certificate.pem'), join(directory, 'key.pem')];
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=localhost'];
-  execFileSync('openssl', ['req', ...kind, '-keyout', keyFile, '-out', certificateFile], { stdio: 'ignore' });
-  return { cert: readFileSync(certificateFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
-}
-
 test('a malformed message ends its own publisher alone', async () => {
   await using rig = await createRtmpRig();
   const live = await startLive(rig);

@@ -9,13 +9,13 @@ export interface RtspAddress {
   readonly token: string;
   /** Index of the track of a SETUP. */
   readonly track: number | undefined;
-  /** Host and port as the client wrote them. */
-  readonly authority: string;
+  /** Scheme, host and port as the client wrote them. */
+  readonly origin: string;
 }
 
 /** `undefined` for what is no RTSP address. A track may stand behind the token too: so clients join a relative address. */
 export function parseRtspAddress(text: string): RtspAddress | undefined {
-  if (!/^rtsp:\/\//i.test(text) || !URL.canParse(text)) return undefined;
+  if (!/^rtsps?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   const [, deviceId, channel, stream] = url.pathname.split('/');
   const track = /\/track(\d{1,2})(?=[/?]|$)/.exec(text)?.[1];
@@ -23,16 +23,16 @@ export function parseRtspAddress(text: string): RtspAddress | undefined {
     source: mediaSourceOf({ deviceId, channel, stream }),
     token: /^[\w-]*/.exec(url.searchParams.get('token') ?? '')?.[0] ?? '',
     track: track === undefined ? undefined : Number(track),
-    authority: url.host,
+    origin: `${url.protocol}//${url.host}`,
   };
 }
 
 /** Where a source is watched; with `track`, one track of it. */
 export function rtspAddress(
-  authority: string,
+  origin: string,
   { deviceId, channel, stream }: MediaSource,
   { token, track }: { readonly token: string; readonly track?: number },
 ): string {
   const path = [deviceId, channel, stream, ...(track === undefined ? [] : [`track${track}`])].join('/');
-  return `rtsp://${authority}/${path}?token=${token}`;
+  return `${origin}/${path}?token=${token}`;
 }

@@ -23,8 +23,8 @@ export interface RtspConnectionOptions {
   readonly socket: Socket;
   readonly admission: ViewerAdmission;
   readonly feeds: PerBroadcast<RtspFeed>;
-  /** The ports that viewers over UDP share, opened when first wanted. @throws AppError LIMIT_EXCEEDED */
-  readonly udpPorts: () => Promise<UdpPorts>;
+  /** The ports that viewers over UDP share, opened when first wanted; `undefined` where there are none. @throws AppError LIMIT_EXCEEDED */
+  readonly udpPorts: (() => Promise<UdpPorts>) | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

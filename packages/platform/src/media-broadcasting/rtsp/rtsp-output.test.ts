@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { type Clock, SystemClock, VirtualClock } from '@cardea/core';
 import { attributeOf, buildBye, interleave, parseRtcp, parseRtpPacket, parseSdp, parseTransport, type RtspResponse } from '@cardea/media';
 import { requestKeyframe } from '@cardea/protocol';
+import { makeCertificate } from '../testing/certificate.ts';
 import { type Clip, makeClip } from '../testing/media.ts';
 import { camera, createRig, type Rig } from '../testing/rig.ts';
 import { RtspClient } from '../testing/rtsp-client.ts';
@@ -342,6 +343,26 @@ test('a viewer that does not read delays nobody', async () => {
   await until(() => reading.frames.length > 200);
 });
 
+test('over TLS no media goes over UDP, and another certificate is shown from the next connection on', async () => {
+  const rtsps = { host: '127.0.0.1', port: 0, certificate: async () => makeCertificate(directory) };
+  await using rig = await createRig(new VirtualClock(), { rtsps });
+  const { urls } = await rig.service.startLive(await rig.proof('anna'), camera);
+  const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
+  publisher.publishMore(1.5);
+  await until(() => rig.service.snapshot().bytesIn > 0);
+  const shown: string[] = [];
+  for (const _ of ['before', 'after']) {
+    using client = await RtspClient.connect(urls.rtsps ?? '');
+    shown.push(client.certificateDigest);
+    const [control = ''] = controlsOf(await client.ask('DESCRIBE', urls.rtsps ?? ''));
+    assert.match(control, /^rtsps:/);
+    assert.equal((await client.ask('SETUP', control, { Transport: 'RTP/AVP;unicast;client_port=5000-5001' })).statusCode, 461);
+    assert.equal((await client.ask('SETUP', control, tcp)).statusCode, 200);
+    rig.service.useCertificate(makeCertificate(directory));
+  }
+  assert.equal(new Set(shown).size, 2);
+});
+
 describe('players that others wrote', { concurrency: true }, () => {
   for (const [codec, transport] of [
     ['h264', 'tcp'],
@@ -373,6 +394,20 @@ describe('players that others wrote', { concurrency: true }, () => {
       }
     });
   }
+
+  test('ffprobe sees picture and sound over TLS', async () => {
+    const rtsps = { host: '127.0.0.1', port: 0, certificate: async () => makeCertificate(directory) };
+    await using rig = await createRig(new SystemClock(), { rtsps, rtspPort: undefined });
+    const { urls } = await rig.service.startLive(await rig.proof('anna'), camera);
+    assert.deepEqual([urls.rtsp, urls.rtsps?.slice(0, 18)], [undefined, 'rtsps://127.0.0.1:']);
+    const publisher = await VmPublisher.connect(rig.device.pushTarget, clip);
+    publisher.publishMore(1.5);
+    await until(() => rig.service.snapshot().bytesIn > 0);
+    using _camera = filming(publisher);
+    const args = ['-v', 'error', '-rtsp_transport', 'tcp', '-i', urls.rtsps ?? '', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0'];
+    const { stdout, stderr } = await run('ffprobe', args, { timeout: 30_000 });
+    assert.deepEqual([stdout.trim().split('\n'), stderr], [['h264', 'aac'], '']);
+  });
 
   for (const transport of ['tcp', 'udp']) {
     test(`GStreamer takes picture and sound over ${transport}`, async () => {

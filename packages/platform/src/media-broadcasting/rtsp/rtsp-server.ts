@@ -1,5 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Clock, Logger, Random } from '@cardea/core';
+import type { TlsPair } from '../../http/http-server.ts';
 import type { ListenAddress } from '../../listen-address.ts';
 import { openTcpPort } from '../../tcp-port.ts';
 import type { PerBroadcast } from '../per-broadcast.ts';
@@ -9,6 +11,8 @@ import type { RtspFeed } from './rtsp-feed.ts';
 import { type ReportSender, UdpPorts } from './udp-ports.ts';
 
 export interface RtspServerOptions extends ListenAddress {
+  /** Serves over TLS with this certificate; then no media goes over UDP, where anybody could read it. */
+  readonly tls: TlsPair | undefined;
   readonly admission: ViewerAdmission;
   readonly feeds: PerBroadcast<RtspFeed>;
   /** First and last port of which viewers over UDP get two. */
@@ -26,13 +30,16 @@ const MAX_STRANGERS = 256;
 export class RtspServer implements AsyncDisposable {
   private readonly options: RtspServerOptions;
   private readonly server: Server;
+  private readonly secure: TlsServer | undefined;
   private readonly connections = new Set<RtspConnection>();
   private boundPort = 0;
   private udp: Promise<UdpPorts> | undefined;
 
   private constructor(options: RtspServerOptions) {
     this.options = options;
-    this.server = createServer((socket) => this.accept(socket));
+    const { tls } = options;
+    this.secure = tls && createTlsServer({ ...tls }, (socket) => this.accept(socket));
+    this.server = this.secure ?? createServer((socket) => this.accept(socket));
     this.server.maxConnections = MAX_CONNECTIONS;
   }
 
@@ -41,6 +48,11 @@ export class RtspServer implements AsyncDisposable {
     const rtsp = new RtspServer(options);
     rtsp.boundPort = await openTcpPort(rtsp.server, options, options.logger);
     return rtsp;
+  }
+
+  /** Shows another certificate from the next connection on. */
+  useCertificate(pair: TlsPair): void {
+    this.secure?.setSecureContext(pair);
   }
 
   get port(): number {
@@ -66,7 +78,7 @@ export class RtspServer implements AsyncDisposable {
     const connection: RtspConnection = new RtspConnection({
       ...this.options,
       socket,
-      udpPorts: () => this.udpPorts(),
+      udpPorts: this.secure === undefined ? () => this.udpPorts() : undefined,
       onClosed: () => this.connections.delete(connection),
     });
     this.connections.add(connection);

@@ -1,6 +1,7 @@
-import { AppError, type Clock } from '@cardea/core';
+import type { Clock } from '@cardea/core';
 import { buildSdp, parseTransport, type RtspRequest, type RtspTransport, type Track, transportHeader } from '@cardea/media';
 import type { Broadcast } from '../broadcast.ts';
+import { unsupported } from '../carried-by.ts';
 import { firstTracks } from '../first-tracks.ts';
 import type { MediaSource } from '../ports.ts';
 import type { ViewerSocket } from '../subscription.ts';
@@ -21,7 +22,7 @@ export interface RtspViewingOptions {
   /** Of the client. */
   readonly remoteAddress: string;
   /** @throws AppError LIMIT_EXCEEDED when no port is free */
-  readonly udpPorts: () => Promise<UdpPorts>;
+  readonly udpPorts: (() => Promise<UdpPorts>) | undefined;
   /** It keeps falling behind, or what is sent is no longer what was described. */
   readonly onOver: () => void;
 }
@@ -71,12 +72,12 @@ export class RtspViewing implements Disposable {
   }
 
   /** @throws AppError TIMEOUT | CANCELLED | CODEC_UNSUPPORTED */
-  async describe({ authority }: RtspAddress, signal: AbortSignal): Promise<RtspAnswer> {
+  async describe({ origin }: RtspAddress, signal: AbortSignal): Promise<RtspAnswer> {
     const tracks = await this.describedTracks(signal);
     const { source, token } = this.options;
     const control = (track?: number) => ({
       name: 'control',
-      value: rtspAddress(authority, source, { token, ...(track !== undefined && { track }) }),
+      value: rtspAddress(origin, source, { token, ...(track !== undefined && { track }) }),
     });
     const streams = tracks.map(({ kind, index, format }) => ({
       kind,
@@ -98,21 +99,21 @@ export class RtspViewing implements Disposable {
     const wanted = this.chooseTransport(request);
     if (wanted === undefined) return { statusCode: 461 };
     const client = wanted.client ?? [2 * track.index, 2 * track.index + 1];
-    if (wanted.kind === 'udp') this.udp ??= await this.options.udpPorts();
+    if (wanted.kind === 'udp') this.udp ??= await this.options.udpPorts?.();
     this.setUp.set(track.index, { track, kind: wanted.kind, client });
     const server = wanted.kind === 'udp' ? this.udp?.ports : undefined;
     const transport = { kind: wanted.kind, client, ssrc: this.options.feed.ssrcOf(track.index), ...(server && { server }) };
     return { statusCode: 200, headers: { Transport: transportHeader(transport) } };
   }
 
-  play({ authority }: RtspAddress): RtspAnswer {
+  play({ origin }: RtspAddress): RtspAnswer {
     if (this.setUp.size === 0) return { statusCode: 455 };
-    const starts = this.isPlaying ? [] : [...this.setUp.values()].flatMap(({ track }) => this.startOf(track, authority));
+    const starts = this.isPlaying ? [] : [...this.setUp.values()].flatMap(({ track }) => this.startOf(track, origin));
     return { statusCode: 200, headers: { Range: 'npt=now-', ...(starts.length > 0 && { 'RTP-Info': starts.join(',') }) } };
   }
 
   /** RFC 2326, 12.33; only where a picture is kept, since nobody knows the first packet before. */
-  private startOf(track: RtspTrack, authority: string): readonly string[] {
+  private startOf(track: RtspTrack, origin: string): readonly string[] {
     const { broadcast, feed, source, token } = this.options;
     const { gop, tracks } = broadcast.stream;
     const first = gop.find(({ trackId }) => trackId === track.trackId);
@@ -120,7 +121,7 @@ export class RtspViewing implements Disposable {
     if (first === undefined || timescale === undefined) return [];
     const isRunning = broadcast.fanOut(feed).viewers > 0;
     const { sequence, timestamp } = feed.startOf(track, { first, timescale, isRunning });
-    return [`url=${rtspAddress(authority, source, { token, track: track.index })};seq=${sequence};rtptime=${timestamp}`];
+    return [`url=${rtspAddress(origin, source, { token, track: track.index })};seq=${sequence};rtptime=${timestamp}`];
   }
 
   /** Sends media from now on: to be called when the answer to PLAY is written. */
@@ -161,8 +162,9 @@ export class RtspViewing implements Disposable {
 
   private async describedTracks(signal: AbortSignal): Promise<readonly RtspTrack[]> {
     const { broadcast, clock } = this.options;
-    this.tracks ??= rtspTracksOf(await firstTracks(broadcast.stream, { clock, signal }));
-    if (this.tracks.length === 0) throw new AppError('CODEC_UNSUPPORTED');
+    const offered = await firstTracks(broadcast.stream, { clock, signal });
+    this.tracks ??= rtspTracksOf(offered);
+    if (!this.tracks.some(({ kind }) => kind === 'video')) throw unsupported('rtsp', offered);
     return this.tracks;
   }
 
@@ -179,7 +181,10 @@ export class RtspViewing implements Disposable {
   /** The first alternative of the client, as long as all its tracks go the same way. */
   private chooseTransport({ headers }: RtspRequest): RtspTransport | undefined {
     const [first] = this.setUp.values();
-    const usable = parseTransport(headers.transport ?? '').filter(({ kind, client }) => kind === 'interleaved' || client !== undefined);
+    const hasUdp = this.options.udpPorts !== undefined;
+    const usable = parseTransport(headers.transport ?? '').filter(({ kind, client }) =>
+      kind === 'interleaved' ? true : hasUdp && client !== undefined,
+    );
     return usable.find(({ kind }) => first === undefined || kind === first.kind);
   }
 

@@ -53,10 +53,11 @@ export interface RigOptions {
   readonly carriers?: readonly PushTarget['protocol'][];
   readonly rtmpPort?: number;
   readonly rtmps?: MediaPorts['rtmp']['tls'];
+  readonly rtsps?: MediaPorts['rtsps'];
 }
 
 export async function createRig(clock: Clock, options: RigOptions = {}): Promise<Rig> {
-  const { carriers = ['wss-fmp4'], rtmpPort = 0, rtmps: tls, rtspPort } = { rtspPort: 0, ...options };
+  const { carriers = ['wss-fmp4'], rtmpPort = 0, rtmps: tls, rtspPort, rtsps } = { rtspPort: 0, ...options };
   await using stack = new AsyncDisposableStack();
   const { beside, exchange } = options;
   const db = beside?.db ?? (await openFilledDb(stack, clock));
@@ -90,6 +91,7 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
     ports: {
       rtmp: { plain: { host: '127.0.0.1', port: rtmpPort }, tls },
       rtsp: rtspPort === undefined ? undefined : { host: '127.0.0.1', port: rtspPort },
+      rtsps,
       rtspUdp: [52_000, 52_999],
       webrtc: { listen: { host: '127.0.0.1', port: 0 }, publicAddress: '' },
     },

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import { buildRtspRequest, type InterleavedFrame, RtspReader, type RtspResponse } from '@cardea/media';
 import { until } from './ws-viewer.ts';
 
@@ -23,10 +24,18 @@ export class RtspClient implements Disposable {
   }
 
   static async connect(url: string): Promise<RtspClient> {
-    const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    await once(socket, 'connect');
+    const { hostname, port, protocol } = new URL(url);
+    const isSecure = protocol === 'rtsps:';
+    const socket = isSecure
+      ? connectTls({ port: Number(port), host: hostname, rejectUnauthorized: false })
+      : connect(Number(port), hostname);
+    await once(socket, isSecure ? 'secureConnect' : 'connect');
     return new RtspClient(socket);
+  }
+
+  /** Of the certificate that was shown; empty without TLS. */
+  get certificateDigest(): string {
+    return this.socket instanceof TLSSocket ? this.socket.getPeerCertificate().fingerprint256 : '';
   }
 
   get isOver(): boolean {
