@@ -218,6 +218,17 @@ s3test('of two platforms that take an empty bucket at once, one is refused', asy
   await assert.rejects(openStore(bucket).start(), (error) => isStatus('INVALID_STATE')(error) && /another platform/.test(String(error)));
 });
 
+s3test('a platform that takes an empty bucket and does not hear that it has it takes it all the same', async () => {
+  await using fresh = await openSqlite(':memory:');
+  const place = await openBucket('fresh');
+  proxy.next((method, url) => method === 'PUT' && url.includes('.cardea-volume'), { kind: 'loseAnswer' });
+  const taking = new S3ObjectStore({ bucket: place, db: fresh, clock, random, logger: silentLogger, direct: true });
+  await taking.start();
+  assert.ok(taking.sound);
+  assert.equal(proxy.seen.filter((request) => request.startsWith('PUT') && request.includes('.cardea-volume')).length, 2);
+  place.close();
+});
+
 s3test('wrong keys, a missing bucket and an absent store are told apart', async () => {
   const wrong = await openBucket('x', { ...gateway, secretKey: 'wrong' });
   await assert.rejects(openStore(wrong).start(), /refuses objects\.accessKey for bucket recordings/);
