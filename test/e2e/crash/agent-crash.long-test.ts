@@ -15,7 +15,8 @@ test(`killed ${KILLS} times, the disk of a recording device is readable each tim
   const directory = await mkdtemp(join(tmpdir(), 'cardea-agent-'));
   t.after(() => rm(directory, { recursive: true }));
   t.diagnostic(`SEED=${seed}`);
-  await killAgent({ directory: join(directory, 'killed'), points: KILLS, fraction: seeded(seed) });
+  const library = await buildPowerCut(directory);
+  await killAgent({ directory: join(directory, 'killed'), library, points: KILLS, fraction: seeded(seed) });
 });
 
 test(`killed or without power at ${LIVES * CUTS_OF_LIFE} moments, the disk is readable each time and misses at most a fragment`, async (t) => {

@@ -21,7 +21,7 @@ test(`killed or without power at ${POINTS} moments, a recording device loses at 
   t.diagnostic(`SEED=${seed}`);
   const library = await buildPowerCut(directory);
   await cutAgent({ directory, library, points: POINTS, fraction: seeded(seed) });
-  await killAgent({ directory: join(directory, 'killed'), points: KILLS, fraction: seeded(seed) });
+  await killAgent({ directory: join(directory, 'killed'), library, points: KILLS, fraction: seeded(seed) });
 });
 
 const RING = join(import.meta.dirname, '..', '..', '..', 'packages', 'device', 'src', 'recording', 'segment-ring.ts');

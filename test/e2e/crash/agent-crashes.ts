@@ -10,7 +10,7 @@ import { silentLogger } from '@cardea/core';
 import { SegmentRing } from '../../../packages/device/src/recording/segment-ring.ts';
 import type { Unsynced } from './disk-history.ts';
 import { packetsOf } from './played.ts';
-import { PowerCut, writeTree } from './power-cut.ts';
+import { PowerCut, watchedBy, writeTree } from './power-cut.ts';
 
 const PROCESS = join(import.meta.dirname, '..', '..', '..', 'packages', 'device', 'src', 'stub-platform', 'recording-process.ts');
 const HOUR_MS = 3_600_000;
@@ -19,6 +19,8 @@ const QUOTA_BYTES = 200_000_000;
 const LOSS_MS = 1_000;
 /** By then a fragment is on the disk. */
 const STARTED_MS = 6_000;
+/** To look into a file with ffmpeg takes longer than all else. */
+const PLAYED_EACH = 4;
 /** Of recording, for one life under a power cut: two whole segments and the beginning of a third. */
 const LIFE_MS = 28_000;
 
@@ -57,8 +59,8 @@ async function live({ directory, startsAfterMs, env = {}, until }: Life): Promis
   await exited;
 }
 
-/** What a crash left is readable, of one piece, and reaches to within a fragment of `reachedMs`, the time the device had come to. */
-async function assertLittleLost(directory: string, reachedMs: number): Promise<void> {
+/** What crash number `point` left is readable, of one piece, and reaches to within a fragment of `reachedMs`, the time the device had come to. */
+async function assertLittleLost(directory: string, reachedMs: number, point: number): Promise<void> {
   await using ring = await SegmentRing.open({ stateDirectory: directory, quotaBytes: QUOTA_BYTES, logger: silentLogger });
   const ofLife = ring.recorded().filter(({ endAt }) => endAt > reachedMs - HOUR_MS / 2);
   for (let index = 1; index < ofLife.length; index += 1) assert.equal(ofLife[index]?.create.startAt, ofLife[index - 1]?.endAt);
@@ -72,19 +74,21 @@ async function assertLittleLost(directory: string, reachedMs: number): Promise<v
     const bytes = await readFile(ring.pathOf(entry));
     assert.equal(createHash('sha256').update(bytes).digest('hex'), entry.sha256);
   }
-  if (last !== undefined) assert.ok((await packetsOf([ring.pathOf(last)])) > 0);
+  if (last !== undefined && point % PLAYED_EACH === 0) assert.ok((await packetsOf([ring.pathOf(last)])) > 0);
 }
 
 export interface AgentCrashOptions {
   /** Made and used by the run. */
   readonly directory: string;
+  /** The library that watches the device, and keeps a busy disk from being taken for a loss. */
+  readonly library: string;
   readonly points: number;
   /** Uniform in 0..1. */
   readonly fraction: () => number;
 }
 
 /** Kills a recording device at random moments, again and again on the disk it left. */
-export async function killAgent({ directory, points, fraction }: AgentCrashOptions): Promise<void> {
+export async function killAgent({ directory, library, points, fraction }: AgentCrashOptions): Promise<void> {
   await makeRecorder(directory);
   for (let point = 0; point < points; point += 1) {
     let reachedMs = 0;
@@ -97,15 +101,15 @@ export async function killAgent({ directory, points, fraction }: AgentCrashOptio
       await begun.promise;
       await delay(fraction() * 1_500);
     };
-    await live({ directory, startsAfterMs: point * HOUR_MS, until });
-    await assertLittleLost(directory, reachedMs);
+    await live({ directory, startsAfterMs: point * HOUR_MS, env: watchedBy(library, directory), until });
+    await assertLittleLost(directory, reachedMs, point);
   }
 }
 
 const unsynced: readonly Unsynced[] = ['lost', 'torn', 'kept'];
 
 /** Lets a device record once, and looks at what its disk holds when it is killed or its power goes at random moments of that. */
-export async function cutAgent({ directory, points, fraction, library }: AgentCrashOptions & { readonly library: string }): Promise<void> {
+export async function cutAgent({ directory, library, points, fraction }: AgentCrashOptions): Promise<void> {
   const root = join(directory, 'life');
   await makeRecorder(root);
   const cut = await PowerCut.over({ root, library });
@@ -128,7 +132,7 @@ export async function cutAgent({ directory, points, fraction, library }: AgentCr
     const { at } = moments[point] ?? { at: 0 };
     const copy = join(directory, `point-${point}`);
     await writeTree(tree, copy);
-    await assertLittleLost(copy, told.findLast((one) => one.at <= at)?.timeMs ?? 0);
+    await assertLittleLost(copy, told.findLast((one) => one.at <= at)?.timeMs ?? 0, point);
     await rm(copy, { recursive: true });
     point += 1;
   }

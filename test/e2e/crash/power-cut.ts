@@ -13,6 +13,15 @@ export async function buildPowerCut(directory: string): Promise<string> {
   return library;
 }
 
+/** What a process is run with so that the library watches what it does below `root`; a sync takes a millisecond then. */
+export function watchedBy(library: string, root: string): Record<string, string> {
+  return { LD_PRELOAD: library, POWER_CUT_ROOT: root, POWER_CUT_LOG: logOf(root) };
+}
+
+function logOf(root: string): string {
+  return `${root}.log`;
+}
+
 interface LogEntry {
   /** Where in the log it ends, in bytes. */
   readonly endsAt: number;
@@ -35,7 +44,7 @@ export class PowerCut {
   private constructor(root: string, library: string, begin: DiskHistory) {
     this.root = root;
     this.library = library;
-    this.log = `${root}.log`;
+    this.log = logOf(root);
     this.begin = begin;
   }
 
@@ -44,12 +53,12 @@ export class PowerCut {
     await mkdir(root, { recursive: true });
     const begin = new DiskHistory();
     await hold(begin, root, '');
-    await rm(`${root}.log`, { force: true });
+    await rm(logOf(root), { force: true });
     return new PowerCut(root, library, begin);
   }
 
   get env(): Record<string, string> {
-    return { LD_PRELOAD: this.library, POWER_CUT_ROOT: this.root, POWER_CUT_LOG: this.log };
+    return watchedBy(this.library, this.root);
   }
 
   /** The moment it is, to be compared with those of `moments`: whatever was done before is in the log before it. */
