@@ -182,7 +182,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const asNode = { local, tokens, authorizer, nodeId, publicUrl, roles, drainWindowSec: config['drain.windowSec'], mediaReport };
   const cluster: Cluster | undefined = exchange && origins && stack.use(new Cluster({ ...shared, ...asNode, exchange, origins }));
   const connections = cluster?.connections ?? local;
-  const servers = cluster?.servers ?? new LocalServers({ publicUrl, hasRoom: () => local.admitting, deviceCount: () => local.connectionCount });
+  const servers =
+    cluster?.servers ?? new LocalServers({ publicUrl, hasRoom: () => local.admitting, deviceCount: () => local.connectionCount });
   const mediaUrls = (): readonly string[] => cluster?.servers.mediaUrls ?? [];
   const ownOrigins = (): readonly string[] => [url, ...mediaUrls()].flatMap((origin) => [origin, origin.replace(/^http/, 'ws')]);
   const wake = stack.use(new WakeChannel({ ...shared, secret: keys.wakeSecret, presence: local, publicUrl, tls: certificates?.pair }));
@@ -223,8 +224,8 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       logs,
       recordings: video.ledger,
       wishes: video.wishes,
-      audit,
       recipients: recipientKeys,
+      audit,
       fillers: {
         'snapshot.capture': snapshotFiller(pictures),
         'log.upload': (command) => logs.fill(command),
@@ -273,7 +274,6 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
       publicUrl,
       secret: keys.sessionSecret,
       accounts,
-      apiTokens,
       passkeys: logins.passkeys,
       providerLogins: logins.providerLogins,
       operators,
@@ -281,11 +281,12 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         state: () => ({ version: VERSION, node: nodeId(), url, ...(certificates && { certificate: certificates.state() }) }),
         loginMethods: () => ({ ...logins.methods(), authority: certificates?.fingerprint !== undefined }),
       },
+      apiTokens,
       setup,
       homes,
       members,
-      invitations,
       recipientKeys,
+      invitations,
       bindingCodes: bindings,
       devices: {
         describe: (proof) => devices.describe(proof),
@@ -293,10 +294,10 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
         unbind: (proof) => devices.unbind(proof),
       },
       commands: devices,
-      cases: video.cases,
       live: media.live,
       talks: media.talks,
       segments: video.library,
+      cases: video.cases,
       shares,
       timelines: video.timelines,
       uploadStatistics: video.statistics,
@@ -356,7 +357,14 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   if (roles.includes('access')) gateway.attach(http);
   media.start(http);
   if (roles.includes('api')) {
-    registerVodRoutes(http.app, { ...shared, vod: video.vod, authorizer, answers, principalFromRequest: userApi.principalFromRequest, audit });
+    registerVodRoutes(http.app, {
+      ...shared,
+      vod: video.vod,
+      authorizer,
+      answers,
+      principalFromRequest: userApi.principalFromRequest,
+      audit,
+    });
     userApi.start(http);
     registerWebApp(http.app, { directory: webDirectory });
     registerShareRoutes(http, {
@@ -391,6 +399,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
           logins.passkeys.purgeExpired(),
           bindings.purgeExpired(),
           invitations.purgeExpired(),
+          recipientKeys.noticeExpired(),
           shares.purgeExpired(),
           userApi.purgeExpired(),
         ]);
@@ -400,7 +409,6 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   }
   const setupToken = isUserSide ? await setup.start() : undefined;
   const boundPort = await http.listen(host, port);
-          recipientKeys.noticeExpired(),
   if (url === '') url = `${certificates === undefined ? 'http' : 'https'}://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
   await media.here?.live.openPorts();
   await openWakeChannel(wake, config, { host, port, logger });

@@ -305,7 +305,6 @@ test('an API token is served where its actions and devices say so, and nowhere e
   }
 });
 
-test('a link that shares something is no credential', async () => {
 test('whoever runs the platform sees how it does, and nothing of any home', async () => {
   const world = await World.open();
   await using _ = world.side;
@@ -323,6 +322,7 @@ test('whoever runs the platform sees how it does, and nothing of any home', asyn
   }
 });
 
+test('a link that shares something is no credential', async () => {
   const world = await World.open();
   await using _ = world.side;
   const { device } = await world.objects();
@@ -336,8 +336,8 @@ test('whoever runs the platform sees how it does, and nothing of any home', asyn
 test('the owner is served on every route, with an answer that fits its schema', async () => {
   const world = await World.open();
   await using _ = world.side;
-  const withoutObject: Partial<Record<RouteId, (world: World) => Promise<string>>> = {
   await world.side.operators.appoint(world.owner.userId, null);
+  const withoutObject: Partial<Record<RouteId, (world: World) => Promise<string>>> = {
     'session.delete': async () => 'current',
     'campaign.get': async () => 'C',
     'campaign.stop': async () => 'C',

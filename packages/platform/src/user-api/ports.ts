@@ -137,8 +137,6 @@ export interface Passkeys {
   login(assertion: PasskeyAssertion, source: Source): Promise<Login>;
 }
 
-/** Credentials of programs. */
-export interface ApiTokens {
 /** Logins through another provider; absent where none is set. */
 export interface ProviderLogins {
   /** `kept` is what the browser keeps until the provider answers. */
@@ -167,6 +165,8 @@ export interface PlatformStatus {
   loginMethods(): LoginMethods;
 }
 
+/** Credentials of programs. */
+export interface ApiTokens {
   isOne(credential: string): boolean;
   authenticate(credential: string): Promise<Visitor | undefined>;
   create(visitor: Visitor, request: ApiTokenRequest): Promise<FreshApiToken>;
@@ -294,6 +294,15 @@ export interface SegmentService {
   remove(proof: DeviceProof<'manage'>, segmentId: string): Promise<void>;
 }
 
+/** Recordings with what proves them. */
+export interface CaseService {
+  export(
+    proof: DeviceProof<'view.recordings'>,
+    query: { readonly from?: number; readonly to?: number; readonly channel?: number; readonly stream?: Segment['stream'] },
+    exporter: { readonly id: string; readonly name: string },
+  ): Promise<{ readonly name: string; readonly segments: number; readonly manifestSha256: string; readonly archive: Readable }>;
+}
+
 /** What was recorded and what was not. */
 export interface TimelineService {
   timeline(
@@ -315,15 +324,6 @@ export interface StorageService {
   changeHome(proof: HomeProof<'manage'>, change: RetentionChange): Promise<Retention>;
   ofCamera(proof: DeviceProof<'view.recordings'>): Promise<Retention>;
   changeCamera(proof: DeviceProof<'manage'>, change: RetentionChange): Promise<Retention>;
-}
-
-/** Recordings with what proves them. */
-export interface CaseService {
-  export(
-    proof: DeviceProof<'view.recordings'>,
-    query: { readonly from?: number; readonly to?: number; readonly channel?: number; readonly stream?: Segment['stream'] },
-    exporter: { readonly id: string; readonly name: string },
-  ): Promise<{ readonly name: string; readonly segments: number; readonly manifestSha256: string; readonly archive: Readable }>;
 }
 
 /** Plays what is stored. */
