@@ -7,6 +7,7 @@ import { createRandom, SystemClock } from '@cardea/core';
 import type { CreatedSegment } from '@cardea/protocol';
 import { makeSegments } from './fixtures/segment-maker.ts';
 import { startServer } from './fixtures/server-process.ts';
+import { accountOf } from './fixtures/stored-account.ts';
 import { parseTrace, type SystemCall } from './fixtures/system-calls.ts';
 import { openBench } from './fixtures/video-bench.ts';
 import { reportOf, segmentRequest, sha256Of, type VrClient } from './fixtures/vr-client.ts';
@@ -50,14 +51,9 @@ async function bring(client: VrClient): Promise<Confirmed | undefined> {
 async function assertNothingLost(data: string, confirmed: readonly Confirmed[]): Promise<void> {
   await using bench = await openBench({ directory: data, clock });
   await bench.service.start();
-  const rows = await bench.db.selectFrom('segment').selectAll().execute();
-  const stored = new Map(rows.filter(({ state }) => state === 'stored').map(({ id, sha256 }) => [id, sha256]));
-  for (const { created, sha256 } of confirmed) assert.equal(stored.get(created.segmentId), sha256);
-  const waiting = rows.filter(({ upload_key: uploadKey }) => uploadKey !== null).length;
-  // Torn uploads are removed in the background of the start.
-  let report = await bench.service.fsck({ deep: true });
-  while (report.pending > waiting) report = await bench.service.fsck({ deep: true });
-  assert.equal(report.stored, stored.size);
+  const { stored, report } = await accountOf(bench);
+  for (const { created, sha256 } of confirmed) assert.equal(stored[created.segmentId], sha256);
+  assert.equal(report.stored, Object.keys(stored).length);
   assert.deepEqual({ differences: report.differences, quarantined: report.quarantined }, { differences: 0, quarantined: 0 });
 }
 
