@@ -3,6 +3,7 @@ import { Lifetime, type Logger } from '@cardea/core';
 import type { Bus, BusMessageOf } from '../store/ports.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { DeviceProof } from './proof.ts';
+import { isConcerned } from './revocation.ts';
 
 export interface OpenAnswersOptions {
   readonly authorizer: Pick<Authorizer, 'ticket'>;
@@ -41,9 +42,8 @@ export class OpenAnswers implements AsyncDisposable {
     await this.lifetime[Symbol.asyncDispose]();
   }
 
-  private onRevoked({ scope, id }: BusMessageOf<'revoked'>): void {
-    const member = { user: 'userId', session: 'userSessionId', device: 'deviceId' } as const;
-    const concerned = [...this.open].filter(([, claims]) => scope === 'all' || claims[member[scope]] === id);
+  private onRevoked(message: BusMessageOf<'revoked'>): void {
+    const concerned = [...this.open].filter(([, claims]) => isConcerned(claims, message));
     this.lifetime.run('re-check of answers', async () => {
       await Promise.all(concerned.map(([response, claims]) => this.recheck(response, claims)));
     });

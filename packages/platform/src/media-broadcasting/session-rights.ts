@@ -1,5 +1,6 @@
 import { type Clock, Lifetime, type Logger, sleep } from '@cardea/core';
 import type { Authorizer } from '../authorization/authorizer.ts';
+import { isConcerned } from '../authorization/revocation.ts';
 import type { Bus, BusMessageOf } from '../store/ports.ts';
 import type { ViewSession } from './view-session.ts';
 
@@ -47,13 +48,12 @@ export class SessionRights implements AsyncDisposable {
     await this.lifetime[Symbol.asyncDispose]();
   }
 
-  private onRevoked({ scope, id }: BusMessageOf<'revoked'>): void {
+  private onRevoked(message: BusMessageOf<'revoked'>): void {
     const { onDeviceRevoked, sessions } = this.options;
-    const member = { user: 'userId', session: 'userSessionId', device: 'deviceId' } as const;
-    const concerned = sessions().filter(({ claims }) => scope === 'all' || claims[member[scope]] === id);
+    const concerned = sessions().filter(({ claims }) => isConcerned(claims, message));
     this.lifetime.run('re-check after a revocation', async () => {
       await Promise.all(concerned.map((session) => this.recheck(session)));
-      if (scope === 'device') await onDeviceRevoked(id);
+      if (message.scope === 'device') await onDeviceRevoked(message.id);
     });
   }
 

@@ -4,6 +4,7 @@ import { AppError, type Clock, hasStatus, Lifetime, type Logger, type Random, sl
 import { type AudioCodec, type ParamsOf, paths, startTalking, stopTalking } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, SessionMaker } from '../authorization/proof.ts';
+import { isConcerned } from '../authorization/revocation.ts';
 import { bearerToken } from '../http/bearer-token.ts';
 import type { HttpServer } from '../http/http-server.ts';
 import type { Bus, BusMessageOf } from '../store/ports.ts';
@@ -259,9 +260,8 @@ export class Talks implements AsyncDisposable {
     return session;
   }
 
-  private onRevoked({ scope, id }: BusMessageOf<'revoked'>): void {
-    const member = { user: 'userId', session: 'userSessionId', device: 'deviceId' } as const;
-    const concerned = [...this.sessions.values()].filter(({ claims }) => scope === 'all' || claims[member[scope]] === id);
+  private onRevoked(message: BusMessageOf<'revoked'>): void {
+    const concerned = [...this.sessions.values()].filter(({ claims }) => isConcerned(claims, message));
     this.lifetime.run('re-check of talks after a revocation', async () => {
       await Promise.all(concerned.map((session) => this.recheck(session)));
     });
