@@ -25,6 +25,7 @@ const LoginPage = lazy(async () => ({ default: (await import('./pages/login-page
 const MembersPage = lazy(async () => ({ default: (await import('./pages/members-page.tsx')).MembersPage }));
 const ProviderPage = lazy(async () => ({ default: (await import('./pages/provider-page.tsx')).ProviderPage }));
 const SetupPage = lazy(async () => ({ default: (await import('./pages/setup-page.tsx')).SetupPage }));
+const TimelinePage = lazy(async () => ({ default: (await import('./pages/timeline-page.tsx')).TimelinePage }));
 const SharePage = lazy(async () => ({ default: (await import('./pages/share-page.tsx')).SharePage }));
 
 export interface AppProps {
@@ -53,6 +54,7 @@ export function App({ services, queries, texts, linkLogin }: AppProps) {
                     <Route path="/s/:token" element={<SharePage />} />
                     <Route element={<LoggedIn />}>
                       <Route index element={<HomePage />} />
+                      <Route path="/timeline" element={<TimelinePage />} />
                       <Route path="/devices" element={<DevicesPage />} />
                       <Route path="/cameras/:deviceId/:channel" element={<CameraPage />} />
                       <Route path="/people" element={<MembersPage />} />

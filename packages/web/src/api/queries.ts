@@ -107,7 +107,7 @@ export function retentionQuery(api: Client, deviceId: string) {
 /** What was recorded of one channel from `fromMs` to `toMs`, and why not the rest. The event stream tells when there is more. */
 export function timelineQuery(api: Client, { deviceId, channel, fromMs, toMs }: TimelineRange) {
   return queryOptions<Timeline>({
-    queryKey: keys.timeline(deviceId, channel, fromMs),
+    queryKey: [...keys.timeline(deviceId, channel, fromMs), toMs],
     queryFn: ({ signal }) => api.call('timeline.get', { params: { id: deviceId }, query: { from: fromMs, to: toMs, channel }, signal }),
     staleTime: 30_000,
   });

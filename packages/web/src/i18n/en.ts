@@ -17,7 +17,7 @@ export const en = {
     close: 'Close',
     save: 'Save',
   },
-  nav: { home: 'Home', devices: 'Devices', people: 'People', account: 'Account' },
+  nav: { home: 'Home', timeline: 'Timeline', devices: 'Devices', people: 'People', account: 'Account' },
   setup: {
     title: 'Welcome to Cardea',
     lead: 'Make the first account. It owns this home: only you can see its cameras until you let others in.',
@@ -200,6 +200,7 @@ export const en = {
     minutes: 'Recorded minutes from {{hour}}',
     none: 'Nothing was recorded between {{from}} and {{to}}.',
     summary: '{{amount}} recorded between {{from}} and {{to}}',
+    coverage: '{{percent}} % of what was to be recorded this day is there.',
     position: 'Time on show',
     playFrom: 'Play from {{time}}',
     play: 'Play',
@@ -259,6 +260,12 @@ export const en = {
     joined: '{{name}} has joined',
     joinedHint: 'It is recording from now on. Give it the name people use for the place.',
     done: 'Done',
+  },
+  timeline: {
+    title: 'Timeline',
+    lead: 'What all cameras recorded, side by side at one time.',
+    missing: 'Nothing was recorded here.',
+    locked: 'This is encrypted. It opens on the page of the camera.',
   },
   rename: { title: 'Rename the camera' },
   recording: {

@@ -65,6 +65,7 @@ const drawings = {
     </>
   ),
   pin: <path d="M7 4h10v16l-5-4-5 4z" />,
+  film: <path d="M3.5 6h17v12h-17zM8 6v12M16 6v12M3.5 10H8M3.5 14H8M16 10h4.5M16 14h4.5" />,
   record: <path d="M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z" />,
   pencil: <path d="M4 20h4L19 9l-4-4L4 16zM13 7l4 4" />,
   bin: <path d="M5 7h14M10 7V4.500h4V7M7 7l1 12.500h8L17 7M10.5 10.500v6M13.5 10.500v6" />,

@@ -8,6 +8,7 @@ import styles from './shell.module.css';
 
 const places = [
   { to: '/', icon: 'home', label: 'nav.home' },
+  { to: '/timeline', icon: 'film', label: 'nav.timeline' },
   { to: '/devices', icon: 'camera', label: 'nav.devices' },
   { to: '/people', icon: 'people', label: 'nav.people' },
   { to: '/account', icon: 'person', label: 'nav.account' },

@@ -1,3 +1,4 @@
+import { type PointerEvent, type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { clockText, minuteText } from '../time-text.ts';
 import type { Span } from './coverage.ts';
@@ -10,16 +11,26 @@ export interface HourBandProps {
   /** The instant on show. */
   readonly at: number;
   readonly onPick: (instant: number) => void;
+  /** What to show above an instant that is pointed at. */
+  readonly pictureOf: (instant: number) => ReactNode;
 }
 
 /** An hour as a band: filled where there is video, hatched where there is none. A slider moves the instant on show. */
-export function HourBand({ span, spans, at, onPick }: HourBandProps) {
+export function HourBand({ span, spans, at, onPick, pictureOf }: HourBandProps) {
   const { t } = useTranslation();
+  /** Pointed at, 0..1. */
+  const [pointed, setPointed] = useState<number>();
   const lengthMs = span.to - span.from;
   const value = Math.round((Math.min(Math.max(at, span.from), span.to) - span.from) / 1_000);
   return (
     <div>
-      <div className={styles.band}>
+      <div className={styles.band} onPointerMove={(event) => setPointed(partOf(event))} onPointerLeave={() => setPointed(undefined)}>
+        {pointed !== undefined && (
+          <output className={styles.pointed} style={{ left: `clamp(80px, ${pointed * 100}%, calc(100% - 80px))` }}>
+            {pictureOf(span.from + pointed * lengthMs)}
+            {clockText(span.from + pointed * lengthMs)}
+          </output>
+        )}
         <div className={styles.track}>
           <svg viewBox={`0 0 ${lengthMs} 10`} preserveAspectRatio="none" aria-hidden="true">
             {spans.flatMap(({ from, to }) =>
@@ -48,4 +59,9 @@ export function HourBand({ span, spans, at, onPick }: HourBandProps) {
       </div>
     </div>
   );
+}
+
+function partOf({ clientX, currentTarget }: PointerEvent<HTMLElement>): number {
+  const { left, width } = currentTarget.getBoundingClientRect();
+  return Math.min(1, Math.max(0, (clientX - left) / Math.max(1, width)));
 }

@@ -8,7 +8,7 @@ import { clockText, durationText, momentText } from '../time-text.ts';
 import { RecordedPlayer } from './recorded-player.ts';
 import styles from './recorded-view.module.css';
 import type { Playback } from './use-playback.ts';
-import { vodAddress } from './vod-address.ts';
+import { playlistAddress } from './vod-address.ts';
 
 export interface RecordedViewProps {
   readonly playback: Playback;
@@ -31,7 +31,7 @@ type Note = { readonly kind: 'gap'; readonly lengthMs: number; readonly goesOnAt
 export function RecordedView({ playback, videoRef, muted, onTime, onPaused, children }: RecordedViewProps) {
   const { t } = useTranslation();
   const { clock } = useApp();
-  const { wish, playAt, deviceId, channel, stream } = playback;
+  const { wish, playAt, deviceId, channel } = playback;
   const ratio = useRatio();
   const player = useRef<RecordedPlayer>(undefined);
   const loadedTo = useRef(0);
@@ -61,8 +61,8 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
     if (player.current.seek(wish.from)) return play();
     loadedTo.current = wish.from + RANGE_MS;
     const range = { deviceId, channel, from: wish.from, to: loadedTo.current };
-    player.current.load(vodAddress(range, 'index.m3u8', stream)).then(play, () => setNote({ kind: 'failed' }));
-  }, [wish, videoRef, onPaused, deviceId, channel, stream]);
+    player.current.load(playlistAddress(range)).then(play, () => setNote({ kind: 'failed' }));
+  }, [wish, videoRef, onPaused, deviceId, channel]);
 
   const onTimeUpdate = (): void => {
     const at = player.current?.instant;

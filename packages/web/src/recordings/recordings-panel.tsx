@@ -1,19 +1,21 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type StreamName, timelineQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
-import { bareMinuteText, durationText, hourText, minuteText } from '../time-text.ts';
+import { bareMinuteText, durationText, minuteText } from '../time-text.ts';
 import { useNow } from '../use-now.ts';
 import { ClipForm } from './clip-form.tsx';
 import { coveredMs, gapsOf, minutesOf, type Span, videoOf } from './coverage.ts';
 import { DayPicker } from './day-picker.tsx';
 import { GapList } from './gap-list.tsx';
 import { HourBand } from './hour-band.tsx';
-import { addDays, dayStart, hourStart, hoursOf } from './hours.ts';
+import { addDays, dayStart, hourStart } from './hours.ts';
+import { HoursRow } from './hours-row.tsx';
 import styles from './recordings-panel.module.css';
+import { ScrubPicture } from './scrub-picture.tsx';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -48,38 +50,21 @@ export function RecordingsPanel({ deviceId, channel, stream, playedAt, onPlay }:
         <h2 id="recordings">{t('recordings.title')}</h2>
         <DayPicker day={dayStart(hour)} today={dayStart(now)} onPick={pickDay} onStep={(days) => pickDay(addDays(hour, days))} />
       </div>
-      <Hours hour={hour} now={now} onPick={setHour} />
+      <DayCoverage {...{ deviceId, channel }} day={dayStart(hour)} />
+      <HoursRow hour={hour} now={now} onPick={setHour} />
       <Hour key={hour} {...{ deviceId, channel, stream, hour, now, playedAt, onPlay }} />
     </section>
   );
 }
 
-function Hours({ hour, now, onPick }: { readonly hour: number; readonly now: number; readonly onPick: (hour: number) => void }) {
+/** How much of what was to be recorded on the day there is. */
+function DayCoverage({ deviceId, channel, day }: { readonly deviceId: string; readonly channel: number; readonly day: number }) {
   const { t } = useTranslation();
-  const chosen = useRef<HTMLButtonElement>(null);
-  // Only the row moves: scrolling into view would move the page as well.
-  useLayoutEffect(() => {
-    const row = chosen.current?.parentElement;
-    if (!row || !chosen.current) return;
-    row.scrollLeft = chosen.current.offsetLeft - row.offsetLeft - (row.clientWidth - chosen.current.offsetWidth) / 2;
-  }, [hour]);
-  return (
-    <fieldset className={styles.hours} aria-label={t('recordings.hours')}>
-      {hoursOf(hour).map((candidate) => (
-        <button
-          key={candidate}
-          type="button"
-          ref={candidate === hour ? chosen : null}
-          className={styles.hour}
-          aria-pressed={candidate === hour}
-          disabled={candidate > now}
-          onClick={() => onPick(candidate)}
-        >
-          {hourText(candidate)}
-        </button>
-      ))}
-    </fieldset>
-  );
+  const timeline = useQuery(timelineQuery(useApp().api, { deviceId, channel, fromMs: day, toMs: addDays(day, 1) }));
+  if (timeline.data === undefined || timeline.data.spans.length === 0) return null;
+  // Never whole where anything is missing.
+  const percent = Math.floor(timeline.data.coverage * 1_000) / 10;
+  return <p className={styles.muted}>{t('recordings.coverage', { percent })}</p>;
 }
 
 interface HourProps extends RecordingsPanelProps {
@@ -104,7 +89,13 @@ function Hour({ deviceId, channel, stream, hour, now, playedAt, onPlay }: HourPr
   };
   return (
     <>
-      <HourBand span={span} spans={spans} at={playedAt ?? now} onPick={onPlay} />
+      <HourBand
+        span={span}
+        spans={spans}
+        at={playedAt ?? now}
+        onPick={onPlay}
+        pictureOf={(instant) => <ScrubPicture {...{ deviceId, channel, stream }} at={instant} />}
+      />
       <p className={styles.muted}>
         {spans.length === 0 ? t('recordings.none', times) : t('recordings.summary', { ...times, amount: durationText(coveredMs(spans)) })}
       </p>

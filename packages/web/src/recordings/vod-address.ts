@@ -6,7 +6,16 @@ export interface VodRange {
   readonly to: number;
 }
 
-/** Where the platform plays a range, for whoever is logged in. */
-export function vodAddress({ deviceId, channel, from, to }: VodRange, file: 'index.m3u8' | 'clip.mp4', stream: string): string {
-  return `/vod/${deviceId}/${channel}/start/${Math.floor(from)}/end/${Math.ceil(to)}/${file}?stream=${stream}`;
+/** Where the platform has a file of a range of one encoding, for whoever is logged in. */
+export function vodAddress(range: VodRange, file: string, stream: string): string {
+  return `${folderOf(range)}/${file}?stream=${stream}`;
+}
+
+/** Where it plays all encodings of a range: a player begins with the smallest and goes on with what the line bears. */
+export function playlistAddress(range: VodRange): string {
+  return `${folderOf(range)}/multivariant.m3u8`;
+}
+
+function folderOf({ deviceId, channel, from, to }: VodRange): string {
+  return `/vod/${deviceId}/${channel}/start/${Math.floor(from)}/end/${Math.ceil(to)}`;
 }
