@@ -14,11 +14,14 @@ import { heardBy, Talker } from './device-management/talker.ts';
 import { eventually } from './eventually.ts';
 
 const outputs = { ...liveForms, rtsp: readRtsp, whep: readWhep } as const;
-const ports = { 'rtsp.listen': '127.0.0.1:0', 'webrtc.listen': '127.0.0.1:0', 'rtmp.listen': 'off', 'wake.listen': 'off' };
+const anyPort = '127.0.0.1:0';
+const ports = { 'rtsp.listen': anyPort, 'webrtc.listen': anyPort, 'rtmp.listen': 'off', 'wake.listen': anyPort };
 
 let stack: AsyncDisposableStack;
 let cluster: ClusterHere;
 let device: RunningDevice;
+/** A camera with a battery, which sleeps when nobody needs it. */
+let sleeper: RunningDevice;
 let stateDirectory: string;
 /** What is recorded on the disk of the camera from the beginning. */
 let recording: string;
@@ -27,39 +30,52 @@ const urls: Record<string, string> = {};
 
 before(async () => {
   await using starting = new AsyncDisposableStack();
-  cluster = starting.use(await ClusterHere.start({ hub: 'api', settings: ports }));
+  cluster = starting.use(await ClusterHere.start({ hub: 'api', settings: { ...ports, 'keepAlive.intervalSec': 5 } }));
   const start = async (role: string): Promise<void> => {
     urls[role] = (await cluster.startNode(`${role}-1`, role)).url;
   };
   await Promise.all(['scheduling', 'access', 'media', 'video'].map(start));
   stateDirectory = await mkdtemp(join(tmpdir(), 'cardea-device-'));
   starting.defer(() => rm(stateDirectory, { recursive: true, force: true }));
-  const { client, homeId } = cluster.owner;
-  const clock = new SystemClock();
-  const bindingCode = await eventually('the scheduling service to be known', async () => {
-    const { code, qr } = await client.call('bindingCode.create', { params: { id: homeId }, body: {} });
-    return new URLSearchParams(qr.split('?')[1]).get('platform') === urls.scheduling ? code : undefined;
+  await eventually('the scheduling service to be known', async () => {
+    const { qr } = await newCode();
+    return new URLSearchParams(qr.split('?')[1]).get('platform') === urls.scheduling ? true : undefined;
   });
-  device = starting.use(
-    await RunningDevice.start({
-      platformUrl: urls.scheduling ?? '',
-      stateDirectory,
-      bindingCode,
-      openCamera: () => createSimulatedCamera({ clock, stateDirectory, logger: silentLogger }),
-      clock,
-      logger: silentLogger,
-    }),
-  );
-  await eventually('the camera is bound and known', async () => {
-    const { state, capabilities } = await client.call('device.get', { params: { id: device.deviceId } });
-    return device.bound && state === 'online' && capabilities !== null ? true : undefined;
-  });
+  [device, sleeper] = await Promise.all([startDevice('camera'), startDevice('sleeper', { battery: true })]);
+  starting.use(device);
+  starting.use(sleeper);
+  const { client } = cluster.owner;
+  for (const { deviceId } of [device, sleeper]) {
+    await eventually('the camera is bound and known', async () => {
+      const { state, capabilities } = await client.call('device.get', { params: { id: deviceId } });
+      return state === 'online' && capabilities !== null ? true : undefined;
+    });
+  }
+  await client.command(sleeper.deviceId, 'config.set', { patch: { 'power.sleepAfterSec': 5 } });
   recording = (await client.command(device.deviceId, 'record.start', { channel: 1, target: 'local', reason: 'manual' })).taskId;
   stack = starting.move();
 });
 after(async () => {
   await stack?.[Symbol.asyncDispose]();
 });
+
+async function newCode() {
+  const { client, homeId } = cluster.owner;
+  return await client.call('bindingCode.create', { params: { id: homeId }, body: {} });
+}
+
+async function startDevice(name: string, camera: { readonly battery?: boolean } = {}): Promise<RunningDevice> {
+  const clock = new SystemClock();
+  const directory = join(stateDirectory, name);
+  return await RunningDevice.start({
+    platformUrl: urls.scheduling ?? '',
+    stateDirectory: directory,
+    bindingCode: (await newCode()).code,
+    openCamera: () => createSimulatedCamera({ clock, stateDirectory: directory, logger: silentLogger, ...camera }),
+    clock,
+    logger: silentLogger,
+  });
+}
 
 /** Watches until something came. */
 async function seeSomething(read: ReadForm, url: string): Promise<void> {
@@ -131,7 +147,7 @@ test('what a user says is heard, and a plain message finds the talk where it is'
   talker.hum('g711u', 440, 25);
   await client.call('talk.delete', { params: { sessionId: talk.sessionId } });
   assert.deepEqual(await talker.closed, { code: 1_000, reason: 'ended' });
-  const heard = await eventually('the loudspeaker is silent again', () => heardBy(stateDirectory));
+  const heard = await eventually('the loudspeaker is silent again', () => heardBy(join(stateDirectory, 'camera')));
   assert.equal(heard.hertz, 440);
 
   const { sessionId } = await client.command(device.deviceId, 'talk.start', { channel: 1, codec: 'g711u', sampleRate: 8_000, ttlSec: 30 });
@@ -144,13 +160,11 @@ test('what a user says is heard, and a plain message finds the talk where it is'
 test('a recording on the disk of the camera is played at the server of live video', async () => {
   const { client } = cluster.owner;
   const params = { id: device.deviceId };
-  await client.command(device.deviceId, 'record.stop', { taskId: recording });
-  const { spans } = await eventually('something is recorded', async () => {
-    const found = await client.command(device.deviceId, 'record.list', { channel: 1, fromAt: 0, toAt: Date.now() + 60_000 });
-    return found.spans.length > 0 ? found : undefined;
+  const span = await eventually('something is recorded', async () => {
+    const { spans } = await client.command(device.deviceId, 'record.list', { channel: 1, fromAt: 0, toAt: Date.now() + 60_000 });
+    return spans.find(({ startAt, endAt }) => endAt - startAt >= 2_000);
   });
-  const [span] = spans;
-  assert.ok(span);
+  await client.command(device.deviceId, 'record.stop', { taskId: recording });
   const playback = await client.call('playback.create', { params, body: { channel: 1, startAt: span.startAt } });
   assert.equal(new URL(playback.urls.ws).hostname + new URL(playback.urls.ws).port, hostOf('media'));
   await using viewer = await PlaybackViewer.open(playback.urls.ws);
@@ -167,4 +181,14 @@ test('what the video service stored is listed and read where the user API is', a
   const response = await fetch(`${url}/api/v1/segments/${id}/media`, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(response.status, 200);
   assert.equal(Buffer.from(await response.arrayBuffer()).toString('latin1', 4, 8), 'ftyp');
+});
+
+test('a camera that sleeps at the scheduling service is woken by whoever watches at the server of live video', async () => {
+  const { client } = cluster.owner;
+  const params = { id: sleeper.deviceId };
+  const asleep = async () => ((await client.call('device.get', { params })).state === 'asleep' ? true : undefined);
+  await eventually('the camera sleeps', asleep, 60_000);
+  const { sessionId, urls: found } = await client.call('live.create', { params, body: { channel: 1, stream: 'main' } });
+  await seeSomething(liveForms.ws, found.ws);
+  await client.call('live.delete', { params: { sessionId } });
 });

@@ -10,6 +10,7 @@ import { AuditLog } from './audit/audit-log.ts';
 import { Authorizer } from './authorization/authorizer.ts';
 import { OpenAnswers } from './authorization/open-answers.ts';
 import { Cluster } from './cluster/cluster.ts';
+import { ClusterWake } from './cluster/cluster-wake.ts';
 import type { Config } from './config.ts';
 import { DeviceLogs } from './device-logs/device-logs.ts';
 import { DeviceManagement } from './device-management/device-management.ts';
@@ -187,7 +188,12 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   const mediaUrls = (): readonly string[] => cluster?.servers.mediaUrls ?? [];
   const ownOrigins = (): readonly string[] => [url, ...mediaUrls()].flatMap((origin) => [origin, origin.replace(/^http/, 'ws')]);
   const wake = stack.use(new WakeChannel({ ...shared, secret: keys.wakeSecret, presence: local, publicUrl, tls: certificates?.pair }));
-  const waker = stack.use(new Waker({ channel: wake, presence: local, clock, logger }));
+  const clusterWake = exchange && stack.use(new ClusterWake({ exchange, radios: wake }));
+  const everywhere = cluster && {
+    presenceOf: (deviceId: string) => cluster.connections.presenceOf(deviceId),
+    watch: (...[onChange]: Parameters<typeof local.watch>) => cluster.connections.watchAll(onChange),
+  };
+  const waker = stack.use(new Waker({ channel: clusterWake ?? wake, presence: everywhere ?? local, clock, logger }));
   const video: VideoService = stack.use(
     new VideoService({
       ...shared,
@@ -412,6 +418,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   if (url === '') url = `${certificates === undefined ? 'http' : 'https'}://${isIPv6(host) ? `[${host}]` : host}:${boundPort}`;
   await media.here?.live.openPorts();
   await openWakeChannel(wake, config, { host, port, logger });
+  clusterWake?.start();
   waker.start();
   await cluster?.start();
 

@@ -148,3 +148,15 @@ test('two processes of one name are not run', async () => {
   await using both = await startTwo();
   await assert.rejects(startProcess('a', both), /a process named a is running/);
 });
+
+test('who waits for a device hears that it came to another process', async () => {
+  await using both = await startTwo();
+  const { a, b, clock } = both;
+  const heard: string[] = [];
+  using _watch = a.connections.watchAll(({ deviceId, presence }) => heard.push(`${deviceId} ${presence}`));
+  b.local.set(DEVICE, 'asleep');
+  await clock.advance(0);
+  b.local.set(DEVICE, 'online');
+  await clock.advance(0);
+  assert.deepEqual(heard, [`${DEVICE} online`]);
+});

@@ -74,6 +74,7 @@ export class ClusterConnections implements AsyncDisposable {
   private readonly lifetime: Lifetime;
   private readonly served = new Map<string, Disposable>();
   private readonly elsewhere = new Map<string, Sighting>();
+  private readonly arrivals = new Set<(deviceId: string) => void>();
 
   constructor(options: ClusterConnectionsOptions) {
     this.options = options;
@@ -123,6 +124,16 @@ export class ClusterConnections implements AsyncDisposable {
   /** Changes of the devices of this process; every process sees its own. */
   watch(onChange: (change: { readonly deviceId: string; readonly presence: Presence }) => void): Disposable {
     return this.options.local.watch(onChange);
+  }
+
+  /** Changes of the devices of this process, and the arrivals of devices at others. */
+  watchAll(onChange: (change: { readonly deviceId: string; readonly presence: Presence }) => void): Disposable {
+    const onArrival = (deviceId: string): void => onChange({ deviceId, presence: 'online' });
+    const stack = new DisposableStack();
+    stack.use(this.options.local.watch(onChange));
+    stack.defer(() => this.arrivals.delete(onArrival));
+    this.arrivals.add(onArrival);
+    return stack;
   }
 
   /** Awaits those of the devices that no other process reports. */
@@ -266,6 +277,7 @@ export class ClusterConnections implements AsyncDisposable {
       // Old news does not count against a device that is online here.
       if (presence === 'online' && (isNews || local.presenceOf(deviceId) !== 'online')) {
         this.elsewhere.set(deviceId, { node, presence, heardAt });
+        for (const onArrival of this.arrivals) onArrival(deviceId);
         if (!isHere) continue;
         local.handOver(deviceId);
         this.stopServing(deviceId);

@@ -5,7 +5,7 @@ import type { WakeChannel } from './wake-channel.ts';
 
 export interface WakerOptions {
   readonly channel: Pick<WakeChannel, 'signal' | 'onRadio'>;
-  readonly presence: SleepPresence;
+  readonly presence: Pick<SleepPresence, 'presenceOf' | 'watch'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
