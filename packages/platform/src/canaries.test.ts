@@ -16,6 +16,7 @@ const PASSWORD = 'canary: correct horse battery';
 const NEXT_PASSWORD = 'canary: another password';
 const PASSCODE = 'canary: open sesame';
 const STORE_KEY = 'canary: key of the object store';
+const CLIENT_SECRET = 'canary: secret at the provider';
 
 test('no secret is found in logs, refusals, metrics, the database, a backup or any other file', async () => {
   await using stack = new AsyncDisposableStack();
@@ -24,9 +25,10 @@ test('no secret is found in logs, refusals, metrics, the database, a backup or a
   const [data, backup] = [join(directory, 'data'), join(directory, 'backup')];
   const lines: string[] = [];
   const clock = new SystemClock();
+  const provider = { 'oidc.issuer': 'http://127.0.0.1:1', 'oidc.clientId': 'cardea', 'oidc.clientSecret': CLIENT_SECRET };
   const off = { 'rtsp.listen': 'off', 'rtmp.listen': 'off', 'wake.listen': 'off', 'webrtc.listen': 'off' };
   const config = loadConfig({
-    flags: { data, listen: '127.0.0.1:0', 'tls.mode': 'off', 'secrets.key': SECRET, 'objects.secretKey': STORE_KEY, ...off },
+    flags: { data, listen: '127.0.0.1:0', 'tls.mode': 'off', 'secrets.key': SECRET, 'objects.secretKey': STORE_KEY, ...provider, ...off },
   });
   const logger = createLogger('debug', { write: (line: string) => void lines.push(line) });
   const platform = await createPlatform({ config, clock, random: createRandom(clock), logger });
@@ -82,6 +84,8 @@ test('no secret is found in logs, refusals, metrics, the database, a backup or a
   await call('POST', '/api/v1/invitations/accept', { inviteToken: `${invited.body.inviteToken}x`, name: 5, password: PASSWORD });
   await call('POST', `/api/v1/homes/${home.id}/members`, { role: PASSWORD }, token);
   await call('POST', '/vr/v1/segments', { clientSegmentId: vr.token }, `${vr.token}x`);
+  await call('POST', '/api/v1/sessions/provider/begin', {});
+  await call('POST', '/api/v1/sessions/provider', { query: `?code=${CLIENT_SECRET}&state=${NEXT_PASSWORD}` });
   const metrics = await (await fetch(`${platform.url}/metrics`)).text();
   await backupData(data, backup);
   const keys = await loadPlatformKeys(join(data, 'keys'), new KeyVault(SECRET));
@@ -100,6 +104,7 @@ test('no secret is found in logs, refusals, metrics, the database, a backup or a
       code.body.code,
       api.body.token,
       STORE_KEY,
+      CLIENT_SECRET,
       vd.token,
       vr.token,
       vod.body.token,

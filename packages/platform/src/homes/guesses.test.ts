@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import { hasStatus, SystemClock } from '@cardea/core';
+import { hasStatus } from '@cardea/core';
+import { codeOf } from '../testing/authenticator-app.ts';
 import { principalOf, UserSide } from '../testing/user-side.ts';
 import type { Source } from './accounts.ts';
 import { createBindingCode } from './binding-code.ts';
@@ -31,16 +31,6 @@ async function outcomeOf(guess: (n: number) => Promise<unknown>): Promise<Outcom
     }
   }
   return outcome;
-}
-
-/** RFC 6238 with the defaults of authenticator apps; `secret` in base32. */
-function codeOf(secret: string): string {
-  const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(new SystemClock().now() / 30_000)));
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  const mac = createHmac('sha1', key).update(counter).digest();
-  return String((mac.readUInt32BE((mac.at(-1) ?? 0) & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 /** A user, and the mark of a browser in which they logged in. */

@@ -1,5 +1,6 @@
 import { API_PATH, createOpenApiDocument, type Route, routes } from '@cardea/api';
 import type { FastifyInstance } from 'fastify';
+import { escapeHtml } from '../http/escape-html.ts';
 
 /** The contract to read: `/api/v1/openapi.json` for programs, `/api/docs` for people. */
 export function registerDocumentation(app: FastifyInstance): void {
@@ -38,10 +39,6 @@ ${rows.join('\n')}
 </body>
 </html>
 `;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
 const STYLE = `:root { color-scheme: light dark; font: 15px/22px system-ui, sans-serif; }

@@ -96,14 +96,7 @@ function Rename({ passkey, onDone }: ChangeProps) {
   });
   return (
     <form className={form.form} onSubmit={submitting(() => rename.mutate())}>
-      <TextInput
-        label={t('passkeys.name')}
-        required
-        maxLength={80}
-        data-autofocus
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-      />
+      <NameInput value={name} onChange={setName} />
       {rename.isError && <ProblemNotice problem={rename.error} />}
       <Buttons label={t('app.save')} pending={rename.isPending} onCancel={onDone} />
     </form>
@@ -147,14 +140,7 @@ function NewPasskey({ onDone }: { readonly onDone: () => void }) {
   const failed = make.isError && !stepUp.isQuestion(make.error) ? make.error : undefined;
   return (
     <form className={`${cards.card} ${form.form}`} onSubmit={submitting(() => make.mutate())}>
-      <TextInput
-        label={t('passkeys.name')}
-        required
-        maxLength={80}
-        data-autofocus
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-      />
+      <NameInput value={name} onChange={setName} />
       {stepUp.fields}
       {failed !== undefined && <PasskeyProblem problem={failed} />}
       <Buttons label={t('passkeys.make')} pending={make.isPending} onCancel={onDone} />
@@ -168,6 +154,20 @@ export function PasskeyProblem({ problem }: { readonly problem: Error }) {
   if (isDeclined(problem)) return <ProblemNotice problem={problem} text={t('passkeys.declined')} />;
   if (problem.name === 'InvalidStateError') return <ProblemNotice problem={problem} text={t('passkeys.present')} />;
   return <ProblemNotice problem={problem} />;
+}
+
+function NameInput({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
+  const { t } = useTranslation();
+  return (
+    <TextInput
+      label={t('passkeys.name')}
+      required
+      maxLength={80}
+      data-autofocus
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
 }
 
 function Buttons({ label, pending, onCancel }: { readonly label: string; readonly pending: boolean; readonly onCancel: () => void }) {

@@ -8,6 +8,7 @@ import { meQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { CodeInput } from './code-input.tsx';
 import { canUsePasskeys, logInWithPasskey } from './passkey.ts';
+import { ProviderButton } from './provider-button.tsx';
 
 export interface StepUp {
   /** Logs in afresh first, where that was asked for. */
@@ -63,6 +64,7 @@ export function useStepUp(passwordLabel: string): StepUp {
               {t('passkeys.instead')}
             </Button>
           )}
+          <ProviderButton errand={{ purpose: 'login', from: location.pathname + location.search }} />
         </>
       ),
   };

@@ -60,18 +60,19 @@ export class AcmeCertificate implements AsyncDisposable {
   /** Unix ms from which on another one is asked for. */
   private due: number;
 
-  private constructor(options: AcmeOptions, kept: KeyPair | undefined) {
+  private constructor(options: AcmeOptions) {
     this.options = options;
     this.challenges = new AcmeChallenges(options.listen, options.origin);
     this.backoff = new Backoff({ ...RETRY, random: () => options.random.fraction() });
-    this.kept = kept;
-    this.due = kept !== undefined && this.covers(kept.cert) ? renewalOf(kept.cert) : options.clock.now();
+    this.due = options.clock.now();
   }
 
   /** Reads what was kept; asks for nothing yet. @throws AppError as `readPair` */
   static async open(options: AcmeOptions): Promise<AcmeCertificate> {
     await makeDirectoryDurably(options.directory);
-    return new AcmeCertificate(options, await readPair(options.directory, NAME, options.vault));
+    const opened = new AcmeCertificate(options);
+    await opened.takeKept();
+    return opened;
   }
 
   /** The newest there is; `undefined` until the first was made. */
@@ -89,12 +90,18 @@ export class AcmeCertificate implements AsyncDisposable {
     return this.failed;
   }
 
+  /** Opens the port of plain HTTP, which leads browsers on. Never rejects: it is opened again when a certificate is due. */
+  async start(): Promise<void> {
+    await this.challenges.open().catch((error: unknown) => this.options.logger.warn({ err: error }, 'plain HTTP is not led to TLS'));
+  }
+
   /** Asks for a certificate when it is time; call now and then. Never rejects. */
   async refresh(): Promise<void> {
     const { clock, logger } = this.options;
     try {
-      await this.challenges.open();
+      await this.takeKept();
       if (clock.now() < this.due) return;
+      await this.challenges.open();
       const made = await this.order();
       this.kept = await keepPair(this.options.directory, NAME, made, this.options.vault);
       this.failed = undefined;
@@ -113,6 +120,16 @@ export class AcmeCertificate implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.challenges[Symbol.asyncDispose]();
+  }
+
+  /** What is in the directory now: another process of the platform may have made one. */
+  private async takeKept(): Promise<void> {
+    const { directory, vault } = this.options;
+    const found = await readPair(directory, NAME, vault);
+    if (found === undefined || found.cert === this.kept?.cert) return;
+    this.kept = found;
+    this.failed = undefined;
+    this.due = this.covers(found.cert) ? renewalOf(found.cert) : this.options.clock.now();
   }
 
   private reasonOf(error: unknown): string {

@@ -131,6 +131,16 @@ test('a certificate of an authority is made, shown without a restart, kept, and 
   assert.notEqual((await again.shown()).serialNumber, first);
 });
 
+test('of two processes with one data directory the one that has the port gets the certificate, and both show it', async () => {
+  await using town = await Town.open();
+  await using first = await town.serve();
+  await using second = await town.serve();
+  const isMade = ({ certificates }: typeof first): boolean => /Pebble/.test(new X509Certificate(certificates.pair.cert).issuer);
+  await town.until(() => isMade(first) && isMade(second));
+  assert.equal((await first.shown()).serialNumber, (await second.shown()).serialNumber);
+  assert.deepEqual([first.certificates.state().failure, second.certificates.state().failure], [undefined, undefined]);
+});
+
 test('while a renewal fails the certificate before stays, the reason is told, and it is tried again later', async () => {
   await using town = await Town.open();
   let serialNumber: string;

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { encode } from 'uqr';
+import { escapeHtml } from '../escape-html.ts';
 
 export interface AuthorityPageOptions {
   /** Certificate of the authority, PEM. */
@@ -91,7 +92,7 @@ ${steps.map((step) => `<li>${escapeHtml(step)}</li>`).join('\n')}
 <main>
 <h1>Trust this Cardea</h1>
 <p>Your Cardea made its own certificate, so browsers warn you until they know it. Do this once on each phone and computer;
-then the warning is gone, and talking through a camera, notifications and passkeys work.</p>
+then the warning is gone, and talking through a camera works.</p>
 <p><a class="button" href="/ca.crt">Download the certificate</a></p>
 <h2>Is it the right one?</h2>
 <p>Whoever you got it from could have changed it on the way. Compare these letters with what your device shows of it,
@@ -100,7 +101,8 @@ or with what another device in your home shows on this page.</p>
 <h2>How to install it</h2>
 ${guides.join('\n')}
 <h2>On a phone</h2>
-<p>Scan this to open the page there. It leads to <code>${escapeHtml(address)}</code>.</p>
+<p>Scan this to open the page there. It leads to <code>${escapeHtml(address)}</code>;
+the browser there warns once more before it shows it.</p>
 ${qrCode(address)}
 <p class="muted">The key that goes with the certificate never leaves the machine Cardea runs on. Whoever takes it from there could
 pretend to be other sites to devices that trust it: remove the certificate from them if that machine is ever lost.</p>
@@ -116,10 +118,6 @@ function qrCode(text: string): string {
   const dark = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])));
   return `<svg class="qr" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges" role="img" aria-label="QR code with the address of this page">
 <rect width="${size}" height="${size}" fill="#fff"/><path d="${dark.join('')}" fill="#000"/></svg>`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
 const STYLE = `:root {

@@ -88,6 +88,7 @@ export class Certificates implements AsyncDisposable {
   watch(use: (pair: KeyPair) => void): void {
     const { clock, logger } = this.options;
     this.lifetime.run('certificates', async (signal) => {
+      await this.acme?.start();
       while (!signal.aborted) {
         await this.acme?.refresh();
         try {
