@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { answerRequests } from '../gateway/requests.ts';
 import { openRtmp } from './rtmp-source.ts';
 
@@ -41,9 +42,11 @@ async function openSocket(protocol: ViewerProtocol, url: URL): Promise<Socket> {
     socket.removeAllListeners('data');
     return socket;
   }
-  const socket = connect(Number(url.port), url.hostname);
+  const isSecure = url.protocol === 'https:' || url.protocol === 'wss:';
+  const at = { port: Number(url.port), host: url.hostname };
+  const socket = isSecure ? connectTls({ ...at, rejectUnauthorized: false }) : connect(at);
   socket.on('error', () => {});
-  await once(socket, 'connect');
+  await once(socket, isSecure ? 'secureConnect' : 'connect');
   const upgrade =
     'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
   if (protocol !== 'raw')
