@@ -6,6 +6,7 @@ import { AppError, type Clock, type Logger, SystemClock, withDeadline } from '@c
 import { type FastifyInstance, fastify } from 'fastify';
 import { connectionLimit } from './connection-limit.ts';
 import { DirectConnection, type DirectHandler } from './direct-connection.ts';
+import { takeTurns } from './tls/handshake-turns.ts';
 
 /** Takes over a connection that asked for an upgrade. Answer a refusal with `refuseUpgrade`. */
 export type UpgradeHandler = (upgrade: {
@@ -59,6 +60,7 @@ export class HttpServer {
         const options = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
         if (tls === undefined) return this.readFirst(createServer(options, onRequest), 'connection');
         this.secure = createSecureServer({ ...tls, ...options }, onRequest);
+        takeTurns(this.secure);
         return this.readFirst(this.secure, 'secureConnection');
       },
       // A path may hold a device id, a method name and a token in the query; nothing here is longer.
@@ -127,9 +129,9 @@ export class HttpServer {
     server.removeAllListeners(event);
     server.on(event, (socket: Socket) => {
       this.direct.add(socket);
-      socket.once('close', () => this.direct.delete(socket));
       const handle: DirectHandler = (request) => this.directHandlers.some((each) => each(request));
-      new DirectConnection({ socket, keepAliveMs: KEEP_ALIVE_MS, handle, handOver }).start();
+      const onClosed = (): void => void this.direct.delete(socket);
+      new DirectConnection({ socket, keepAliveMs: KEEP_ALIVE_MS, handle, handOver, onClosed }).start();
     });
     return server;
   }
