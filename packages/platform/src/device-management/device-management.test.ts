@@ -176,7 +176,7 @@ test('a device always holds a token with which it can come back', async () => {
     await plane.clock.advance(30_000);
     const token = (await connection.keepAlive()).result?.token as { value: string } | undefined;
     held = token?.value ?? held;
-    if (held !== '') assert.ok(Number(decodeJwt(held).exp) * 1000 > plane.clock.now() + 30_000);
+    if (held !== '') assert.ok(Number(decodeJwt(held).exp) * 1000 > plane.clock.now() + 150_000);
   }
   const back = await device.open(held);
   assert.equal((await back.keepAlive()).error, undefined);

@@ -26,6 +26,8 @@ export interface KeepAliveHandlerOptions {
   readonly keepAlive: { readonly intervalSec: number };
 }
 
+/** The longest back-off of a schedule, and as long again for a device that is sent away once. */
+const RETURN_MS = 120_000;
 /** Signal strength wavers all the time; less than this is not worth a write. */
 const SIGNAL_STEP_DBM = 6;
 
@@ -86,7 +88,7 @@ export class KeepAliveHandler {
   ): Promise<Pick<ResultOf<typeof keepAliveReport>, 'token'>> {
     const { clock, keepAlive, tokens } = this.options;
     const { epoch, expiresAt } = connection.heldToken;
-    const neededUntil = clock.now() + keepAlive.intervalSec * 2 * 1000;
+    const neededUntil = clock.now() + keepAlive.intervalSec * 2 * 1_000 + RETURN_MS;
     if (epoch === device.binding_epoch && expiresAt > neededUntil) return {};
     const claims = { deviceId: device.id, epoch: device.binding_epoch, scheduleId: connection.scheduleId };
     const minted = await tokens.mint('vd', claims, vsTimers.vdTokenTtlMs);
