@@ -81,8 +81,8 @@ test('no camera is sent to an address that is not of the platform, however it is
   const addresses = hostileAddresses(platform.url, `127.0.0.1:${trap.port}`);
   assert.ok(addresses.length >= 300, `${addresses.length} addresses`);
   const kinds = Object.entries(messages);
-  // Each address in two of the messages, each message with addresses of every kind.
-  const attempts = addresses.flatMap((url, index) => [0, 3].map((step) => ({ url, kind: kinds[(index + step) % kinds.length] })));
+  // Each message with addresses of every kind.
+  const attempts = addresses.map((url, index) => ({ url, kind: kinds[index % kinds.length] }));
   for (const { url, kind: [method, paramsOf] = ['', () => ({})] } of attempts) {
     const status = await command(method, paramsOf(url));
     assert.ok(status === 422 || status === 400, `${method} ${JSON.stringify(url)}: ${status}`);
