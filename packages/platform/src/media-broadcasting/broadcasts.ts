@@ -88,7 +88,8 @@ export class Broadcasts {
   /** Ends what a device pushes for a home it no longer belongs to. */
   async endForeign(deviceId: string): Promise<void> {
     const epoch = await this.epochOf(deviceId);
-    await Promise.all(this.ofDevice(deviceId).map((broadcast) => (broadcast.epoch === epoch ? undefined : broadcast.end())));
+    const foreign = this.ofDevice(deviceId).filter((broadcast) => broadcast.epoch !== epoch);
+    await Promise.all(foreign.map((broadcast) => broadcast.end()));
   }
 
   async endAll(): Promise<void> {

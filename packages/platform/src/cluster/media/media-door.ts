@@ -56,7 +56,9 @@ export class MediaDoor {
       method: ['GET', 'POST'],
       url: '/live/:deviceId/:channel/:stream/:output',
       exposeHeadRoute: false,
-      errorHandler: (thrown, _request, reply) => sendProblem(reply, toAppError(thrown)),
+      errorHandler: (thrown, _request, reply) => {
+        sendProblem(reply, toAppError(thrown));
+      },
       handler: async ({ raw, url }, reply) => {
         reply.header('cache-control', 'private, no-store').header('access-control-allow-origin', '*');
         return await reply.redirect((await this.find(raw, new URL(url, 'http://localhost'))).href, 307);
