@@ -9,6 +9,7 @@ export type { ByteReader } from './byte-reader.ts';
 export { bytesReader } from './byte-reader.ts';
 export type { EncryptedSubject } from './encrypted/envelope.ts';
 export { MAX_RECIPIENTS } from './encrypted/envelope.ts';
+export { openKeyFile, sealKeyFile } from './encrypted/key-file.ts';
 export type { OpenedSegment } from './encrypted/open-segment.ts';
 export { openSegment, recipientsOf } from './encrypted/open-segment.ts';
 export type { RecipientKey, RecipientKeyPair } from './encrypted/recipient-key.ts';
