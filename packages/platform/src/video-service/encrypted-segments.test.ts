@@ -10,6 +10,7 @@ import type { CreateSegment } from '@cardea/protocol';
 import { makeSegments } from './fixtures/segment-maker.ts';
 import { type Bench, CAMERA, OWNER, openBench } from './fixtures/video-bench.ts';
 import { reportOf, segmentRequest, VrClient } from './fixtures/vr-client.ts';
+import { rebuild } from './rebuild.ts';
 
 const NOON = 1_767_268_800_000; // 2026-01-01T12:00:00Z
 const STREAM = { stream: 'main', query: '' };
@@ -113,6 +114,19 @@ test('nothing that was in the pictures is anywhere on the platform', async () =>
     assert.equal(kept.indexOf(canary), -1);
     assert.notEqual(Buffer.from(one).indexOf(canary), -1, 'it is in what was recorded');
   }
+});
+
+test('a catalogue that was lost and made anew from the objects knows which of them are encrypted', async () => {
+  const proof = await bench.authorizer.device(OWNER, 'view.recordings', CAMERA);
+  const { items } = await bench.service.library.segments(proof);
+  assert.ok(items.some(({ encryption }) => encryption === undefined) && items.some(({ encryption }) => encryption !== undefined));
+  await bench.db.deleteFrom('segment').execute();
+  assert.deepEqual(await rebuild(bench.options), { restored: items.length, refused: 0 });
+  const { items: again } = await bench.service.library.segments(proof);
+  assert.deepEqual(
+    again.map(({ id, encryption }) => [id, encryption]),
+    items.map(({ id, encryption }) => [id, encryption]),
+  );
 });
 
 test('a scheme nobody here has heard of is refused', async () => {

@@ -1,4 +1,5 @@
 import { type Clock, hasStatus } from '@cardea/core';
+import { recipientsOf } from '@cardea/media';
 import type { Db, ObjectStore } from '../store/ports.ts';
 import { formatHashOf } from './format-hash.ts';
 import { checkMedia } from './media-check.ts';
@@ -48,6 +49,7 @@ async function restore(key: string, { objects, clock }: Stores, catalogue: Segme
       durationMs,
       container: 'fmp4',
       codecs,
+      ...((await isEncrypted(objects, key)) && { encryption: { scheme: 'aes-256-gcm' } }),
     } as const;
     const announced = { id: segmentId, request, createHash: '', objectKey: key, createdAt: clock.now(), confirmBefore: clock.now() };
     const bytes = { sizeBytes, sha256, formatHash: formatHashOf(tracks) };
@@ -57,4 +59,12 @@ async function restore(key: string, { objects, clock }: Stores, catalogue: Segme
     if (hasStatus(error, 'OBJECT_MISMATCH', 'NOT_FOUND')) return 'refused';
     throw error;
   }
+}
+
+/** The envelope stands before moov, and is smaller than this for as many recipients as there can be. */
+const HEAD_BYTES = 16 * 1024;
+
+async function isEncrypted(objects: ObjectStore, key: string): Promise<boolean> {
+  await using object = await objects.open(key);
+  return recipientsOf(await object.read(0, Math.min(HEAD_BYTES, object.sizeBytes))) !== undefined;
 }
