@@ -41,8 +41,8 @@ export interface Tables {
   setting: SettingTable;
   user: UserTable;
   session: SessionTable;
-  verification: VerificationTable;
   account: AccountTable;
+  verification: VerificationTable;
 }
 
 export type Db = Kysely<Tables>;
@@ -147,8 +147,8 @@ export interface KnownDeviceTable {
 
 /** Accounts at another provider that log a user in (OpenID Connect Core 2: issuer and subject together never change). */
 export interface IdentityTable {
-  issuer: Fixed<string>;
   id: Fixed<string>;
+  issuer: Fixed<string>;
   subject: Fixed<string>;
   user_id: Fixed<string>;
   /** As the provider said when it was linked. */
@@ -559,6 +559,12 @@ export interface SessionTable {
   expiresAt: Fixed<string>;
 }
 
+/** How a user proves who they are to better-auth; `credential` is the password. */
+export interface AccountTable {
+  userId: Fixed<string>;
+  providerId: Fixed<string>;
+}
+
 export interface VerificationTable {
   expiresAt: Fixed<string>;
 }
@@ -569,9 +575,3 @@ export interface SettingTable {
 }
 
 export type Row<T extends keyof Tables> = Selectable<Tables[T]>;
-/** How a user proves who they are to better-auth; `credential` is the password. */
-export interface AccountTable {
-  userId: Fixed<string>;
-  providerId: Fixed<string>;
-}
-
