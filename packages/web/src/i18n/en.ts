@@ -240,6 +240,13 @@ export const en = {
     saveClip: 'Save the clip from {{from}} to {{to}}',
     saveCase: 'Export case',
     caseHint: 'A case has the recordings as the camera made them, with what proves that none was changed or left out.',
+    encrypted: 'This recording is encrypted. It opens with your key, here in your browser.',
+    encryptedInsecure: 'This recording is encrypted, and this page cannot open it: your browser does so only over HTTPS.',
+    encryptedForOthers: 'This recording was encrypted for others, or was changed since.',
+    keyFile: 'File of your key',
+    passphrase: 'Passphrase of the key',
+    keyRefused: 'The file or the passphrase is not the right one.',
+    openKey: 'Open',
     unplayable: 'This recording cannot be played. Try the next minute, or reload the page.',
   },
   addCamera: {
@@ -494,11 +501,6 @@ export const en = {
     over: 'That login took too long, or was begun in another browser. Try again.',
     back: 'To the login',
   },
-  tokens: {
-    title: 'Access for programs',
-    lead: 'A program that uses your Cardea gets a token of its own, which you can end without changing your password.',
-    add: 'New token',
-    name: 'What is it for?',
   platform: {
     title: 'This Cardea',
     reached: 'Reached at {{url}}.',
@@ -510,6 +512,11 @@ export const en = {
     failed: 'The last renewal failed {{time}}: {{reason}}',
     install: 'How to install the certificate',
   },
+  tokens: {
+    title: 'Access for programs',
+    lead: 'A program that uses your Cardea gets a token of its own, which you can end without changing your password.',
+    add: 'New token',
+    name: 'What is it for?',
     may: 'What it may do',
     action: {
       view: { live: 'live pictures', recordings: 'recordings', events: 'alarms' },

@@ -6,11 +6,15 @@ export interface RecordedPlayerEvents {
   readonly onGap: (lengthMs: number, goesOnAt: number) => void;
   /** Nothing is stored in the range. */
   readonly onNothing: () => void;
+  /** What is stored there only those who hold a key can open. */
+  readonly onEncrypted: () => void;
   readonly onFailed: () => void;
 }
 
 /** A pause in the recordings longer than this is told. */
 const GAP_TOLD_MS = 3_000;
+/** HTTP status of a playlist that would begin with what the platform cannot open. */
+const ENCRYPTED = 409;
 
 /**
  * Plays stored video over gaps and changes of format in one video element, and knows which instant is on show. The library
@@ -60,6 +64,7 @@ export class RecordedPlayer {
     hls.on(Library.Events.ERROR, (_event, { fatal, response, type }) => {
       if (!fatal) return;
       if (response?.code === 404) this.events.onNothing();
+      else if (response?.code === ENCRYPTED) this.events.onEncrypted();
       else if (type === Library.ErrorTypes.MEDIA_ERROR && this.before !== undefined) hls.recoverMediaError();
       else this.events.onFailed();
     });

@@ -1,3 +1,4 @@
+import type { RecipientKey } from '@cardea/media';
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../app-context.ts';
@@ -5,6 +6,8 @@ import live from '../player/live-view.module.css';
 import badge from '../player/state-badge.module.css';
 import { useRatio } from '../player/use-ratio.ts';
 import { clockText, durationText, momentText } from '../time-text.ts';
+import { EncryptedPlayer } from './encrypted-player.ts';
+import { KeyForm } from './key-form.tsx';
 import { RecordedPlayer } from './recorded-player.ts';
 import styles from './recorded-view.module.css';
 import type { Playback } from './use-playback.ts';
@@ -25,15 +28,19 @@ const RANGE_MS = 6 * 3_600_000;
 /** What is newer than this may still come. */
 const NEWEST_MS = 60_000;
 
-type Note = { readonly kind: 'gap'; readonly lengthMs: number; readonly goesOnAt: number } | { readonly kind: 'ended' | 'failed' };
+type Note =
+  | { readonly kind: 'gap'; readonly lengthMs: number; readonly goesOnAt: number }
+  | { readonly kind: 'ended' | 'failed' | 'locked' | 'foreign' };
 
 /** Plays recordings one after the other, over whatever is missing between them. */
 export function RecordedView({ playback, videoRef, muted, onTime, onPaused, children }: RecordedViewProps) {
   const { t } = useTranslation();
-  const { clock } = useApp();
-  const { wish, playAt, deviceId, channel } = playback;
+  const { api, clock } = useApp();
+  const { wish, playAt, deviceId, channel, stream } = playback;
   const ratio = useRatio();
   const player = useRef<RecordedPlayer>(undefined);
+  const encrypted = useRef<EncryptedPlayer>(undefined);
+  const [key, setKey] = useState<RecipientKey>();
   const loadedTo = useRef(0);
   const [note, setNote] = useState<Note>();
   const [instant, setInstant] = useState(wish?.from ?? 0);
@@ -47,6 +54,7 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
         if (loadedTo.current < clock.nowMs()) playAt(loadedTo.current);
         else setNote({ kind: 'ended' });
       },
+      onEncrypted: () => setNote({ kind: 'locked' }),
       onFailed: () => setNote({ kind: 'failed' }),
     });
     player.current = opened;
@@ -64,15 +72,42 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
     player.current.load(playlistAddress(range)).then(play, () => setNote({ kind: 'failed' }));
   }, [wish, videoRef, onPaused, deviceId, channel]);
 
+  const isLocked = note?.kind === 'locked';
+  useEffect(() => {
+    const video = videoRef.current;
+    if (!isLocked || key === undefined || wish === undefined || video === null) return;
+    player.current?.close();
+    const opened = new EncryptedPlayer(video, { api, keys: [key] });
+    encrypted.current = opened;
+    opened.play({ deviceId, channel, stream }, wish.from).then(
+      (plays) => (plays ? void video.play().catch(() => onPaused(video.paused)) : setNote({ kind: 'foreign' })),
+      () => setNote({ kind: 'foreign' }),
+    );
+    return () => {
+      opened.close();
+      encrypted.current = undefined;
+    };
+  }, [isLocked, key, wish, videoRef, api, onPaused, deviceId, channel, stream]);
+
   const onTimeUpdate = (): void => {
-    const at = player.current?.instant;
+    const at = encrypted.current?.instant ?? player.current?.instant;
     if (at === undefined) return;
     setInstant(at);
     onTime(at);
     if (note?.kind === 'gap' && Math.abs(at - note.goesOnAt) > NOTE_SHOWN_MS) setNote(undefined);
   };
   const onEnded = (): void => {
-    const end = player.current?.end;
+    const opened = encrypted.current;
+    if (opened === undefined) {
+      goOn(player.current?.end);
+      return;
+    }
+    opened.next().then(
+      (plays) => (plays ? void videoRef.current?.play() : goOn(opened.end)),
+      () => setNote({ kind: 'foreign' }),
+    );
+  };
+  const goOn = (end: number | undefined): void => {
     if (end === undefined || end > clock.nowMs() - NEWEST_MS) setNote({ kind: 'ended' });
     else playAt(end);
   };
@@ -95,7 +130,9 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
           {t('picture.recorded')} · {momentText(instant, clock.nowMs())}
         </span>
       </div>
+      {isLocked && key === undefined && <KeyForm onKey={setKey} />}
       <p className={styles.note} role="status">
+        {note?.kind === 'foreign' && t('recordings.encryptedForOthers')}
         {note?.kind === 'failed' && t('recordings.unplayable')}
         {note?.kind === 'ended' && t('recordings.ended')}
         {note?.kind === 'gap' && t('recordings.jumped', { amount: durationText(note.lengthMs), time: clockText(note.goesOnAt) })}
