@@ -167,6 +167,34 @@ test('an ID token with another issuer, audience, nonce, time or key is refused',
   assert.equal((await login()).status, 201);
 });
 
+test('logging out there as well ends the login here, and leads to the provider and back', async () => {
+  await using here = await world(operatorsByGroup);
+  const { side, server, login } = here;
+  const { token } = (await login()).body;
+  const out = await side.send('POST', '/sessions/provider/log-out', { body: {}, token });
+  const url = new URL(out.body.url);
+  assert.deepEqual([out.status, url.origin, url.pathname], [200, server.issuer, '/session/end']);
+  assert.deepEqual(Object.fromEntries(url.searchParams), { client_id: 'cardea', post_logout_redirect_uri: `${APP}/login` });
+  assert.equal((await fetch(url)).status, 200);
+  assert.equal((await side.send('GET', '/me', { token })).status, 401);
+  const rows = await side.db.selectFrom('audit').select(['action', 'user_id']).where('action', 'like', '%rovider%').execute();
+  assert.deepEqual(
+    rows.map(({ action, user_id: userId }) => [action, userId !== null]),
+    [
+      ['session.createWithProvider', true],
+      ['provider.logOut', true],
+    ],
+  );
+});
+
+test('without a provider there is nothing to log in at, and that is said', async () => {
+  await using side = await UserSide.open();
+  const { token } = await side.settle('Ann');
+  for (const path of ['/sessions/provider/begin', '/me/identities/begin', '/sessions/provider/log-out']) {
+    assert.equal((await side.send('POST', path, { body: {}, token })).status, path.endsWith('log-out') ? 200 : 422, path);
+  }
+});
+
 test('while the provider is away that is said, and passwords work; afterwards it works again', async () => {
   await using here = await world();
   const { side, begin, finish } = here;

@@ -54,9 +54,7 @@ export function createProviderHandlers({
     'provider.logOut': async ({ visitor, reply }) => {
       const home = `${publicUrl()}/login`;
       // Somebody who logs out is logged out here, whether the provider answers or not.
-      const url = await provider()
-        .logoutUrl(home)
-        .catch(() => undefined);
+      const url = await providerLogins?.logoutUrl(home).catch(() => undefined);
       await accounts.endSession(visitor, 'current');
       cookie.clear(reply);
       return { url: url ?? home };
