@@ -329,6 +329,7 @@ export async function createPlatform({ config, clock, random, logger, webDirecto
   );
   const gateway = new DeviceGateway({
     ...shared,
+    rows,
     registry: local,
     handler: devices,
     tokens,

@@ -5,7 +5,7 @@ import { closeCodes, DEVICE_ID_PARAMETER, paths, subprotocols, vdLimits, vdTimer
 import { decodeJwt } from 'jose';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type HttpServer, refuseUpgrade, type UpgradeHandler } from '../http/http-server.ts';
-import type { Db } from '../store/ports.ts';
+import type { Db, FindRow, RowReader } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import { Admission } from './admission.ts';
 import { type DeviceMessageHandler, DeviceSession, type HeldToken } from './device-session.ts';
@@ -26,6 +26,7 @@ export interface DeviceGatewayOptions {
   readonly handler: DeviceMessageHandler;
   readonly tokens: TokenIssuer;
   readonly db: Db;
+  readonly rows: Pick<RowReader, 'prepare'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly keepAlive: { readonly intervalSec: number; readonly missed: number };
@@ -33,6 +34,12 @@ export interface DeviceGatewayOptions {
   readonly maxReplacements: number;
   /** Of the devices that cannot be let in at once so many are told to come back in each second. */
   readonly returnsPerSec: number;
+}
+
+/** What holds of a device and its schedule at present. */
+interface Standing {
+  readonly disabled: number;
+  readonly expires_at: number;
 }
 
 /**
@@ -44,6 +51,7 @@ export class DeviceGateway {
   private readonly webSockets: WebSocketServer;
   private readonly replacements: TokenBuckets;
   private readonly admission: Admission;
+  private readonly findStanding: FindRow<Standing>;
 
   constructor(options: DeviceGatewayOptions) {
     this.options = options;
@@ -55,6 +63,7 @@ export class DeviceGateway {
       handleProtocols: () => subprotocols.vd,
     });
     this.admission = new Admission(options);
+    this.findStanding = options.rows.prepare<Standing>(standingOf(options.db).compile());
     const windowSec = vdTimers.replacementWindowMs / 1000;
     this.replacements = new TokenBuckets({ burst: options.maxReplacements, perSecond: options.maxReplacements / windowSec }, options.clock);
   }
@@ -91,7 +100,7 @@ export class DeviceGateway {
     const claims = await tokens.verify('vd', token);
     if (claims.deviceId !== url.searchParams.get(DEVICE_ID_PARAMETER)) throw new AppError('UNAUTHORIZED');
     if (!offersSubprotocol(request)) throw new AppError('VERSION_UNSUPPORTED');
-    const row = await this.readSchedule(claims);
+    const row = this.readSchedule(claims);
     if (row.disabled === 1) throw new AppError('DEVICE_DISABLED');
     if (registry.hasConnection(claims.deviceId) && this.replacements.take(claims.deviceId) > 0) {
       throw new AppError('RATE_LIMITED', undefined, { retryAfterMs: vdTimers.replacementRetryAfterSec * 1000 });
@@ -105,17 +114,8 @@ export class DeviceGateway {
   }
 
   /** The binding may have changed since the token was made, so it is read again. */
-  private async readSchedule({ deviceId, epoch, scheduleId }: { deviceId: string; epoch: number; scheduleId: string }) {
-    const row = await this.options.db
-      .selectFrom('device')
-      .innerJoin('schedule', 'schedule.device_id', 'device.id')
-      .select(['device.disabled', 'schedule.expires_at'])
-      .where('device.id', '=', deviceId)
-      .where('device.binding_epoch', '=', epoch)
-      .where('schedule.id', '=', scheduleId)
-      .where('schedule.expires_at', '>', this.options.clock.now())
-      .where('schedule.released_at', 'is', null)
-      .executeTakeFirst();
+  private readSchedule({ deviceId, epoch, scheduleId }: { deviceId: string; epoch: number; scheduleId: string }): Standing {
+    const row = this.findStanding([deviceId, epoch, scheduleId, this.options.clock.now()]);
     if (row === undefined) throw new AppError('UNAUTHORIZED');
     return row;
   }
@@ -146,6 +146,19 @@ export class DeviceGateway {
       error.retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(error.retryAfterMs / 1000)) };
     refuseUpgrade(socket, error.httpStatus, headers);
   }
+}
+
+/** Parameters: device, binding epoch, schedule, now. */
+function standingOf(db: Db) {
+  return db
+    .selectFrom('device')
+    .innerJoin('schedule', 'schedule.device_id', 'device.id')
+    .select(['device.disabled', 'schedule.expires_at'])
+    .where('device.id', '=', '')
+    .where('device.binding_epoch', '=', 0)
+    .where('schedule.id', '=', '')
+    .where('schedule.expires_at', '>', 0)
+    .where('schedule.released_at', 'is', null);
 }
 
 function bearerOf(request: IncomingMessage): string {

@@ -123,6 +123,7 @@ export class ControlPlane implements AsyncDisposable {
       handler: this.management,
       tokens: this.tokens,
       db,
+      rows: this.rows,
       clock,
       logger,
       keepAlive,
