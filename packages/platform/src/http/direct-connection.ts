@@ -24,6 +24,8 @@ export interface DirectConnectionOptions {
   readonly handle: DirectHandler;
   /** Gives the connection, with bytes it has sent already, to node:http for good. */
   readonly handOver: (socket: Socket, bytes: Buffer) => void;
+  /** It was closed before it was given away. */
+  readonly onClosed: () => void;
 }
 
 /** What a client may have sent ahead of the answer it waits for. */
@@ -49,7 +51,10 @@ export class DirectConnection {
   /** Servers of node:http leave it to us to end what the other side ended. */
   private readonly onEnd = (): void => void this.options.socket.end();
   private readonly onTimeout = (): void => this.endIdle();
-  private readonly onClose = (): void => this.current?.close();
+  private readonly onClose = (): void => {
+    this.current?.close();
+    this.options.onClosed();
+  };
 
   constructor(options: DirectConnectionOptions) {
     this.options = options;

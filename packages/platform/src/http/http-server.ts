@@ -129,9 +129,9 @@ export class HttpServer {
     server.removeAllListeners(event);
     server.on(event, (socket: Socket) => {
       this.direct.add(socket);
-      socket.once('close', () => this.direct.delete(socket));
       const handle: DirectHandler = (request) => this.directHandlers.some((each) => each(request));
-      new DirectConnection({ socket, keepAliveMs: KEEP_ALIVE_MS, handle, handOver }).start();
+      const onClosed = (): void => void this.direct.delete(socket);
+      new DirectConnection({ socket, keepAliveMs: KEEP_ALIVE_MS, handle, handOver, onClosed }).start();
     });
     return server;
   }

@@ -16,6 +16,14 @@ export interface ViewerConnection {
   close(code: number, reason: string): void;
 }
 
+/** What every connection of a viewer is made with. */
+export interface ViewerConnectionOptions {
+  readonly session: ViewSession;
+  readonly clock: Clock;
+  /** The connection is gone; called once. */
+  readonly onClosed: () => void;
+}
+
 export interface ViewSessionOptions {
   readonly claims: TokenClaims['view'];
   /** When the right may end by itself, Unix ms. */

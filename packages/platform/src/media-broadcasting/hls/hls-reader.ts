@@ -1,21 +1,17 @@
-import { AppError, type Clock, type Timer } from '@cardea/core';
+import { AppError, type Timer } from '@cardea/core';
 import type { MediaCounters } from '../ports.ts';
-import type { ConnectionReport, ViewerConnection, ViewSession } from '../view-session.ts';
+import type { ConnectionReport, ViewerConnection, ViewerConnectionOptions } from '../view-session.ts';
 import type { HlsRequest } from './hls-request.ts';
 import type { HlsStream, HlsWaiter } from './hls-stream.ts';
 import type { HlsWanted } from './hls-wanted.ts';
 
-export interface HlsReaderOptions {
-  readonly session: ViewSession;
+export interface HlsReaderOptions extends ViewerConnectionOptions {
   /** Stands for the session in the addresses of playlists. */
   readonly token: string;
   readonly stream: HlsStream;
-  readonly clock: Clock;
   readonly counters: MediaCounters;
   /** Tells `request` why it is not answered. */
   readonly refuse: (request: HlsRequest, thrown: unknown) => void;
-  /** It is gone; called once. */
-  readonly onClosed: () => void;
 }
 
 /** A player has a playlist, a part and a segment under way; what is beyond this is no player. */

@@ -1,16 +1,11 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '@cardea/core';
 import type { FanOut } from '../fan-out.ts';
-import type { ConnectionReport, ViewerConnection, ViewSession } from '../view-session.ts';
+import type { ConnectionReport, ViewerConnection, ViewerConnectionOptions } from '../view-session.ts';
 
-export interface FlvConnectionOptions {
+export interface FlvConnectionOptions extends ViewerConnectionOptions {
   /** On which the head of the answer was written; nobody else writes to it. */
   readonly socket: Socket;
-  readonly session: ViewSession;
   readonly output: FanOut;
-  readonly clock: Clock;
-  /** The connection is gone; called once. */
-  readonly onClosed: () => void;
 }
 
 const CLOSE_GRACE_MS = 2_000;

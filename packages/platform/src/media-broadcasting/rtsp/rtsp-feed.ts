@@ -14,6 +14,7 @@ import {
 } from '@cardea/media';
 import type { BroadcastPart } from '../broadcast.ts';
 import type { PushFormat, PushHead } from '../push-format.ts';
+import { WallClockLine } from '../wall-clock-line.ts';
 
 /** A track as viewers are told of it. */
 export interface RtspTrack {
@@ -46,7 +47,6 @@ interface Lane {
 
 const FIRST_DYNAMIC_PAYLOAD_TYPE = 96;
 const REPORT_EVERY_SEC = 5;
-const LARGEST_STEP_MS = 1;
 const RTP_HEADER_BYTES = 12;
 const MAX_TRACKS = 8;
 
@@ -70,20 +70,18 @@ export class RtspFeed implements PushFormat, BroadcastPart {
   readonly name = 'rtsp';
   /** They are counted by the fan-out of this format. */
   readonly viewers = 0;
-  private readonly clock: Clock;
+  private readonly line: WallClockLine;
   private readonly numbers: readonly { readonly ssrc: number; readonly sequence: number; readonly timestampOffset: number }[];
   private lanes = new Map<number, Lane>();
   /** A viewer that comes later gets the kept units in the packets that others got. */
   private packed = new WeakMap<AccessUnit, readonly ChannelPacket[]>();
-  /** Unix milliseconds of second 0 of the timeline. */
-  private startedAt: number | undefined;
   /** Of the timeline, for the newest unit. */
   private newestSec: number | undefined;
   /** Of the timeline, when reports were last made; `undefined` until a viewer of this head began. */
   private reportedSec: number | undefined;
 
   constructor({ clock, random }: { readonly clock: Clock; readonly random: Random }) {
-    this.clock = clock;
+    this.line = new WallClockLine(clock);
     this.numbers = Array.from({ length: MAX_TRACKS }, () => {
       const [ssrc = 0, timestampOffset = 0, sequence = 0] = new Uint32Array(random.bytes(12).slice().buffer);
       return { ssrc, timestampOffset, sequence };
@@ -179,26 +177,13 @@ export class RtspFeed implements PushFormat, BroadcastPart {
     this.reportedSec ??= newestSec;
     if (newestSec - this.reportedSec < REPORT_EVERY_SEC) return [];
     this.reportedSec = newestSec;
-    this.followClock(newestSec);
+    this.line.follow(newestSec);
     return this.reports(newestSec);
   }
 
-  /** The clock of a camera is never quite ours; players turn a step of the line into a step of their times, so it moves by small ones. */
-  private followClock(newestSec: number): void {
-    const now = this.startNow(newestSec);
-    const startedAt = this.startedAt ?? now;
-    this.startedAt = startedAt + Math.max(-LARGEST_STEP_MS, Math.min(LARGEST_STEP_MS, now - startedAt));
-  }
-
-  /** The newest unit has just arrived. */
-  private startNow(newestSec: number): number {
-    return this.clock.now() - newestSec * 1_000;
-  }
-
-  /** All tracks are put on the wall clock by the same line, so that sound and picture stay together. */
   private reports(newestSec: number): readonly ChannelPacket[] {
-    this.startedAt ??= this.startNow(newestSec);
-    const sentAt = this.startedAt + newestSec * 1_000;
+    this.line.begin(newestSec);
+    const sentAt = this.line.instantOf(newestSec) ?? 0;
     return [...this.lanes.values()].map(({ track, index, packetiser, packets, payloadBytes }) => {
       const rtpTimestamp = packetiser.timestampAt(newestSec * track.timescale);
       const report = { ssrc: packetiser.ssrc, sentAt, rtpTimestamp, packets, payloadBytes };

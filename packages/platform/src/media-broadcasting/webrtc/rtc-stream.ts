@@ -2,6 +2,7 @@ import type { Clock, Random, Timer } from '@cardea/core';
 import { type AccessUnit, MediaError, RtpPacketiser, type Track } from '@cardea/media';
 import type { Broadcast, BroadcastPart } from '../broadcast.ts';
 import type { MediaBatch, MediaSink } from '../live-stream.ts';
+import { WallClockLine } from '../wall-clock-line.ts';
 import type { RtcKind, RtcUnit, RtcViewer } from './rtc-viewer.ts';
 
 export interface RtcStreamOptions {
@@ -41,13 +42,13 @@ export class RtcStream implements BroadcastPart, MediaSink {
   private readonly lanes = new Map<RtcKind, Lane>();
   private attachment: Disposable | undefined;
   private reporting: Timer | undefined;
-  /** Unix ms of second 0 of the timeline. */
-  private startedAt: number | undefined;
+  private readonly line: WallClockLine;
   private newestTimestamp = 0;
   private kept: readonly RtcUnit[] | undefined;
 
   constructor(options: RtcStreamOptions) {
     this.options = options;
+    this.line = new WallClockLine(options.clock);
     const [video = 0, audio = 0, offset = 0] = new Uint32Array(options.random.bytes(12).slice().buffer);
     this.ssrcs = { video, audio };
     this.timestampOffset = offset;
@@ -69,7 +70,7 @@ export class RtcStream implements BroadcastPart, MediaSink {
   onTracks(tracks: readonly Track[]): void {
     const { video, audio } = rtcTracksOf(tracks);
     this.lanes.clear();
-    this.startedAt = undefined;
+    this.line.reset();
     this.kept = undefined;
     if (video === undefined) for (const { onForeignTracks } of [...this.watchers]) onForeignTracks();
     for (const [kind, track] of [['video', video] as const, ['audio', audio] as const]) {
@@ -125,7 +126,7 @@ export class RtcStream implements BroadcastPart, MediaSink {
   private unitOf(unit: AccessUnit): RtcUnit | undefined {
     for (const [kind, { track, packetiser }] of this.lanes) {
       if (track.id !== unit.trackId) continue;
-      this.startedAt ??= this.options.clock.now() - (unit.dts / track.timescale) * 1_000;
+      this.line.begin(unit.dts / track.timescale);
       try {
         const packets = packetiser.packets(unit).map(({ buffer, byteOffset, length }) => Buffer.from(buffer, byteOffset, length));
         return { kind, packets, timestamp: packetiser.timestampAt(unit.pts), isKeyframe: unit.keyframe };
@@ -144,13 +145,12 @@ export class RtcStream implements BroadcastPart, MediaSink {
     });
   }
 
-  /** Picture and sound lie on the clock by the same line, so that they stay together. */
   private report(): void {
-    const { startedAt } = this;
-    if (startedAt === undefined) return;
     const at = this.options.clock.now();
+    const sec = this.line.secondAt(at);
+    if (sec === undefined) return;
     const timestamps = Object.fromEntries(
-      [...this.lanes].map(([kind, { track, packetiser }]) => [kind, packetiser.timestampAt(((at - startedAt) / 1_000) * track.timescale)]),
+      [...this.lanes].map(([kind, { track, packetiser }]) => [kind, packetiser.timestampAt(sec * track.timescale)]),
     );
     for (const { viewer } of this.watchers) viewer.report(at, timestamps);
   }

@@ -1,10 +1,10 @@
-import type { Clock, Logger } from '@cardea/core';
+import type { Logger } from '@cardea/core';
 import type { SessionDescription, Track } from '@cardea/media';
 import type { Track as RtcTrack } from 'node-datachannel';
 import type { Broadcast } from '../broadcast.ts';
 import { unsupported } from '../carried-by.ts';
 import type { MediaCounters } from '../ports.ts';
-import type { ConnectionReport, ViewerConnection, ViewSession } from '../view-session.ts';
+import type { ConnectionReport, ViewerConnection, ViewerConnectionOptions } from '../view-session.ts';
 import { RtcConnection } from './rtc-connection.ts';
 import type { RtcEngine } from './rtc-engine.ts';
 import type { RtcResource } from './rtc-http.ts';
@@ -12,17 +12,13 @@ import { type RtcStream, rtcTracksOf } from './rtc-stream.ts';
 import { type RtcKind, type RtcLane, RtcViewer } from './rtc-viewer.ts';
 import { type ChosenFormat, chooseH264, chooseOpus, readOffer } from './session-description.ts';
 
-export interface WhepViewingOptions {
+export interface WhepViewingOptions extends ViewerConnectionOptions {
   readonly id: string;
   readonly engine: RtcEngine;
-  readonly session: ViewSession;
   readonly broadcast: Broadcast;
   readonly stream: RtcStream;
-  readonly clock: Clock;
   readonly counters: MediaCounters;
   readonly logger: Logger;
-  /** The connection is gone; called once. */
-  readonly onClosed: () => void;
 }
 
 /** One viewer over WebRTC, from the offer until it is closed. */

@@ -1,19 +1,14 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '@cardea/core';
 import type { WebSocket } from 'ws';
 import type { FanOut } from '../fan-out.ts';
-import type { ConnectionReport, ViewerConnection, ViewSession } from '../view-session.ts';
+import type { ConnectionReport, ViewerConnection, ViewerConnectionOptions } from '../view-session.ts';
 
-export interface ViewerSessionOptions {
+export interface ViewerSessionOptions extends ViewerConnectionOptions {
   readonly webSocket: WebSocket;
   /** The socket `webSocket` stands on. */
   readonly socket: Duplex;
-  readonly session: ViewSession;
   readonly output: FanOut;
-  readonly clock: Clock;
-  /** The connection is gone; called once. */
-  readonly onClosed: () => void;
 }
 
 /** RFC 6455 7.4.1 and its registry: try again later. */
