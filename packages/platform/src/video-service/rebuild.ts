@@ -49,7 +49,7 @@ async function restore(key: string, { objects, clock }: Stores, catalogue: Segme
       durationMs,
       container: 'fmp4',
       codecs,
-      ...((await isEncrypted(objects, key)) && { encryption: { scheme: 'aes-256-gcm' } }),
+      ...((await isEncrypted(objects, key)) && { encryption: { scheme: 'aes-256-gcm' as const } }),
     } as const;
     const announced = { id: segmentId, request, createHash: '', objectKey: key, createdAt: clock.now(), confirmBefore: clock.now() };
     const bytes = { sizeBytes, sha256, formatHash: formatHashOf(tracks) };
