@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
-import { openSqlite } from './sqlite.ts';
 import { GroupCommit } from './group-commit.ts';
+import { openSqlite } from './sqlite.ts';
 
 test('changes that come together share transactions, and one that fails takes no other down', async () => {
   const db = await openSqlite(':memory:');
