@@ -154,6 +154,8 @@ test('configuration is read by prefix, changed as a whole or in part, and number
     'record.cloud.preRollSec',
     'record.cloud.schedule',
     'record.cloud.streams',
+    'record.encryption.mode',
+    'record.encryption.recipients',
     'record.local.audio',
     'record.local.mode',
     'record.local.overwrite',

@@ -82,7 +82,8 @@ test('over https the cookie is bound to the host and never sent in the clear', a
   await using side = await UserSide.open({ publicUrl: 'https://home.example' });
   const { email, password } = await side.settle('Ann');
   const login = await side.send('POST', '/sessions', { body: { email, password } });
-  for (const cookie of login.headers.getSetCookie()) assert.match(cookie, /^__Host-cardea(-device)?=[^;]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict; Secure$/);
+  for (const cookie of login.headers.getSetCookie())
+    assert.match(cookie, /^__Host-cardea(-device)?=[^;]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict; Secure$/);
   assert.equal(login.headers.get('strict-transport-security'), 'max-age=31536000');
 });
 

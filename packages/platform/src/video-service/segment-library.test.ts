@@ -86,6 +86,7 @@ test('a user sees what was stored, and nothing that is only on its way', async (
       sha256: sha256Of(media),
       eventId,
       locked: false,
+      clientSegmentId: stored.clientSegmentId,
     },
   ]);
   assert.ok(items.every((item) => conforms(Segment, item)));
