@@ -38,7 +38,10 @@ after(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function store(startAt: number, { channel = 1, home = HOME, device = CAMERA, eventId = '' } = {}): Promise<CreatedSegment> {
+async function store(
+  startAt: number,
+  { channel = 1, home = HOME, device = CAMERA, eventId = '' } = {},
+): Promise<CreatedSegment & { readonly clientSegmentId: string }> {
   const holder = { deviceId: device, homeId: home, epoch: 1 };
   const request = { ...segmentRequest(bench.random.ulid(), startAt), channel, ...(eventId !== '' && { eventId }) };
   const { segment } = await bench.service.intake.create(holder, request);
@@ -46,7 +49,7 @@ async function store(startAt: number, { channel = 1, home = HOME, device = CAMER
   const query = new URL(segment.upload.url).searchParams;
   await bench.service.intake.upload(segment.segmentId, query, { source, declaredBytes: media.length, progress: () => 0 });
   await bench.service.intake.confirm(holder, segment.segmentId, reportOf(media, startAt));
-  return segment;
+  return { ...segment, clientSegmentId: request.clientSegmentId };
 }
 
 /** The start of an hour that no other test uses. */
