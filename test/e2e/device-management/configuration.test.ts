@@ -25,7 +25,8 @@ test('config.get: the owner reads all of it, a part of it, and what the camera r
   assert.deepEqual(Object.keys(config).sort(), [...(capabilities?.configKeys ?? [])].sort());
   const part = await client.command(deviceId, 'config.get', { keys: ['record.cloud', 'device.name'] });
   assert.deepEqual(part.config, {
-    ...{ 'record.cloud.mode': 'continuous', 'record.cloud.preRollSec': 5, 'record.cloud.postRollSec': 10, 'record.cloud.audio': true },
+    ...{ 'record.cloud.mode': 'continuous', 'record.cloud.schedule': [], 'record.cloud.streams': 'main' },
+    ...{ 'record.cloud.preRollSec': 5, 'record.cloud.postRollSec': 10, 'record.cloud.audio': true },
     'device.name': 'Front door',
   });
   const { config: video } = await client.command(deviceId, 'config.get', { channel: 1, keys: ['video.main'] });
