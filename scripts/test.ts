@@ -71,8 +71,8 @@ const tallies = [
   step('types', process.execPath, 'node_modules/@typescript/native/bin/tsc', '-b'),
   step('lint and format', bin('biome'), 'check', '.'),
   step('promises', bin('oxlint'), '--type-aware', 'packages', 'test', 'scripts'),
-  nodeTests('unit', [`--test-global-setup=${sharedGateway}`, 'packages/*/src/**/*.test.ts', 'test/*.test.ts'], 3),
-  nodeTests('e2e', ['test/e2e/**/*.test.ts'], 2),
+  nodeTests('unit', [`--test-global-setup=${sharedGateway}`, 'packages/*/src/**/*.test.ts', 'test/*.test.ts'], 4),
+  nodeTests('e2e', ['test/e2e/**/*.test.ts'], 5),
   browserTests(),
   ...(long ? [nodeTests('long', ['packages/*/src/**/*.long-test.ts', 'test/**/*.long-test.ts'], 1)] : []),
 ];

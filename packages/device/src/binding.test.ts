@@ -37,6 +37,17 @@ test('with a binding code the device binds itself, learns the video service and 
   assert.deepEqual(bench.platform.device.all('server.getInfo')[0]?.params, { services: ['vr'] });
 });
 
+test('what is asked while the answer to the code is on its way is answered by a bound device', async () => {
+  let asked: Promise<Json> | undefined;
+  await using bench = await unboundBench(() => {
+    asked = bench.platform.device.request('device.getStatus', {});
+    return { bound: true };
+  });
+  await bench.onlineAgent({ bindingCode: 'CODE-0' });
+  await bench.until(() => asked !== undefined, 'the code presented');
+  assert.ok((await asked)?.result, 'not refused as unbound');
+});
+
 test('a bound device stays bound over a restart and does not present its code again', async () => {
   await using bench = await unboundBench(() => ({ bound: true }));
   const first = await bench.onlineAgent({ bindingCode: 'CODE-1' });

@@ -22,6 +22,7 @@ export class Binding {
   private code: string | undefined;
   private readonly codeEventId: string;
   private presenting = false;
+  private presented: Promise<unknown> = Promise.resolve();
 
   constructor(options: BindingOptions) {
     this.options = options;
@@ -31,6 +32,11 @@ export class Binding {
 
   get bound(): boolean {
     return this.options.store.record.binding !== undefined;
+  }
+
+  /** Resolves when no answer to a code is awaited or being taken over, whichever it is: whoever asks meanwhile may ask too early. */
+  async settled(): Promise<void> {
+    await this.presented.catch(() => {});
   }
 
   /** There is a code to present. */
@@ -61,7 +67,9 @@ export class Binding {
     try {
       for (let attempt = 0; this.wanted && attempt <= bindingTimers.reportRetries; attempt += 1) {
         if (attempt > 0) await sleep(this.options.clock, bindingTimers.reportRetryMs, { signal });
-        if (await this.presentOnce(signal)) return;
+        const outcome = this.presentOnce(signal);
+        this.presented = outcome;
+        if (await outcome) return;
       }
     } finally {
       this.presenting = false;

@@ -20,10 +20,17 @@ export class Dispatcher {
   async handle(definition: RpcDefinition, params: unknown, { signal }: IncomingCall): Promise<unknown> {
     const { method } = definition;
     if (!isPlatformMethod(method)) throw new AppError('METHOD_NOT_FOUND', { method });
-    if (definition.unbound !== true && !this.context.binding.bound) throw new AppError('NOT_BOUND');
+    if (definition.unbound !== true) await this.assertBound();
     const run = (): Promise<unknown> => call(method, decodedParams(method, params), { ...this.context, signal });
     const task = taskOf(definition, params);
     return task === undefined ? await run() : await this.once(task, run);
+  }
+
+  /** The platform counts the device as bound when it says so; here it is once that is written. */
+  private async assertBound(): Promise<void> {
+    const { binding } = this.context;
+    if (!binding.bound) await binding.settled();
+    if (!binding.bound) throw new AppError('NOT_BOUND');
   }
 
   private once(task: string, run: () => Promise<unknown>): Promise<unknown> {

@@ -10,6 +10,7 @@ import {
   type Timer,
 } from '@cardea/core';
 import {
+  bindingReport,
   closeCodes,
   keepAliveReport,
   type ParamsOf,
@@ -79,6 +80,8 @@ export class DeviceSession {
   private readonly closing = Promise.withResolvers<void>();
   private state: 'opening' | 'greeted' | 'live' | 'closed' = 'opening';
   private answering = 0;
+  /** While the device waits to hear which home it belongs to: it would refuse a command until it knows. */
+  private belonging: PromiseWithResolvers<void> | undefined;
   private ending: { readonly code: number; readonly reason: string } | undefined;
   private watch: Timer | undefined;
   private expiry: Timer | undefined;
@@ -136,11 +139,12 @@ export class DeviceSession {
   }
 
   /**
-   * Sends a request to the device.
+   * Sends a request to the device; while it is being bound, after it knows that it is.
    * @throws AppError as `RpcPeer.call`; TIMEOUT, outcome unknown, when the connection broke before the answer
    */
   async call<D extends RpcDefinition>(definition: D, params: ParamsOf<D>, options: CallOptions = {}): Promise<ResultOf<D>> {
     try {
+      await this.belonging?.promise;
       return await this.peer.call(definition, params, options);
     } catch (error) {
       const broken = hasStatus(error, 'GOING_AWAY') && error.remote === undefined && this.retirement === undefined;
@@ -179,6 +183,7 @@ export class DeviceSession {
 
   private async handle(definition: RpcDefinition, params: unknown, call: IncomingCall): Promise<unknown> {
     this.answering += 1;
+    if (definition.method === bindingReport.method) this.belonging ??= Promise.withResolvers();
     try {
       const result = await this.options.handler.handle(this, definition, params, call);
       if (definition.method === keepAliveReport.method && this.state === 'opening') this.state = 'greeted';
@@ -197,7 +202,14 @@ export class DeviceSession {
       this.watchSilence();
       this.options.observer.onLive(this);
     }
-    if (this.ending !== undefined && this.answering === 0) this.close(this.ending.code, this.ending.reason);
+    if (this.answering > 0) return;
+    this.endWait();
+    if (this.ending !== undefined) this.close(this.ending.code, this.ending.reason);
+  }
+
+  private endWait(): void {
+    this.belonging?.resolve();
+    this.belonging = undefined;
   }
 
   private onOverdue(): void {
@@ -240,6 +252,7 @@ export class DeviceSession {
     this.state = 'closed';
     for (const timer of [this.watch, this.expiry, this.retirement, this.farewell]) timer?.[Symbol.dispose]();
     this.options.logger.debug({ deviceId: this.deviceId, closeCode: code }, 'a device connection ended');
+    this.endWait();
     this.options.observer.onClosed(this);
     this.closing.resolve();
   }
