@@ -4,7 +4,7 @@ export default defineConfig({
   testDir: '.',
   outputDir: '../../test-results',
   timeout: 60_000,
-  workers: 1,
+  workers: 2,
   retries: 0,
   use: {
     headless: true,
