@@ -1,5 +1,5 @@
 import { ByteCursor } from './byte-cursor.ts';
-import { maxBoxDepth, maxBoxes } from './limits.ts';
+import { maxBoxDepth, maxBoxes, maxFileBoxes } from './limits.ts';
 import { malformed } from './media-error.ts';
 
 /** Type and size of a box (ISO/IEC 14496-12, 4.2). `sizeBytes` covers the header. */
@@ -38,6 +38,23 @@ export interface Box {
   readonly bodyOffset: number;
   readonly end: number;
   readonly depth: number;
+}
+
+/**
+ * The boxes at the top of a file that is in memory as a whole, as many as a file may have.
+ * @throws MediaError OBJECT_MISMATCH when there are more, or the last one is cut short
+ */
+export function* fileBoxes(bytes: Uint8Array): Generator<Box> {
+  const cursor = new ByteCursor(bytes, 0, bytes.length);
+  for (let count = 0; cursor.left > 0; count += 1) {
+    if (count >= maxFileBoxes) throw malformed('too many boxes');
+    const offset = cursor.offset;
+    const header = readBoxHeader(cursor);
+    if (header === undefined || header.sizeBytes === 0 || header.sizeBytes > bytes.length - offset) throw malformed('a box is cut short');
+    const end = offset + header.sizeBytes;
+    yield { type: header.type, offset, bodyOffset: offset + header.headerBytes, end, depth: 0 };
+    cursor.offset = end;
+  }
 }
 
 /** The boxes of one piece of memory, read on demand; every child lies inside its parent, depth and number are bounded. */

@@ -1,7 +1,6 @@
 import type { AccessUnit, Track } from './access-unit.ts';
-import { BoxReader, readBoxHeader } from './box-reader.ts';
-import { ByteCursor } from './byte-cursor.ts';
-import { maxFileBoxes, maxInitBytes, maxMoofBytes } from './limits.ts';
+import { BoxReader, fileBoxes } from './box-reader.ts';
+import { maxInitBytes, maxMoofBytes } from './limits.ts';
 import { malformed } from './media-error.ts';
 import { readMovieFragment } from './movie-fragment.ts';
 import { readMovieHeader } from './movie-header.ts';
@@ -21,22 +20,16 @@ export interface RecordedSegment {
 export function readRecordedSegment(bytes: Uint8Array): RecordedSegment {
   let tracks: readonly Track[] | undefined;
   const fragments: (readonly AccessUnit[])[] = [];
-  const cursor = new ByteCursor(bytes, 0, bytes.length);
-  for (let count = 0; cursor.left > 0; count += 1) {
-    if (count >= maxFileBoxes) throw malformed('too many boxes');
-    const offset = cursor.offset;
-    const header = readBoxHeader(cursor);
-    if (header === undefined || header.sizeBytes === 0 || header.sizeBytes > bytes.length - offset) throw malformed('a box is cut short');
-    const end = offset + header.sizeBytes;
-    if (header.type === 'moov') tracks = readMovie(bytes.subarray(offset, end));
-    if (header.type === 'moof') fragments.push(readFragment(bytes, { offset, end, tracks }));
-    cursor.offset = end;
+  for (const { type, offset, end } of fileBoxes(bytes)) {
+    if (type === 'moov') tracks = readMovie(bytes.subarray(offset, end));
+    if (type === 'moof') fragments.push(readFragment(bytes, { offset, end, tracks }));
   }
   if (tracks === undefined) throw malformed('no moov');
   return { tracks, fragments };
 }
 
-function readMovie(bytes: Uint8Array): readonly Track[] {
+/** The tracks of a moov box. @throws MediaError OBJECT_MISMATCH */
+export function readMovie(bytes: Uint8Array): readonly Track[] {
   if (bytes.length > maxInitBytes) throw malformed('moov is too large');
   const boxes = new BoxReader(bytes);
   const [moov] = boxes.top();

@@ -1,10 +1,9 @@
 import type { Track } from './access-unit.ts';
-import { type Box, BoxReader, readBoxHeader } from './box-reader.ts';
-import { ByteCursor } from './byte-cursor.ts';
-import { maxFileBoxes, maxInitBytes, maxMoofBytes } from './limits.ts';
+import { type Box, BoxReader, fileBoxes } from './box-reader.ts';
+import { maxMoofBytes } from './limits.ts';
 import { malformed } from './media-error.ts';
 import { readMovieFragment } from './movie-fragment.ts';
-import { readMovieHeader } from './movie-header.ts';
+import { readMovie } from './recorded-segment.ts';
 
 /** Fragments as they stand in a recorded object, one behind the other. */
 export interface MovedSegment {
@@ -74,31 +73,16 @@ function layoutOf(bytes: Uint8Array): Layout | undefined {
   const moofs: Box[] = [];
   let begin = 0;
   let end = 0;
-  const cursor = new ByteCursor(bytes, 0, bytes.length);
-  for (let count = 0; cursor.left > 0; count += 1) {
-    if (count >= maxFileBoxes) throw malformed('too many boxes');
-    const offset = cursor.offset;
-    const header = readBoxHeader(cursor);
-    if (header === undefined || header.sizeBytes === 0 || header.sizeBytes > bytes.length - offset) throw malformed('a box is cut short');
-    const box = { type: header.type, offset, bodyOffset: offset + header.headerBytes, end: offset + header.sizeBytes, depth: 0 };
-    if (box.type === 'moov') tracks = tracksOf(bytes, box);
-    if (box.type === 'moof' || box.type === 'mdat') {
-      if (moofs.length === 0) begin = offset;
-      else if (offset !== end) return undefined;
-      if (box.type === 'moof') moofs.push(box);
-      end = box.end;
-    }
-    cursor.offset = box.end;
+  for (const box of fileBoxes(bytes)) {
+    if (box.type === 'moov') tracks = readMovie(bytes.subarray(box.offset, box.end));
+    if (box.type !== 'moof' && box.type !== 'mdat') continue;
+    if (moofs.length === 0) begin = box.offset;
+    else if (box.offset !== end) return undefined;
+    if (box.type === 'moof') moofs.push(box);
+    end = box.end;
   }
   if (tracks === undefined) throw malformed('no moov');
   return moofs.length === 0 || moofs[0]?.offset !== begin ? undefined : { tracks, moofs, begin, end };
-}
-
-function tracksOf(bytes: Uint8Array, moov: Box): readonly Track[] | undefined {
-  if (moov.end - moov.offset > maxInitBytes) throw malformed('moov is too large');
-  const boxes = new BoxReader(bytes.subarray(moov.offset, moov.end));
-  const [own] = boxes.top();
-  return own && readMovieHeader(boxes, own).map(({ track }) => track);
 }
 
 /** When the first picture is presented now, in seconds. */

@@ -1,6 +1,7 @@
 import { readBoxHeader } from '../box-reader.ts';
 import { BoxWriter } from '../box-writer.ts';
 import { ByteCursor } from '../byte-cursor.ts';
+import { hexOf } from '../bytes.ts';
 import { MediaError, malformed } from '../media-error.ts';
 
 /** What an encrypted segment is: bound into every fragment, so that none passes for a part of another. */
@@ -118,8 +119,4 @@ function parseSubject(bytes: Uint8Array): EncryptedSubject {
   const subject = { deviceId: text(), channel: cursor.u32(), stream: text(), segmentId: text(), startAt: cursor.u64() };
   if (cursor.left > 0) throw malformed('the envelope has more in it than belongs there');
   return subject;
-}
-
-export function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

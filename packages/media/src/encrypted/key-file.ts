@@ -1,5 +1,5 @@
+import { hexOf } from '../bytes.ts';
 import { MediaError } from '../media-error.ts';
-import { hexOf } from './envelope.ts';
 import { keyIdOf, type RecipientKeyPair } from './recipient-key.ts';
 
 /** A key pair in a file, the private half sealed with a passphrase. */

@@ -1,8 +1,9 @@
+import { joinedBytes } from '../bytes.ts';
 import { Fmp4Splitter } from '../fmp4-splitter.ts';
 import { MediaError, malformed } from '../media-error.ts';
 import { type EncryptedSubject, type Envelope, findEnvelope } from './envelope.ts';
 import { type RecipientKey, suite } from './recipient-key.ts';
-import { joined, SegmentCipher } from './segment-cipher.ts';
+import { SegmentCipher } from './segment-cipher.ts';
 import { WRAP_INFO } from './segment-sealer.ts';
 
 /** A segment that was encrypted, as it was recorded. */
@@ -31,7 +32,7 @@ export async function openSegment(bytes: Uint8Array, keys: readonly RecipientKey
   if (found === undefined) throw malformed('this is not encrypted');
   const { envelope, offset, end } = found;
   const segmentKey = await unwrap(envelope, keys);
-  const [first, ...fragments] = new Fmp4Splitter().push(joined(bytes.subarray(0, offset), bytes.subarray(end)));
+  const [first, ...fragments] = new Fmp4Splitter().push(joinedBytes(bytes.subarray(0, offset), bytes.subarray(end)));
   if (first === undefined || first.kind !== 'init') throw malformed('no moov');
   const init = new Uint8Array(first.bytes);
   const cipher = await SegmentCipher.of(segmentKey, envelope.subjectBytes, init);
@@ -47,7 +48,7 @@ export async function openSegment(bytes: Uint8Array, keys: readonly RecipientKey
     opened.push(recorded);
   }
   const { subject, keys: wrapped } = envelope;
-  return { bytes: joined(...opened), subject, recipients: wrapped.map(({ keyId }) => keyId), complete };
+  return { bytes: joinedBytes(...opened), subject, recipients: wrapped.map(({ keyId }) => keyId), complete };
 }
 
 async function unwrap({ keys: wrappedKeys, subjectBytes }: Envelope, keys: readonly RecipientKey[]): Promise<Uint8Array<ArrayBuffer>> {

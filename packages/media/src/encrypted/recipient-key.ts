@@ -1,6 +1,6 @@
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
+import { hexOf } from '../bytes.ts';
 import { MediaError } from '../media-error.ts';
-import { hexOf } from './envelope.ts';
 
 type PrivateKey = Awaited<ReturnType<DhkemX25519HkdfSha256['deserializePrivateKey']>>;
 

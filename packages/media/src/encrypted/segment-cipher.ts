@@ -1,5 +1,6 @@
 import { readBoxHeader } from '../box-reader.ts';
 import { ByteCursor } from '../byte-cursor.ts';
+import { joinedBytes } from '../bytes.ts';
 import { malformed } from '../media-error.ts';
 
 type SubtleKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
@@ -38,14 +39,14 @@ export class SegmentCipher {
   static async of(key: Uint8Array<ArrayBuffer>, subjectBytes: Uint8Array, init: Uint8Array<ArrayBuffer>): Promise<SegmentCipher> {
     const imported = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt', 'decrypt']);
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', init));
-    return new SegmentCipher(imported, joined(subjectBytes, digest));
+    return new SegmentCipher(imported, joinedBytes(subjectBytes, digest));
   }
 
   /** The fragment as it is stored: `TAG_BYTES` longer. */
   async encrypt(fragment: Uint8Array, place: FragmentPlace): Promise<Uint8Array> {
     const { head, payload } = halvesOf(fragment, TAG_BYTES);
     const sealed = await crypto.subtle.encrypt({ ...this.parameters(head, place), name: 'AES-GCM' }, this.key, payload);
-    return joined(head, new Uint8Array(sealed));
+    return joinedBytes(head, new Uint8Array(sealed));
   }
 
   /** The fragment as it was recorded; `undefined` when it is not the one of this place, or was changed. */
@@ -54,13 +55,13 @@ export class SegmentCipher {
     if (payload.length < TAG_BYTES) return undefined;
     const parameters = { ...this.parameters(head, place), name: 'AES-GCM' };
     const opened = await crypto.subtle.decrypt(parameters, this.key, payload).catch(() => undefined);
-    return opened && joined(halvesOf(fragment, -TAG_BYTES).head, new Uint8Array(opened));
+    return opened && joinedBytes(halvesOf(fragment, -TAG_BYTES).head, new Uint8Array(opened));
   }
 
   private parameters(head: Uint8Array, { index, last }: FragmentPlace) {
     const iv = new Uint8Array(12);
     new DataView(iv.buffer).setUint32(8, index);
-    const additionalData = joined(this.bound, iv.subarray(8), Uint8Array.of(last ? 1 : 0), head);
+    const additionalData = joinedBytes(this.bound, iv.subarray(8), Uint8Array.of(last ? 1 : 0), head);
     return { iv, additionalData };
   }
 }
@@ -82,14 +83,4 @@ function halvesOf(fragment: Uint8Array, growth: number): Halves {
     cursor.offset = offset + header.sizeBytes;
   }
   throw malformed('a fragment has to end with its mdat');
-}
-
-export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -1,9 +1,10 @@
 import { readBoxHeader } from '../box-reader.ts';
 import { ByteCursor } from '../byte-cursor.ts';
+import { joinedBytes } from '../bytes.ts';
 import { MediaError } from '../media-error.ts';
 import { type EncryptedSubject, envelopeBox, MAX_RECIPIENTS, subjectBytesOf, type WrappedKey } from './envelope.ts';
 import { keyIdOf, suite } from './recipient-key.ts';
-import { joined, SEGMENT_KEY_BYTES, SegmentCipher } from './segment-cipher.ts';
+import { SEGMENT_KEY_BYTES, SegmentCipher } from './segment-cipher.ts';
 
 /** First words of what binds a wrapped key to its purpose. */
 export const WRAP_INFO: Uint8Array<ArrayBuffer> = new TextEncoder().encode('cardea segment key 1');
@@ -39,7 +40,7 @@ export class SegmentSealer {
     if (keys.length === 0) throw new MediaError('INVALID_REQUEST', 'no recipient has an X25519 key');
     const cipher = await SegmentCipher.of(key, subjectBytes, new Uint8Array(init));
     const fileType = readBoxHeader(new ByteCursor(init, 0, init.length))?.sizeBytes ?? 0;
-    const head = joined(init.subarray(0, fileType), envelopeBox(subjectBytes, keys), init.subarray(fileType));
+    const head = joinedBytes(init.subarray(0, fileType), envelopeBox(subjectBytes, keys), init.subarray(fileType));
     return new SegmentSealer(head, cipher);
   }
 

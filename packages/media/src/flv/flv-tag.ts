@@ -1,3 +1,4 @@
+import { joinedBytes } from '../bytes.ts';
 import { MediaError, malformed } from '../media-error.ts';
 
 /** Kinds of tags, which are the types of RTMP messages too (Adobe FLV 10.1, E.4.1). */
@@ -55,7 +56,7 @@ export class FlvSplitter {
    */
   push(bytes: Uint8Array): readonly FlvTag[] {
     const tags: FlvTag[] = [];
-    const all = this.pending.length === 0 ? bytes : joined(this.pending, bytes);
+    const all = this.pending.length === 0 ? bytes : joinedBytes(this.pending, bytes);
     const view = new DataView(all.buffer, all.byteOffset, all.byteLength);
     let at = this.skipFileHeader(view);
     while (this.headerSeen && all.length - at >= TAG_HEADER_BYTES) {
@@ -82,11 +83,4 @@ export class FlvSplitter {
     this.headerSeen = true;
     return wholeBytes;
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const all = new Uint8Array(one.length + other.length);
-  all.set(one);
-  all.set(other, one.length);
-  return all;
 }

@@ -1,5 +1,6 @@
 import type { VideoTrack } from '../access-unit.ts';
 import { ByteCursor } from '../byte-cursor.ts';
+import { joinedBytes } from '../bytes.ts';
 import { buildAvcC, h264Track } from '../h264.ts';
 import { buildHvcC, h265Track } from '../h265.ts';
 import { maxSampleBytes } from '../limits.ts';
@@ -101,7 +102,7 @@ export class NalDepacketiser implements RtpDepacketiser {
     if (picture.sizeBytes > maxSampleBytes) throw malformed('a picture beyond the limit');
     picture.pieces.push(piece);
     if (!isLast) return;
-    const nalUnit = concat(picture.pieces);
+    const nalUnit = joinedBytes(...picture.pieces);
     picture.pieces = [];
     picture.sizeBytes -= nalUnit.length - headerBytes;
     this.#add(nalUnit, picture);
@@ -164,16 +165,6 @@ export class NalDepacketiser implements RtpDepacketiser {
     const isWhole = vps.length > 0 && sps.length > 0 && pps.length > 0;
     return isWhole ? h265Track(this.#trackId, clockRate, buildHvcC({ vps, sps, pps })) : undefined;
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {

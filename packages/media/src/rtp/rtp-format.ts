@@ -1,5 +1,6 @@
 import { parseAudioSpecificConfig } from '../aac.ts';
 import type { Track } from '../access-unit.ts';
+import { hexOf } from '../bytes.ts';
 import { MediaError } from '../media-error.ts';
 import { h264Scheme, h265Scheme } from './nal-scheme.ts';
 
@@ -75,10 +76,6 @@ function aacFormat(config: Uint8Array, channels: number): RtpFormat {
     config: hexOf(config),
   };
   return { encoding: 'MPEG4-GENERIC', clockRate: parseAudioSpecificConfig(config).sampleRate, channels, parameters };
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function base64Of(bytes: Uint8Array): string {

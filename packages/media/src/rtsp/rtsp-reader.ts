@@ -1,3 +1,4 @@
+import { joinedBytes } from '../bytes.ts';
 import { malformed } from '../media-error.ts';
 import { bodyBytesOf, type InterleavedFrame, parseRtspHead, type RtspHead, type RtspMessage, rtspLimits } from './rtsp-message.ts';
 
@@ -14,7 +15,7 @@ export class RtspReader {
 
   /** What `bytes` completes. After an error the connection has no meaning any more. @throws MediaError OBJECT_MISMATCH */
   push(bytes: Uint8Array): readonly (RtspMessage | InterleavedFrame)[] {
-    this.#held = joined(this.#held, bytes);
+    this.#held = joinedBytes(this.#held, bytes);
     const items: (RtspMessage | InterleavedFrame)[] = [];
     for (let item = this.#next(); item !== undefined; item = this.#next()) items.push(item);
     return items;
@@ -69,13 +70,6 @@ function endOfHead(bytes: Uint8Array): number | undefined {
     if (bytes[at + 1] === carriageReturn && bytes[at + 2] === lineFeed) return at + 3;
   }
   return undefined;
-}
-
-function joined(held: Uint8Array, more: Uint8Array): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(held.length + more.length);
-  all.set(held);
-  all.set(more, held.length);
-  return all;
 }
 
 /** RTP or RTCP as it stands between messages, all packets in one piece; `channel` before each. Packets of up to 65535 bytes. */
