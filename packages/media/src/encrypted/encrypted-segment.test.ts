@@ -150,7 +150,9 @@ test('a fragment that was swapped, left out, repeated or taken from another segm
 
 test('a tail that was cut off shows: what is left is opened as not complete', async () => {
   const { head, fragments } = sealed;
-  for (const count of [0, 1, 3]) {
+  const none = await openSegment(file({ head, fragments: [] }), [ada]);
+  assert.deepEqual([none.bytes.length, none.complete], [0, false], 'without a fragment nothing is proven');
+  for (const count of [1, 3]) {
     const opened = await openSegment(file({ head, fragments: fragments.slice(0, count) }), [ada]);
     assert.equal(opened.complete, false);
     assert.deepEqual(Buffer.from(opened.bytes), Buffer.concat([muxer.initSegment(), ...plainFragments.slice(0, count)]));
@@ -179,7 +181,8 @@ test('no byte can be changed unnoticed', async () => {
       assert.ok(isOthersKey || !opened.complete, `byte ${at}`);
       assert.deepEqual(Buffer.from(opened.bytes), plain.subarray(0, opened.bytes.length), `byte ${at}`);
     }),
-    { numRuns: 400 },
+    // The size of moov: all fragments are in it then, and none is left to prove it.
+    { numRuns: 400, examples: [[306, 14]] },
   );
 });
 

@@ -8,7 +8,7 @@ import { WRAP_INFO } from './segment-sealer.ts';
 
 /** A segment that was encrypted, as it was recorded. */
 export interface OpenedSegment {
-  /** Fragmented MP4; an index at the end is left out. */
+  /** Fragmented MP4; an index at the end is left out. Empty without a fragment, since only one proves the init segment. */
   readonly bytes: Uint8Array;
   readonly subject: EncryptedSubject;
   /** Ids of the keys of all who can open it. */
@@ -36,7 +36,7 @@ export async function openSegment(bytes: Uint8Array, keys: readonly RecipientKey
   if (first === undefined || first.kind !== 'init') throw malformed('no moov');
   const init = new Uint8Array(first.bytes);
   const cipher = await SegmentCipher.of(segmentKey, envelope.subjectBytes, init);
-  const opened: Uint8Array[] = [init];
+  const opened: Uint8Array[] = [];
   let complete = false;
   for (const [index, fragment] of fragments.entries()) {
     if (complete) throw malformed('something follows the last fragment');
@@ -45,7 +45,8 @@ export async function openSegment(bytes: Uint8Array, keys: readonly RecipientKey
     const recorded = plain ?? last;
     if (recorded === undefined) throw malformed(`fragment ${index} is not what the camera recorded there`);
     complete = last !== undefined;
-    opened.push(recorded);
+    // A fragment that opens proves the init segment, which proves nothing by itself.
+    opened.push(...(index === 0 ? [init] : []), recorded);
   }
   const { subject, keys: wrapped } = envelope;
   return { bytes: joinedBytes(...opened), subject, recipients: wrapped.map(({ keyId }) => keyId), complete };
