@@ -1,12 +1,12 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Identity, identitiesQuery, keys, methodsQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import cards from '../parts/cards.module.css';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import { instantText } from '../time-text.ts';
 import { ProviderButton } from './provider-button.tsx';
 import { useStepUp } from './use-step-up.tsx';
@@ -44,10 +44,7 @@ function IdentityCard({ identity }: { readonly identity: Identity }) {
     onError: stepUp.onError,
     onSuccess: () => queries.invalidateQueries({ queryKey: keys.identities }),
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    unlink.mutate();
-  };
+  const submit = submitting(() => unlink.mutate());
   return (
     <form className={cards.card} onSubmit={submit}>
       <div className={form.form}>

@@ -1,12 +1,13 @@
 import { Button, Skeleton, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { keys, type Passkey, passkeysQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import cards from '../parts/cards.module.css';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import { instantText } from '../time-text.ts';
 import { canUsePasskeys, isDeclined, makePasskey } from './passkey.ts';
 import { programOf } from './program-name.ts';
@@ -182,13 +183,6 @@ function Buttons({ label, pending, onCancel }: { readonly label: string; readonl
       </Button>
     </div>
   );
-}
-
-function submitting(act: () => void) {
-  return (event: FormEvent): void => {
-    event.preventDefault();
-    act();
-  };
 }
 
 function nameOfThisDevice(otherwise: string): string {

@@ -1,6 +1,6 @@
 import { Button, PasswordInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { keys, meQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
@@ -8,6 +8,7 @@ import { QrCode } from '../devices/qr-code.tsx';
 import cards from '../parts/cards.module.css';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import { CodeInput } from './code-input.tsx';
 
 /** Turns the codes of an authenticator app on and off. */
@@ -65,10 +66,7 @@ function Begin({ onDone }: { readonly onDone: () => void }) {
     return <PasswordForm label={t('secondFactor.begin')} pending={begin.isPending} problem={begin.error} onSubmit={begin.mutate} />;
   }
   const { recoveryCodes, uri } = begin.data;
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    confirm.mutate();
-  };
+  const submit = submitting(() => confirm.mutate());
   return (
     <form className={form.form} onSubmit={submit}>
       <p>{t('secondFactor.scan')}</p>
@@ -107,10 +105,7 @@ interface PasswordFormProps {
 function PasswordForm({ label, pending, problem, onSubmit }: PasswordFormProps) {
   const { t } = useTranslation();
   const [password, setPassword] = useState('');
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    onSubmit(password);
-  };
+  const submit = submitting(() => onSubmit(password));
   return (
     <form className={form.form} onSubmit={submit}>
       <PasswordInput

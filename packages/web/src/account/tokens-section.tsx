@@ -1,7 +1,7 @@
 import { actions as allActions } from '@cardea/api';
 import { Button, NativeSelect, Skeleton, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type ApiToken, keys, tokensQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
@@ -9,6 +9,7 @@ import cards from '../parts/cards.module.css';
 import { CopyField } from '../parts/copy-field.tsx';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import { instantText } from '../time-text.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -89,10 +90,7 @@ function NewToken({ onDone }: { readonly onDone: () => void }) {
     },
     onSuccess: () => queries.invalidateQueries({ queryKey: keys.tokens }),
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    make.mutate();
-  };
+  const submit = submitting(() => make.mutate());
   if (make.data !== undefined) {
     return (
       <div className={`${cards.card} ${form.form}`}>

@@ -1,11 +1,12 @@
 import { Button, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { keys } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { Icon } from '../parts/icon.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import type { Camera } from './camera.ts';
 import styles from './presets-panel.module.css';
 
@@ -60,10 +61,7 @@ function SavePreset({ deviceId, channel }: { readonly deviceId: string; readonly
       await queries.invalidateQueries({ queryKey: keys.presets(deviceId, channel) });
     },
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    save.mutate();
-  };
+  const submit = submitting(() => save.mutate());
   return (
     <>
       <form className={styles.save} onSubmit={submit}>

@@ -1,13 +1,13 @@
 import { ApiProblem } from '@cardea/api';
 import { Button, Modal } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStepUp } from '../account/use-step-up.tsx';
 import { type Device, keys } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import styles from './remove-dialog.module.css';
 
 export interface RemoveDialogProps {
@@ -30,10 +30,7 @@ export function RemoveDialog({ device, onClose, onRemoved }: RemoveDialogProps) 
       onRemoved();
     },
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    remove.mutate();
-  };
+  const submit = submitting(() => remove.mutate());
   return (
     <Modal
       opened

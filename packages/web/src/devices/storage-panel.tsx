@@ -1,10 +1,11 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Home, keys, storageQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import { bytesText, durationText, instantText } from '../time-text.ts';
 import { useNow } from '../use-now.ts';
 import styles from './storage-panel.module.css';
@@ -52,10 +53,7 @@ function DaysForm({ homeId, days }: { readonly homeId: string; readonly days: nu
     onSuccess: () => queries.invalidateQueries({ queryKey: keys.storage(homeId) }),
   });
   const isNew = Number(wanted) >= 1 && Number(wanted) <= MAX_DAYS && Number(wanted) !== days;
-  const onSubmit = (event: FormEvent): void => {
-    event.preventDefault();
-    save.mutate();
-  };
+  const onSubmit = submitting(() => save.mutate());
   return (
     <form className={styles.form} onSubmit={onSubmit}>
       <label className={styles.field}>

@@ -1,6 +1,6 @@
 import { Button, Modal } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useStepUp } from '../account/use-step-up.tsx';
 import { keys, type Member } from '../api/queries.ts';
@@ -8,6 +8,7 @@ import { useApp } from '../app-context.ts';
 import cards from '../parts/cards.module.css';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import { RoleFields } from './role-fields.tsx';
 import { choiceOf, wishOf } from './role-wish.ts';
 
@@ -43,10 +44,7 @@ export function ChangeDialog({ homeId, member, isOwner, onClose }: ChangeDialogP
     onError: stepUp.onError,
     onSuccess,
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    change.mutate();
-  };
+  const submit = submitting(() => change.mutate());
   return (
     <Modal
       opened

@@ -1,12 +1,13 @@
 import { Button, Modal, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { keys } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { CopyField } from '../parts/copy-field.tsx';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import { instantText } from '../time-text.ts';
 import { RoleFields } from './role-fields.tsx';
 import { freshChoice, wishOf } from './role-wish.ts';
@@ -25,10 +26,7 @@ export function InviteDialog({ homeId, onClose }: { readonly homeId: string; rea
     },
     onSuccess: () => queries.invalidateQueries({ queryKey: keys.members(homeId) }),
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    invite.mutate();
-  };
+  const submit = submitting(() => invite.mutate());
   return (
     <Modal opened onClose={onClose} title={t('members.invite')} closeButtonProps={{ 'aria-label': t('app.close'), size: 44, iconSize: 20 }}>
       {invite.data === undefined ? (

@@ -1,7 +1,7 @@
 import { ApiProblem } from '@cardea/api';
 import { Anchor, Button, Skeleton } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, useLocation } from 'react-router';
 import { AccountFields, type NewAccount } from '../account/account-fields.tsx';
@@ -11,6 +11,7 @@ import { useApp } from '../app-context.ts';
 import { Entrance } from '../parts/entrance.tsx';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 
 /** Where a link to join a home leads: says who invites, and lets in whoever is logged in or makes an account. */
 export function InvitationPage() {
@@ -72,10 +73,7 @@ function AccountForm({ inviteToken, email: invited }: { readonly inviteToken: st
   const { t } = useTranslation();
   const [account, setAccount] = useState<NewAccount>({ name: '', email: invited, password: '' });
   const accept = useAccept();
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    accept.mutate({ inviteToken, ...account, email: account.email.trim() });
-  };
+  const submit = submitting(() => accept.mutate({ inviteToken, ...account, email: account.email.trim() }));
   if (accept.isSuccess) return <Navigate to="/" replace />;
   return (
     <form className={form.form} onSubmit={submit}>

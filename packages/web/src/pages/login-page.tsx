@@ -1,7 +1,7 @@
 import { ApiProblem } from '@cardea/api';
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useCallback, useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, useLocation } from 'react-router';
 import { CodeInput } from '../account/code-input.tsx';
@@ -14,6 +14,7 @@ import { useApp } from '../app-context.ts';
 import { Entrance } from '../parts/entrance.tsx';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 
 export function LoginPage({ linkFailed }: { readonly linkFailed: boolean }) {
   const { t } = useTranslation();
@@ -39,10 +40,7 @@ export function LoginPage({ linkFailed }: { readonly linkFailed: boolean }) {
   });
   const byPasskey = useMutation({ mutationFn: () => logInWithPasskey(api), onSuccess: enter });
   useOfferedPasskey(enter, { paused: byPasskey.isPending || isIn });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    login.mutate();
-  };
+  const submit = submitting(() => login.mutate());
   if (isIn) return <Navigate to={cameFrom(location.state)} replace />;
   return (
     <Entrance title={t('login.title')}>

@@ -1,7 +1,7 @@
 import { ApiProblem } from '@cardea/api';
 import { Anchor, Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, useSearchParams } from 'react-router';
 import { AccountFields, type NewAccount } from '../account/account-fields.tsx';
@@ -10,6 +10,7 @@ import { useApp } from '../app-context.ts';
 import { Entrance } from '../parts/entrance.tsx';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 
 export function SetupPage() {
   const { t } = useTranslation();
@@ -26,10 +27,7 @@ export function SetupPage() {
     },
     onSuccess: ({ user }) => queries.setQueryData(keys.me, user),
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    setUp.mutate();
-  };
+  const submit = submitting(() => setUp.mutate());
   if (setUp.isSuccess) return <Navigate to="/" replace />;
   return (
     <Entrance title={t('setup.title')} lead={t('setup.lead')}>

@@ -2,13 +2,14 @@ import type { SharedThing } from '@cardea/api';
 import { Button, PasswordInput, Skeleton } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useParams } from 'react-router';
 import { useApp } from '../app-context.ts';
 import { Entrance } from '../parts/entrance.tsx';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import { LivePlayer } from '../player/live-player.ts';
 import type { LiveStatus } from '../player/live-status.ts';
 import { createSharedSource, readShare, ShareRefusal, sharedClipUrl, sharedPictureUrl, unlockShare } from '../shares/shared-thing.ts';
@@ -36,10 +37,7 @@ function Locked({ token, onUnlocked }: { readonly token: string; readonly onUnlo
   const { t } = useTranslation();
   const [passcode, setPasscode] = useState('');
   const unlock = useMutation({ mutationFn: () => unlockShare(token, passcode), onSuccess: onUnlocked });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    unlock.mutate();
-  };
+  const submit = submitting(() => unlock.mutate());
   const isWrong = unlock.error instanceof ShareRefusal && unlock.error.locked;
   return (
     <Entrance title={t('shared.locked')} lead={t('shared.lockedHint')}>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { LastPicture } from './last-pictures.ts';
+import { drawnSmall, type LastPicture } from './last-pictures.ts';
 
 export interface KeptPictureOf {
   readonly deviceId: string;
@@ -10,8 +10,6 @@ export interface KeptPictureOf {
 
 /** Any age will do: a camera that is away is not asked, and one that is there only once a day. */
 const MAX_AGE_SEC = 86_400;
-/** As large as a tile on a dense screen. */
-const MAX_WIDTH = 960;
 
 /** The last picture the platform has of a camera; `undefined` while there is none. Never wakes the camera. */
 export function useKeptPicture({ deviceId, channel, lastSeenAt }: KeptPictureOf, enabled: boolean): LastPicture | undefined {
@@ -40,11 +38,7 @@ async function readKeptPicture(
 
 async function drawn(jpeg: Blob): Promise<HTMLCanvasElement> {
   const bitmap = await createImageBitmap(jpeg);
-  const scale = Math.min(1, MAX_WIDTH / bitmap.width);
-  const canvas = document.createElement('canvas');
-  canvas.width = Math.round(bitmap.width * scale);
-  canvas.height = Math.round(bitmap.height * scale);
-  canvas.getContext('2d')?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const canvas = drawnSmall(bitmap, bitmap);
   bitmap.close();
   return canvas;
 }

@@ -1,12 +1,13 @@
 import { Button, Modal, NativeSelect, Skeleton, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Device, homesQuery, keys, type Retention, retentionQuery, storageQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import cards from '../parts/cards.module.css';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import { bytesText, durationText } from '../time-text.ts';
 import { changeOf, choiceOf, faultOf, MAX_DAYS, type RecordingChoice } from './recording-choice.ts';
 import { allCells } from './week-cells.ts';
@@ -56,10 +57,7 @@ function RecordingForm({ device, retention, onClose }: RecordingFormProps) {
   });
   const fault = faultOf(choice);
   const records = choice.mode === 'continuous' || choice.mode === 'event';
-  const onSubmit = (event: FormEvent): void => {
-    event.preventDefault();
-    save.mutate();
-  };
+  const onSubmit = submitting(() => save.mutate());
   return (
     <form className={form.form} onSubmit={onSubmit}>
       <NativeSelect

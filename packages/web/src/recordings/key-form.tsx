@@ -1,7 +1,8 @@
 import type { RecipientKey } from '@cardea/media';
 import { Button, FileInput, PasswordInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { submitting } from '../parts/submitting.ts';
 import styles from './recorded-view.module.css';
 
 /** Takes the key of the user out of its file. It stays in this page. */
@@ -23,10 +24,7 @@ export function KeyForm({ onKey }: { readonly onKey: (key: RecipientKey) => void
       setProblem('refused');
     }
   };
-  const onSubmit = (event: FormEvent): void => {
-    event.preventDefault();
-    void open();
-  };
+  const onSubmit = submitting(() => void open());
   return (
     <form className={styles.keyForm} onSubmit={onSubmit}>
       <p className={styles.keyHint}>{t('recordings.encrypted')}</p>

@@ -1,6 +1,6 @@
 import { Button, Modal, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { keys, type Share, sharesQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
@@ -8,6 +8,7 @@ import cards from '../parts/cards.module.css';
 import { CopyField } from '../parts/copy-field.tsx';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { submitting } from '../parts/submitting.ts';
 import { instantText } from '../time-text.ts';
 
 /** What is shared: the live picture, or the time around what is on show. */
@@ -61,10 +62,7 @@ function NewShare({ subject: { deviceId, channel, recordedAt } }: { readonly sub
     },
     onSuccess: () => queries.invalidateQueries({ queryKey: keys.shares }),
   });
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    share.mutate();
-  };
+  const submit = submitting(() => share.mutate());
   if (share.data !== undefined) {
     return (
       <div className={form.form}>
