@@ -1,6 +1,6 @@
 import type { CopyOptions, CopyProgress } from '@cardea/platform';
 import type { Command } from 'commander';
-import { terminal } from './terminal.ts';
+import { terminal, wantsJson } from './terminal.ts';
 
 const SHOWN_EVERY_FILES = 20;
 
@@ -25,7 +25,7 @@ export async function runCopy(work: (options: CopyOptions) => Promise<CopyProgre
 
 /** The outcome, for people or for programs. */
 export function printCopy(progress: CopyProgress, { json, command }: { readonly json: true | undefined; readonly command: Command }): void {
-  const asJson = json === true || command.optsWithGlobals<{ json?: true }>().json === true;
+  const asJson = wantsJson({ json }, command);
   terminal.print(asJson ? JSON.stringify(progress) : lineOf(progress));
 }
 

@@ -1,4 +1,5 @@
 import { visibleText } from '@cardea/platform';
+import type { Command } from 'commander';
 
 /** What a command prints: answers on stdout, everything else on stderr. What others called something commands no terminal. */
 export interface Terminal {
@@ -12,6 +13,11 @@ export const terminal: Terminal = {
   print: (line) => void process.stdout.write(`${visibleText(line)}\n`),
   note: (line) => void process.stderr.write(`${visibleText(line)}\n`),
 };
+
+/** Whether the answer is wanted as JSON: `--json` stands before or after the name of the command. */
+export function wantsJson({ json }: { readonly json?: true | undefined }, command: Command): boolean {
+  return json === true || command.optsWithGlobals<{ json?: true }>().json === true;
+}
 
 /** Everything on stdin as text, without the line end a shell adds. */
 export async function readStandardInput(): Promise<string> {

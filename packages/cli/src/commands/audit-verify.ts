@@ -1,6 +1,6 @@
 import { loadConfig, verifyAuditOfData } from '@cardea/platform';
 import { Command, InvalidArgumentError } from 'commander';
-import { terminal } from '../terminal.ts';
+import { terminal, wantsJson } from '../terminal.ts';
 
 interface Head {
   readonly seq: number;
@@ -20,7 +20,7 @@ export const auditVerify = new Command('verify')
   .option('--json', 'print the report as JSON')
   .action(async ({ data, head, json }: { data: string; head?: Head; json?: true }, command: Command) => {
     const report = await verifyAuditOfData(loadConfig({ flags: { data, logLevel: 'warn' } }), head);
-    const asJson = json === true || command.optsWithGlobals<{ json?: true }>().json === true;
+    const asJson = wantsJson({ json }, command);
     const { entries, fault } = report;
     const lines = [`entries      ${entries}`, `head         ${report.head.seq}:${report.head.hash}`];
     if (fault !== undefined) lines.push(`fault        entry ${fault.seq} is ${fault.kind === 'cutOff' ? 'cut off' : fault.kind}`);

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { openKeyFile, openSegment, recipientKey } from '@cardea/media';
 import { Command } from 'commander';
-import { readStandardInput, terminal } from '../terminal.ts';
+import { readStandardInput, terminal, wantsJson } from '../terminal.ts';
 
 interface Flags {
   readonly key: string;
@@ -23,7 +23,7 @@ export const decrypt = new Command('decrypt')
     const pair = await openKeyFile(await readFile(key, 'utf8'), await readStandardInput());
     const { bytes, subject, recipients, complete } = await openSegment(await readFile(path), [await recipientKey(pair)]);
     await writeFile(out, bytes, { flag: 'wx', mode: 0o600 });
-    const asJson = json === true || command.optsWithGlobals<{ json?: true }>().json === true;
+    const asJson = wantsJson({ json }, command);
     terminal.print(asJson ? JSON.stringify({ out, ...subject, recipients, complete }) : out);
     if (complete) return;
     terminal.note('cardea: the end is missing: the camera was cut off there, or somebody cut the file');

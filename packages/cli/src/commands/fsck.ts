@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { checkData, loadConfig, rebuildData } from '@cardea/platform';
 import { Command } from 'commander';
-import { terminal } from '../terminal.ts';
+import { terminal, wantsJson } from '../terminal.ts';
 
 interface Flags {
   readonly data: string;
@@ -23,7 +23,7 @@ export const fsck = new Command('fsck')
     const config = loadConfig({ flags: { data, logLevel: 'warn' }, env: process.env, ...file });
     const rebuilt = rebuild ? await rebuildData(config) : {};
     const report = { ...rebuilt, ...(await checkData(config, { deep })) };
-    const asJson = json === true || command.optsWithGlobals<{ json?: true }>().json === true;
+    const asJson = wantsJson({ json }, command);
     const lines = Object.entries(report).map(([name, count]) => `${name.padEnd(12)} ${count}`);
     terminal.print(asJson ? JSON.stringify(report) : lines.join('\n'));
     if (report.differences > 0) process.exitCode = 1;

@@ -1,6 +1,6 @@
 import { loadConfig, openDataAccounts } from '@cardea/platform';
 import { Command } from 'commander';
-import { readStandardInput, terminal } from '../terminal.ts';
+import { readStandardInput, terminal, wantsJson } from '../terminal.ts';
 
 interface Flags {
   readonly data: string;
@@ -21,6 +21,6 @@ export const userCreate = new Command('create')
     const password = await readStandardInput();
     await using accounts = await openDataAccounts(loadConfig({ flags: { data, logLevel: 'warn' }, env: process.env }));
     const user = await accounts.create({ email, name, password });
-    const asJson = json === true || command.optsWithGlobals<{ json?: true }>().json === true;
+    const asJson = wantsJson({ json }, command);
     terminal.print(asJson ? JSON.stringify(user) : `Created ${user.email}`);
   });

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type CaseFault, verifyCase } from '@cardea/api';
 import { Command } from 'commander';
 import { NoCase, openCase } from '../case/open-case.ts';
-import { terminal } from '../terminal.ts';
+import { terminal, wantsJson } from '../terminal.ts';
 
 interface Flags {
   readonly device?: string;
@@ -22,7 +22,7 @@ export const verify = new Command('verify')
   .option('--json', 'print the report as JSON')
   .addHelpText('after', '\nExit status: 0 all is as the camera recorded it, 1 something is not, 2 it is no case.')
   .action(async (path: string, { device, publicKey, json }: Flags, command: Command) => {
-    const asJson = json === true || command.optsWithGlobals<{ json?: true }>().json === true;
+    const asJson = wantsJson({ json }, command);
     try {
       const opened = await openCase(path);
       const expected = { deviceId: device, publicKey: publicKey === undefined ? undefined : await readPublicKey(publicKey) };
