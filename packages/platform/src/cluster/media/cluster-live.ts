@@ -1,5 +1,5 @@
 import type { LiveSession, PlaybackRequest, PlaybackSession } from '@cardea/api';
-import { AppError, hasStatus } from '@cardea/core';
+import { AppError } from '@cardea/core';
 import type { PushTarget } from '@cardea/protocol';
 import type { DeviceProof, SessionMaker } from '../../authorization/proof.ts';
 import type { MediaCaller, Placed } from './media-caller.ts';
@@ -77,11 +77,8 @@ export class ClusterLive implements LiveMedia {
     const { caller, local } = this.options;
     if (local?.holds(wanted.sessionId)) return await local.playbackTarget(proof, wanted);
     const params = { right: rightOf(proof), wanted };
-    try {
-      return await caller.ask(sessionSubject(wanted.sessionId), 'playbackTarget', params);
-    } catch (error) {
-      if (!hasStatus(error, 'NOT_FOUND')) throw error;
-    }
+    const target = await caller.askIfThere(sessionSubject(wanted.sessionId), 'playbackTarget', params);
+    if (target !== undefined) return target;
     return (await caller.place('playbackTarget', params, { here: local && (() => local.playbackTarget(proof, wanted)) })).answer;
   }
 
@@ -112,28 +109,17 @@ export class ClusterLive implements LiveMedia {
   }
 
   private async atHolder<N extends 'renew' | 'end'>(call: N, params: MediaParams<N>): Promise<MediaResult<N>> {
-    try {
-      return await this.options.caller.ask(sessionSubject(params.sessionId), call, params);
-    } catch (error) {
-      throw hasStatus(error, 'NOT_FOUND') ? new AppError('SESSION_NOT_FOUND', undefined, { cause: error }) : error;
-    }
+    const answer = await this.options.caller.askIfThere(sessionSubject(params.sessionId), call, params);
+    if (answer === undefined) throw new AppError('SESSION_NOT_FOUND');
+    return answer;
   }
 
   /** Who is gone has nothing to answer. */
   private async everywhereElse<N extends MediaCallName>(call: N, params: MediaParams<N>): Promise<readonly MediaResult<N>[]> {
     const { caller, choice, nodeId } = this.options;
     const others = choice.all().filter((id) => id !== nodeId());
-    const answers = await Promise.all(
-      others.map(async (id) => {
-        try {
-          return [await caller.ask(nodeSubject(id), call, params)];
-        } catch (error) {
-          if (hasStatus(error, 'NOT_FOUND')) return [];
-          throw error;
-        }
-      }),
-    );
-    return answers.flat();
+    const answers = await Promise.all(others.map((id) => caller.askIfThere(nodeSubject(id), call, params)));
+    return answers.filter((answer) => answer !== undefined);
   }
 
   private async holderOf({ deviceId, epoch }: DeviceProof, { channel, stream }: SourceWish): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import type { TalkRequest, TalkSession } from '@cardea/api';
-import { AppError, hasStatus } from '@cardea/core';
+import { AppError } from '@cardea/core';
 import type { DeviceProof, SessionMaker } from '../../authorization/proof.ts';
 import type { MediaCaller, Placing } from './media-caller.ts';
 import { type MediaParams, type MediaResult, makerOf, rightOf, talkChannelSubject, talkSubject } from './media-calls.ts';
@@ -39,11 +39,8 @@ export class ClusterTalks implements TalkMedia {
   async end(maker: SessionMaker, sessionId: string): Promise<void> {
     const { caller, local } = this.options;
     if (local?.holds(sessionId)) return await local.end(maker, sessionId);
-    try {
-      await caller.ask(talkSubject(sessionId), 'endTalk', { maker: makerOf(maker), sessionId });
-    } catch (error) {
-      throw hasStatus(error, 'NOT_FOUND') ? new AppError('SESSION_NOT_FOUND', undefined, { cause: error }) : error;
-    }
+    const answer = await caller.askIfThere(talkSubject(sessionId), 'endTalk', { maker: makerOf(maker), sessionId });
+    if (answer === undefined) throw new AppError('SESSION_NOT_FOUND');
   }
 
   async sourceFor(proof: DeviceProof, wanted: TalkSourceWish): Promise<TalkSource> {
@@ -63,11 +60,8 @@ export class ClusterTalks implements TalkMedia {
     const { caller, local } = this.options;
     if (placing.here !== undefined && local?.holdsChannel({ deviceId, channel }))
       return { answer: await placing.here(), isElsewhere: false };
-    try {
-      return { answer: await caller.ask(talkChannelSubject({ deviceId, channel }), call, params, TALK_MS), isElsewhere: true };
-    } catch (error) {
-      if (!hasStatus(error, 'NOT_FOUND')) throw error;
-    }
+    const answer = await caller.askIfThere(talkChannelSubject({ deviceId, channel }), call, params, TALK_MS);
+    if (answer !== undefined) return { answer, isElsewhere: true };
     return await caller.place(call, params, placing);
   }
 }

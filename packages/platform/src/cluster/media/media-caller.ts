@@ -46,6 +46,21 @@ export class MediaCaller {
     return readMediaResult(call, await this.options.exchange.request(subject, { call, params }, { timeoutMs }));
   }
 
+  /** As `ask`; `undefined` when nobody serves `subject`. */
+  async askIfThere<N extends MediaCallName>(
+    subject: string,
+    call: N,
+    params: MediaParams<N>,
+    timeoutMs?: number,
+  ): Promise<MediaResult<N> | undefined> {
+    try {
+      return await this.ask(subject, call, params, timeoutMs);
+    } catch (error) {
+      if (hasStatus(error, 'NOT_FOUND')) return undefined;
+      throw error;
+    }
+  }
+
   /**
    * Has the best process do `call`, and the next best when that one is gone.
    * @throws AppError NO_CAPACITY when none takes sessions | TIMEOUT | CANCELLED | what the process threw

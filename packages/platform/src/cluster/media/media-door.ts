@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError, type Clock, hasStatus, type Logger } from '@cardea/core';
+import { AppError, type Clock, type Logger } from '@cardea/core';
 import { Channel, conforms, DeviceId, StreamName } from '@cardea/protocol';
 import type { Authorizer } from '../../authorization/authorizer.ts';
 import type { Principal } from '../../authorization/proof.ts';
@@ -80,11 +80,9 @@ export class MediaDoor {
   }
 
   private async originOf(subject: string): Promise<string> {
-    try {
-      return (await this.options.caller.ask(subject, 'where', {})).url;
-    } catch (error) {
-      throw hasStatus(error, 'NOT_FOUND') ? new AppError('UNAUTHORIZED', undefined, { cause: error }) : error;
-    }
+    const place = await this.options.caller.askIfThere(subject, 'where', {});
+    if (place === undefined) throw new AppError('UNAUTHORIZED');
+    return place.url;
   }
 
   /** Whoever shows who they are needs no session before. */
