@@ -48,8 +48,12 @@ export class HlsReader implements ViewerConnection {
       return;
     }
     this.requests.add(request);
-    request.onClosed(() => this.requests.delete(request));
-    if (!this.serve(wanted, request)) this.wait(wanted, request);
+    let waiter: HlsWaiter | undefined;
+    request.onClosed(() => {
+      this.requests.delete(request);
+      if (waiter !== undefined) this.stopWaiting(waiter);
+    });
+    if (!this.serve(wanted, request)) waiter = this.wait(wanted, request);
   }
 
   report(): ConnectionReport {
@@ -83,29 +87,27 @@ export class HlsReader implements ViewerConnection {
     return true;
   }
 
-  private wait(wanted: HlsWanted, request: HlsRequest): void {
-    const { clock, stream } = this.options;
-    const stop = (): void => {
-      this.askedAtMs = clock.monotonicMs();
-      stream.forget(waiter);
-      this.waiting.delete(waiter);
-    };
+  private wait(wanted: HlsWanted, request: HlsRequest): HlsWaiter {
     const waiter: HlsWaiter = {
       tryAgain: () => {
-        if (this.serve(wanted, request)) stop();
+        if (this.serve(wanted, request)) this.stopWaiting(waiter);
       },
       giveUp: (error) => {
-        stop();
+        this.stopWaiting(waiter);
         this.requests.delete(request);
         request.refuse(error);
       },
     };
-    request.onClosed(() => {
-      stop();
-      this.requests.delete(request);
-    });
     this.waiting.add(waiter);
-    stream.wait(waiter);
+    this.options.stream.wait(waiter);
+    return waiter;
+  }
+
+  private stopWaiting(waiter: HlsWaiter): void {
+    const { clock, stream } = this.options;
+    this.askedAtMs = clock.monotonicMs();
+    stream.forget(waiter);
+    this.waiting.delete(waiter);
   }
 
   private watchIn(ms: number): void {
