@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { AppError } from '@cardea/core';
 import { lockDataDirectory } from './store/data-lock.ts';
-import { syncDirectory } from './store/durable-file.ts';
+import { isMissing, syncDirectory } from './store/durable-file.ts';
 import { assertObjectKey } from './store/objects/object-key.ts';
 import { openSqliteReadOnly } from './store/sql/sqlite.ts';
 
@@ -165,7 +165,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).size;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

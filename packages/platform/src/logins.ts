@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import type { LoginMethods } from '@cardea/api';
 import { AppError } from '@cardea/core';
 import type { Config } from './config.ts';
 import { OidcProvider } from './homes/oidc/oidc-provider.ts';
 import { ProviderLogins, type ProviderLoginsOptions } from './homes/oidc/provider-logins.ts';
 import { Passkeys, type PasskeysOptions } from './homes/passkeys.ts';
+import { readSecretFile } from './secrets.ts';
 
 /** Where the provider sends browsers back to: a page of the app. */
 const REDIRECT_PATH = '/login/provider';
@@ -26,11 +25,12 @@ export async function openLogins(config: Config, options: LoginsOptions): Promis
   const provider = await openProvider(config, publicUrl);
   const { 'oidc.allowedDomains': allowedDomains, 'oidc.operatorClaim': operatorClaim, 'oidc.operatorDomains': operatorDomains } = config;
   const rules = { allowedDomains, operatorClaim, operatorDomains };
+  const passkeys = new Passkeys(options);
   return {
-    passkeys: new Passkeys(options),
+    passkeys,
     providerLogins: provider && new ProviderLogins({ ...options, provider, rules }),
     methods: () => ({
-      passkeys: isIP(new URL(publicUrl()).hostname.replace(/^\[|\]$/g, '')) === 0,
+      passkeys: passkeys.host !== undefined,
       ...(provider && { provider: { label: config['oidc.label'] } }),
     }),
   };
@@ -49,11 +49,7 @@ async function openProvider(config: Config, publicUrl: () => string): Promise<Oi
 
 async function secretOf(config: Config): Promise<string> {
   const path = config['oidc.clientSecretFile'];
-  if (path === '') return config['oidc.clientSecret'];
-  const secret = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new AppError('INVALID_PARAMS', { path }, { cause: error, message: `cannot read oidc.clientSecretFile ${path}` });
-  });
-  return secret.trim();
+  return path === '' ? config['oidc.clientSecret'] : await readSecretFile('oidc.clientSecretFile', path);
 }
 
 function refusal(message: string): AppError {

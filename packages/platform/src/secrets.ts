@@ -9,11 +9,17 @@ import { KeyVault, resealKeys } from './tokens/key-vault.ts';
 export async function openVault(config: Config): Promise<KeyVault> {
   const path = config['secrets.keyFile'];
   if (path === '') return new KeyVault(config['secrets.key'] || undefined);
-  const secret = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new AppError('INVALID_PARAMS', { path }, { cause: error, message: `cannot read secrets.keyFile ${path}` });
+  const secret = await readSecretFile('secrets.keyFile', path);
+  if (secret === '') throw new AppError('INVALID_PARAMS', { path }, { message: `secrets.keyFile ${path} is empty` });
+  return new KeyVault(secret);
+}
+
+/** The secret in a file that `setting` names, without the line end. @throws AppError INVALID_PARAMS when it cannot be read */
+export async function readSecretFile(setting: string, path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new AppError('INVALID_PARAMS', { path }, { cause: error, message: `cannot read ${setting} ${path}` });
   });
-  if (secret.trim() === '') throw new AppError('INVALID_PARAMS', { path }, { message: `secrets.keyFile ${path} is empty` });
-  return new KeyVault(secret.trim());
+  return text.trim();
 }
 
 /** Seals the keys with another secret, or leaves them plain for `undefined`. @throws AppError INVALID_STATE while a platform runs */

@@ -29,7 +29,7 @@ export interface RecordingPoliciesOptions {
   readonly logger: Logger;
 }
 
-/** A device that was just bound learns so only by the answer that comes after the first question. */
+/** A device that just came may be busy with itself, or about to come anew. */
 const RETRIES_MS = [0, 500, 1_000, 2_000, 5_000, 15_000];
 /** How late a device that keeps to no hours itself begins and ends. */
 const SWITCH_MS = 30_000;

@@ -43,6 +43,12 @@ export class Passkeys {
     this.guard = new LoginGuard(options.clock);
   }
 
+  /** The host name keys are made for; `undefined` for a bare address, for which browsers make none (WebAuthn Level 3, 5.1.3). */
+  get host(): string | undefined {
+    const { hostname } = new URL(this.options.publicUrl());
+    return isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? hostname : undefined;
+  }
+
   /** @throws AppError FORBIDDEN with `stepUp`; LIMIT_EXCEEDED at 20; NOT_SUPPORTED where the platform has no host name */
   async begin({ principal, user }: Visitor): Promise<PasskeyCreation> {
     this.options.authorizer.assertFresh(principal);
@@ -50,7 +56,7 @@ export class Passkeys {
     if (present.length >= MAX_PER_USER) throw new AppError('LIMIT_EXCEEDED');
     const { generateRegistrationOptions } = await import('@simplewebauthn/server');
     return await generateRegistrationOptions({
-      ...{ rpName: 'Cardea', rpID: this.host(), userName: user.email, userDisplayName: user.name, userID: Buffer.from(user.id) },
+      ...{ rpName: 'Cardea', rpID: this.assertHost(), userName: user.email, userDisplayName: user.name, userID: Buffer.from(user.id) },
       challenge: Buffer.from(this.challenges.create(makingBy(principal)), 'base64url'),
       excludeCredentials: present.map(({ credential_id: id, transports }) => ({ id, transports: transportsOf(transports) })),
       supportedAlgorithmIDs: ALGORITHMS,
@@ -112,7 +118,7 @@ export class Passkeys {
   async ask(): Promise<PasskeyQuestion> {
     const { generateAuthenticationOptions } = await import('@simplewebauthn/server');
     const { challenge, rpId, timeout, userVerification } = await generateAuthenticationOptions({
-      rpID: this.host(),
+      rpID: this.assertHost(),
       challenge: Buffer.from(this.challenges.create(LOGIN), 'base64url'),
       userVerification: 'required',
     });
@@ -186,13 +192,11 @@ export class Passkeys {
   }
 
   private expected(): { readonly expectedOrigin: string; readonly expectedRPID: string } {
-    return { expectedOrigin: new URL(this.options.publicUrl()).origin, expectedRPID: this.host() };
+    return { expectedOrigin: new URL(this.options.publicUrl()).origin, expectedRPID: this.assertHost() };
   }
 
-  /** Keys are made for a host name; browsers make none for a bare address (WebAuthn Level 3, 5.1.3). */
-  private host(): string {
-    const { hostname } = new URL(this.options.publicUrl());
-    if (isIP(hostname.replace(/^\[|\]$/g, '')) === 0) return hostname;
+  private assertHost(): string {
+    if (this.host !== undefined) return this.host;
     throw new AppError('NOT_SUPPORTED', undefined, { message: 'passkeys need a host name: set publicUrl to one' });
   }
 

@@ -31,3 +31,8 @@ export async function syncDirectory(path: string): Promise<void> {
     await handle.close();
   }
 }
+
+/** Whether a file operation failed because nothing is there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, hasStatus } from '@cardea/core';
-import { makeDirectoryDurably, writeFileDurably } from '../store/durable-file.ts';
+import { isMissing, makeDirectoryDurably, writeFileDurably } from '../store/durable-file.ts';
 import { KeyVault } from './key-vault.ts';
 
 export interface PlatformKeys {
@@ -43,13 +43,9 @@ async function loadOrCreate(path: string, vault: KeyVault, create: () => string)
     return text;
   } catch (error) {
     if (hasStatus(error, 'INVALID_STATE')) throw error;
-    if (!isAbsent(error)) throw new AppError('INTERNAL_ERROR', { path }, { cause: error, message: `cannot read the key ${path}` });
+    if (!isMissing(error)) throw new AppError('INTERNAL_ERROR', { path }, { cause: error, message: `cannot read the key ${path}` });
     const text = create();
     await writeFileDurably(path, vault.seal(text));
     return text;
   }
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

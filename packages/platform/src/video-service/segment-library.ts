@@ -7,6 +7,7 @@ import { IntegrityCheck } from './integrity-check.ts';
 import type { SegmentCatalogue, SegmentRow } from './segment-catalogue.ts';
 import type { SegmentKeeper } from './segment-keeper.ts';
 import { devicePrefix } from './segment-key.ts';
+import { linkOf } from './segment-link.ts';
 import type { SegmentLocks } from './segment-locks.ts';
 import { MAX_SEGMENT_MS } from './video-limits.ts';
 
@@ -169,14 +170,9 @@ function toSegment(row: SegmentRow): Segment {
     ...(row.event_id === null ? {} : { eventId: row.event_id }),
     locked: row.locked === 1,
     clientSegmentId: row.client_segment_id,
-    ...chainOf(row),
+    ...linkOf(row),
     ...(row.encryption === null ? {} : { encryption: row.encryption }),
   };
-}
-
-function chainOf({ chain_number: number, chain_previous: previous, chain_signature: signature }: SegmentRow): Pick<Segment, 'chain'> {
-  if (number === null || signature === null) return {};
-  return { chain: { number, ...(previous !== null && { previous }), signature } };
 }
 
 function cursorOf(row: SegmentRow): string {

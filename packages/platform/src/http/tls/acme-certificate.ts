@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backoff, type Clock, type Logger, type Random } from '@cardea/core';
 import type { ListenAddress } from '../../listen-address.ts';
-import { makeDirectoryDurably, writeFileDurably } from '../../store/durable-file.ts';
+import { isMissing, makeDirectoryDurably, writeFileDurably } from '../../store/durable-file.ts';
 import type { KeyVault } from '../../tokens/key-vault.ts';
 import { AcmeChallenges } from './acme-challenges.ts';
 import { type KeyPair, keepPair, readPair } from './kept-pair.ts';
@@ -165,7 +165,7 @@ export class AcmeCertificate implements AsyncDisposable {
     try {
       return vault.open(await readFile(path, 'utf8'), path);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (!isMissing(error)) throw error;
       const { crypto } = await import('acme-client');
       const made = (await crypto.createPrivateEcdsaKey('P-256')).toString();
       await writeFileDurably(path, vault.seal(made));

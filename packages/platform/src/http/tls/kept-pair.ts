@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, hasStatus } from '@cardea/core';
-import { writeFileDurably } from '../../store/durable-file.ts';
+import { isMissing, writeFileDurably } from '../../store/durable-file.ts';
 import type { KeyVault } from '../../tokens/key-vault.ts';
 
 /** A private key and its certificate, or the chain of it, PEM. */
@@ -22,7 +22,7 @@ export async function readPair(directory: string, name: string, vault: KeyVault)
     const key = vault.open(sealed, join(directory, `${name}.key`));
     return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)) ? { key, cert } : undefined;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     if (hasStatus(error, 'INVALID_STATE')) throw error;
     throw new AppError('INTERNAL_ERROR', { directory, name }, { cause: error, message: `cannot read ${join(directory, name)}` });
   }

@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isMissing } from '../durable-file.ts';
 import type { VolumeMarker } from './volume-identity.ts';
 import type { VolumeSync } from './volume-sync.ts';
 
@@ -43,6 +44,6 @@ export class MarkerFile implements VolumeMarker {
 
 /** For `catch`: absence is an answer, anything else stays an error. */
 function ignoreAbsent(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  if (isMissing(error)) return undefined;
   throw error;
 }

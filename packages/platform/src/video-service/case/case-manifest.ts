@@ -1,5 +1,6 @@
 import { CASE_FORMAT, type CaseManifest, type CaseNeighbour, type CaseSegment, type TimelineSpan } from '@cardea/api';
 import type { SegmentRow } from '../segment-catalogue.ts';
+import { linkOf } from '../segment-link.ts';
 
 export interface CaseFacts {
   readonly exportedAt: number;
@@ -40,7 +41,6 @@ function toCaseSegment(row: SegmentRow, index: number): CaseSegment {
 }
 
 function toNeighbour(row: SegmentRow): CaseNeighbour {
-  const { chain_number: number, chain_previous: previous, chain_signature: signature } = row;
   return {
     clientSegmentId: row.client_segment_id,
     kind: row.kind,
@@ -48,6 +48,6 @@ function toNeighbour(row: SegmentRow): CaseNeighbour {
     endAt: row.end_at ?? row.start_at,
     sizeBytes: row.size_bytes ?? 0,
     sha256: row.sha256 ?? '',
-    ...(number !== null && signature !== null && { chain: { number, ...(previous !== null && { previous }), signature } }),
+    ...linkOf(row),
   };
 }
