@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
 import type { RecipientKey, RecipientKeyRequest } from '@cardea/api';
 import { AppError, type Clock } from '@cardea/core';
+import { MAX_RECIPIENTS } from '@cardea/media';
 import { covers, grantOf } from '../authorization/grant.ts';
 import type { HomeProof } from '../authorization/proof.ts';
 import type { Db } from '../store/ports.ts';
@@ -18,8 +19,6 @@ interface Place {
 }
 
 const MAX_KEYS_PER_MEMBER = 8;
-/** As many as a device takes. */
-const MAX_RECIPIENTS = 64;
 
 /** Public keys of members. The other halves never come here: what is encrypted for them the platform cannot open. */
 export class RecipientKeys {
@@ -66,11 +65,7 @@ export class RecipientKeys {
   /** Public keys of all who may see recordings of the device, in an order that stays the same. */
   async of({ homeId, deviceId }: Place): Promise<readonly string[]> {
     const now = this.options.clock.now();
-    const rows = await this.options.db
-      .selectFrom('recipient_key')
-      .innerJoin('home_member', (join) =>
-        join.onRef('home_member.home_id', '=', 'recipient_key.home_id').onRef('home_member.user_id', '=', 'recipient_key.user_id'),
-      )
+    const rows = await this.ofMembers()
       .select(['public_key', 'actions', 'devices', 'hours', 'access_until'])
       .where('recipient_key.home_id', '=', homeId)
       .execute();
@@ -100,11 +95,7 @@ export class RecipientKeys {
   /** Has devices told of members whose time ran out; call now and then. */
   async noticeExpired(): Promise<void> {
     const now = this.options.clock.now();
-    const ended = await this.options.db
-      .selectFrom('recipient_key')
-      .innerJoin('home_member', (join) =>
-        join.onRef('home_member.home_id', '=', 'recipient_key.home_id').onRef('home_member.user_id', '=', 'recipient_key.user_id'),
-      )
+    const ended = await this.ofMembers()
       .select('recipient_key.home_id')
       .distinct()
       .where('access_until', '>', this.expiredBefore)
@@ -114,13 +105,18 @@ export class RecipientKeys {
     for (const { home_id: homeId } of ended) this.options.onChange(homeId);
   }
 
-  private keys(homeId: string) {
+  /** A key counts for as long as its user is a member. */
+  private ofMembers() {
     return this.options.db
       .selectFrom('recipient_key')
-      .innerJoin('user', 'user.id', 'recipient_key.user_id')
       .innerJoin('home_member', (join) =>
         join.onRef('home_member.home_id', '=', 'recipient_key.home_id').onRef('home_member.user_id', '=', 'recipient_key.user_id'),
-      )
+      );
+  }
+
+  private keys(homeId: string) {
+    return this.ofMembers()
+      .innerJoin('user', 'user.id', 'recipient_key.user_id')
       .select([
         'key_id as keyId',
         'recipient_key.user_id as userId',

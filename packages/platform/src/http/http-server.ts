@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AppError, type Clock, type Logger, SystemClock, withDeadline } from '@cardea/core';
 import { type FastifyInstance, fastify } from 'fastify';
+import { listenBefore } from './before-listeners.ts';
 import { connectionLimit } from './connection-limit.ts';
 import { DirectConnection, type DirectHandler } from './direct-connection.ts';
 import { takeTurns } from './tls/handshake-turns.ts';
@@ -118,20 +119,20 @@ export class HttpServer {
 
   /** Puts direct connections before those of node:http, which comes to its connections by its own listener of `event`. */
   private readFirst<S extends Server | SecureServer>(server: S, event: 'connection' | 'secureConnection'): S {
-    const listeners = server.listeners(event);
-    const handOver = (socket: Socket, bytes: Buffer): void => {
-      this.direct.delete(socket);
-      socket.pause();
-      socket.unshift(bytes);
-      for (const listener of listeners) listener.call(server, socket);
-      socket.resume();
-    };
-    server.removeAllListeners(event);
-    server.on(event, (socket: Socket) => {
-      this.direct.add(socket);
+    listenBefore(server, event, (passOn) => {
+      const handOver = (socket: Socket, bytes: Buffer): void => {
+        this.direct.delete(socket);
+        socket.pause();
+        socket.unshift(bytes);
+        passOn(socket);
+        socket.resume();
+      };
       const handle: DirectHandler = (request) => this.directHandlers.some((each) => each(request));
-      const onClosed = (): void => void this.direct.delete(socket);
-      new DirectConnection({ socket, keepAliveMs: KEEP_ALIVE_MS, handle, handOver, onClosed }).start();
+      return (socket) => {
+        this.direct.add(socket);
+        const onClosed = (): void => void this.direct.delete(socket);
+        new DirectConnection({ socket, keepAliveMs: KEEP_ALIVE_MS, handle, handOver, onClosed }).start();
+      };
     });
     return server;
   }

@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net';
+import { listenBefore } from '../before-listeners.ts';
 
 /** Each takes about a millisecond of the processor. */
 const HANDSHAKES_PER_TURN = 8;
@@ -9,17 +10,16 @@ const HANDSHAKES_PER_TURN = 8;
  * @see reliability.md C-11
  */
 export function takeTurns(server: Server): void {
-  const listeners = server.listeners('connection');
   const waiting: Socket[] = [];
-  const beginSome = (): void => {
-    const begun = waiting.splice(0, HANDSHAKES_PER_TURN).filter((socket) => !socket.destroyed);
-    for (const socket of begun) for (const listener of listeners) listener.call(server, socket);
-    if (waiting.length > 0) setImmediate(beginSome);
-  };
-  server.removeAllListeners('connection');
-  server.on('connection', (socket: Socket) => {
-    // It may break while it waits, when nobody else listens yet.
-    socket.on('error', () => {});
-    if (waiting.push(socket) === 1) setImmediate(beginSome);
+  listenBefore(server, 'connection', (passOn) => {
+    const beginSome = (): void => {
+      for (const socket of waiting.splice(0, HANDSHAKES_PER_TURN)) if (!socket.destroyed) passOn(socket);
+      if (waiting.length > 0) setImmediate(beginSome);
+    };
+    return (socket) => {
+      // It may break while it waits, when nobody else listens yet.
+      socket.on('error', () => {});
+      if (waiting.push(socket) === 1) setImmediate(beginSome);
+    };
   });
 }
