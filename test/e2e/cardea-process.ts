@@ -13,8 +13,10 @@ export class CardeaProcess implements AsyncDisposable {
   private readonly waiting = new Set<() => void>();
   private stderr = '';
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** @param tracer command that starts what follows it and stays out of its way, as `strace -D` does */
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, tracer: readonly string[] = []) {
+    const [command = process.execPath, ...rest] = [...tracer, process.execPath, bin, ...args];
+    this.child = spawn(command, rest, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     const { stdout, stderr } = this.child;
     if (stdout === null || stderr === null) throw new Error('the process has no output');
     createInterface(stdout).on('line', (line) => {
