@@ -9,7 +9,7 @@ import type { HttpServer } from './http/http-server.ts';
 import type { Certificates } from './http/tls/certificates.ts';
 import type { Origins } from './media-broadcasting/edge/origins.ts';
 import { MediaBroadcasting } from './media-broadcasting/media-broadcasting.ts';
-import type { DeviceCommands, PrincipalFromRequest, ViewAudit } from './media-broadcasting/ports.ts';
+import type { DeviceCommands, MovableStream, PrincipalFromRequest, ViewAudit } from './media-broadcasting/ports.ts';
 import { mediaPorts } from './ports-and-certificates.ts';
 import type { Bus, Db } from './store/ports.ts';
 import { type TalkName, Talks } from './talk/talks.ts';
@@ -57,6 +57,7 @@ export function openLiveMedia(options: LiveMediaOptions): LiveMediaServices {
   const shared = {
     ...options,
     offerSession: (sessionId: string) => cluster?.media.offerSession(sessionId) ?? new DisposableStack(),
+    placeElsewhere: cluster && ((stream: MovableStream) => cluster.media.placeElsewhere(stream)),
     offerTalk: (talk: TalkName) => cluster?.media.offerTalk(talk) ?? new DisposableStack(),
   };
   const here = isHere

@@ -7,7 +7,7 @@ import { FanOut } from './fan-out.ts';
 import type { LatencyClass } from './latency-class.ts';
 import { LiveStream } from './live-stream.ts';
 import { type MediaFeed, SilentFeed } from './media-feed.ts';
-import type { DeviceCommands, MediaCounters, MediaSource } from './ports.ts';
+import type { DeviceCommands, MediaCounters, MediaSource, PlaceElsewhere } from './ports.ts';
 import type { Push } from './push.ts';
 import type { PushFormat } from './push-format.ts';
 import type { ViewSession } from './view-session.ts';
@@ -25,6 +25,7 @@ export interface BroadcastOptions {
   readonly counters: MediaCounters;
   /** The other processes of the platform; `undefined` when there are none. */
   readonly origins: Origins | undefined;
+  readonly placeElsewhere?: PlaceElsewhere | undefined;
   readonly onState: (state: LiveState) => void;
   /** Nobody watches any more, and the device was told. */
   readonly onOver: () => void;
@@ -78,10 +79,12 @@ export class Broadcast {
     this.silentStream = new SilentFeed(this.stream);
     const { stream } = this;
     const onFailed = (error: AppError): void => this.onFailed(error);
-    const device = new DevicePush({ ...options, stream, onFailed });
+    const deviceOr = (goElsewhere?: () => Promise<boolean>): Push => new DevicePush({ ...options, stream, onFailed, goElsewhere });
     const { epoch, origins } = options;
     this.push =
-      origins === undefined ? device : new OriginOrDevice({ ...options, source: { ...source, epoch }, origins, device, stream, onFailed });
+      origins === undefined
+        ? deviceOr()
+        : new OriginOrDevice({ ...options, source: { ...source, epoch }, origins, deviceOr, stream, onFailed });
   }
 
   /** Open connections of viewers, over all outputs. */

@@ -9,7 +9,7 @@ import type { MediaSource } from './ports.ts';
 
 export interface BroadcastsOptions
   extends Pick<BroadcastOptions, 'commands' | 'clock' | 'random' | 'logger' | 'counters'>,
-    Partial<Pick<BroadcastOptions, 'origins'>> {
+    Partial<Pick<BroadcastOptions, 'origins' | 'placeElsewhere'>> {
   readonly db: Db;
   readonly bus: Bus;
   /** Where a device bound at `epoch` publishes `source` as session `sessionId`. */

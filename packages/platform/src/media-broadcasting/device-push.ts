@@ -21,6 +21,8 @@ export interface DevicePushOptions {
   readonly onState: (state: LiveState) => void;
   /** The push ended although somebody wants it, and will not come back by itself. */
   readonly onFailed: (error: AppError) => void;
+  /** The device agreed and did not come: has another media server get its media. False when none can; absent where there is no other. */
+  readonly goElsewhere?: (() => Promise<boolean>) | undefined;
 }
 
 interface PushSession {
@@ -28,6 +30,7 @@ interface PushSession {
   target: PushTarget;
   /** The device was told of it elsewhere. */
   readonly isLed?: boolean;
+  readonly isLastTry?: boolean | undefined;
 }
 
 const TTL_MS = liveTimers.ttlDefaultSec * 1_000;
@@ -37,7 +40,7 @@ const RENEW_AGAIN_MS = 5_000;
 const FIRST_ANSWER_MS = 4_000;
 const SECOND_ANSWER_MS = 6_000;
 const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
-/** A session that was never published is followed by one more. */
+/** A session that was never published is followed by one more, at another media server if there is one. */
 const UNPUBLISHED_MAX = 2;
 
 /**
@@ -78,10 +81,10 @@ export class DevicePush implements Push {
     await abortable(this.answer.promise, signal);
   }
 
-  async takeOver({ sessionId, isLed }: TakenPush): Promise<PushTarget> {
+  async takeOver({ sessionId, isLed, isLastTry }: TakenPush): Promise<PushTarget> {
     await this.stop();
     const target = await this.options.mintTarget(sessionId);
-    this.start({ id: sessionId, target, isLed });
+    this.start({ id: sessionId, target, isLed, isLastTry });
     return target;
   }
 
@@ -145,21 +148,22 @@ export class DevicePush implements Push {
 
   private async run(signal: AbortSignal, taken?: PushSession): Promise<void> {
     const backoff = new Backoff({ ...BACKOFF, random: () => this.options.random.fraction() });
+    const unpublishedMax = taken?.isLastTry === true ? 1 : UNPUBLISHED_MAX;
     let unpublished = 0;
     for (let first = taken; !signal.aborted; first = undefined) {
       const failure = await this.runSession(signal, first).then(
         (published) => {
           unpublished = published ? 0 : unpublished + 1;
           if (published) backoff.reset();
-          return unpublished < UNPUBLISHED_MAX ? undefined : new AppError('PUSH_CONNECT_FAILED');
+          return unpublished < unpublishedMax ? undefined : new AppError('PUSH_CONNECT_FAILED');
         },
         (error: unknown) => AppError.from(error),
       );
       if (signal.aborted) break;
       if (failure !== undefined) {
         this.answer.reject(failure);
-        if (!this.agreed || !failure.retryable || unpublished >= UNPUBLISHED_MAX) return this.fail(failure);
-      }
+        if (!this.agreed || !failure.retryable || unpublished >= unpublishedMax) return this.fail(failure);
+      } else if (unpublished > 0 && (await this.options.goElsewhere?.())) return;
       this.expectAnswer();
       await this.wakeup.sleep(backoff.next());
     }

@@ -18,7 +18,16 @@ import { parseLivePath } from './live-path.ts';
 import type { LiveStream } from './live-stream.ts';
 import { wantsSound } from './media-feed.ts';
 import { Playbacks, type PlaybackWish, playbackOfPath } from './playbacks.ts';
-import type { DeviceChannels, DeviceCommands, MediaCounters, MediaSource, OfferSession, PrincipalFromRequest, ViewAudit } from './ports.ts';
+import type {
+  DeviceChannels,
+  DeviceCommands,
+  MediaCounters,
+  MediaSource,
+  OfferSession,
+  PlaceElsewhere,
+  PrincipalFromRequest,
+  ViewAudit,
+} from './ports.ts';
 import type { PublishGrant } from './rtmp/rtmp-connection.ts';
 import { RtmpIngest } from './rtmp/rtmp-ingest.ts';
 import { SessionRights } from './session-rights.ts';
@@ -44,6 +53,7 @@ export interface MediaBroadcastingOptions {
   readonly ports: MediaPorts;
   /** Who of the processes of one platform has a stream; `undefined` when this is the only one. */
   readonly origins?: Origins | undefined;
+  readonly placeElsewhere?: PlaceElsewhere | undefined;
   readonly offerSession?: OfferSession | undefined;
   readonly clock: Clock;
   readonly random: Random;

@@ -50,6 +50,20 @@ export interface ViewAudit {
  */
 export type PrincipalFromRequest = (request: IncomingMessage) => Promise<Principal | undefined>;
 
+/** A stream that a device publishes, or is to publish, at one process, as another must know it to go on with it. */
+export interface MovableStream extends MediaSource {
+  readonly homeId: string;
+  readonly epoch: number;
+  readonly sessionId: string;
+  /** Whether the process it is published at leads the device (B6.2); otherwise the other one asks it by a message. */
+  readonly isLed: boolean;
+  /** The device did not come to the process it was sent to first (C5 step 4). */
+  readonly isLastTry?: boolean | undefined;
+}
+
+/** Has another media server of the platform get `stream` from its device. @throws AppError NO_CAPACITY when there is none */
+export type PlaceElsewhere = (stream: MovableStream) => Promise<unknown>;
+
 /** Lets the other processes of the platform reach a session that is here, until disposed. */
 export type OfferSession = (sessionId: string) => Disposable;
 

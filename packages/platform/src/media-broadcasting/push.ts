@@ -6,6 +6,8 @@ export interface TakenPush {
   readonly sessionId: string;
   /** Whether the device is led here by the media server it publishes at; otherwise it is asked by a message. */
   readonly isLed: boolean;
+  /** The other process got it in vain: this one is the last to try (C5 step 4). */
+  readonly isLastTry?: boolean | undefined;
 }
 
 /** What keeps the media of a broadcast coming for as long as somebody wants it. */

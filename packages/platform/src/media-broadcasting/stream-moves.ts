@@ -1,16 +1,7 @@
 import { AppError, type Clock } from '@cardea/core';
 import { type PushTarget, vmTimers } from '@cardea/protocol';
 import type { Broadcasts } from './broadcasts.ts';
-import type { MediaSource } from './ports.ts';
-
-/** A stream that a device publishes at one process, as another must know it to go on with it. */
-export interface MovableStream extends MediaSource {
-  readonly homeId: string;
-  readonly epoch: number;
-  readonly sessionId: string;
-  /** Whether the process it is published at leads the device (B6.2); otherwise the other one asks it by a message. */
-  readonly isLed: boolean;
-}
+import type { MovableStream } from './ports.ts';
 
 export interface StreamMovesOptions {
   readonly broadcasts: Broadcasts;
@@ -41,11 +32,11 @@ export class StreamMoves {
    * Expects the device of `stream` here, and says where it is to publish.
    * @throws AppError INVALID_STATE when it was bound anew since | CHANNEL_NOT_FOUND | as a command when the device has to be asked
    */
-  async takeOver({ deviceId, channel, stream, epoch, homeId, sessionId, isLed }: MovableStream): Promise<PushTarget> {
+  async takeOver({ deviceId, channel, stream, epoch, homeId, ...taken }: MovableStream): Promise<PushTarget> {
     const { broadcasts } = this.options;
     if ((await broadcasts.epochOf(deviceId)) !== epoch) throw new AppError('INVALID_STATE');
     const broadcast = broadcasts.ensure({ homeId, epoch }, { deviceId, channel, stream });
-    const target = await broadcast.push.takeOver({ sessionId, isLed });
+    const target = await broadcast.push.takeOver(taken);
     broadcast.keepFor(ARRIVAL_MS);
     return target;
   }

@@ -9,7 +9,7 @@ import { MediaChoice } from './media-choice.ts';
 import { MediaDesk } from './media-desk.ts';
 import { MediaDoor, type MediaDoorOptions } from './media-door.ts';
 import { MediaDrain } from './media-drain.ts';
-import type { LiveMedia, LocalLive, LocalTalks, StreamOrigins, TalkMedia } from './ports.ts';
+import type { LiveMedia, LocalLive, LocalTalks, MovableStream, StreamOrigins, TalkMedia } from './ports.ts';
 
 export interface ClusterMediaOptions {
   readonly exchange: Exchange;
@@ -73,6 +73,11 @@ export class ClusterMedia implements Disposable {
   /** Lets the others reach a talk that is here, until disposed. */
   offerTalk(talk: { readonly sessionId: string; readonly deviceId: string; readonly channel: number }): Disposable {
     return this.desk?.offerTalk(talk) ?? new DisposableStack();
+  }
+
+  /** Has another process get `stream` from its device. @throws AppError NO_CAPACITY when there is none */
+  async placeElsewhere(stream: MovableStream): Promise<void> {
+    await this.caller.takeOverElsewhere(stream);
   }
 
   /** Moves what is published and watched here to others, as far as there are any. */

@@ -1,11 +1,14 @@
 import { AppError, type Clock, hasStatus, withDeadline } from '@cardea/core';
+import type { PushTarget } from '@cardea/protocol';
 import type { Exchange } from '../../store/ports.ts';
+import type { NodeRegistry } from '../node-registry.ts';
 import { type MediaCallName, type MediaParams, type MediaResult, nodeSubject, readMediaResult } from './media-calls.ts';
 import type { MediaChoice } from './media-choice.ts';
-import type { WaitOptions } from './ports.ts';
+import type { MovableStream, WaitOptions } from './ports.ts';
 
 export interface MediaCallerOptions {
   readonly exchange: Exchange;
+  readonly nodes: Pick<NodeRegistry, 'watch'>;
   readonly choice: MediaChoice;
   readonly nodeId: () => string;
   readonly clock: Clock;
@@ -80,18 +83,33 @@ export class MediaCaller {
     throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: RETRY_AFTER_MS });
   }
 
+  /** Has the best of the other processes get `stream` from its device; where that publishes there. @throws AppError as `place` */
+  async takeOverElsewhere(stream: MovableStream): Promise<PushTarget> {
+    const { choice, nodeId } = this.options;
+    for (const id of choice.ranked().filter((other) => other !== nodeId())) {
+      choice.promise(id);
+      const target = await this.askIfThere(nodeSubject(id), 'takeOver', stream);
+      if (target !== undefined) return target;
+    }
+    throw new AppError('NO_CAPACITY');
+  }
+
   private async placeAt<N extends MediaCallName>(
     id: string,
     call: N,
     params: MediaParams<N>,
     { onUnwanted, signal }: Placing<N>,
   ): Promise<MediaResult<N>> {
+    const { clock, nodes } = this.options;
+    const gone = new AbortController();
+    using _watch = nodes.watch({ onCome: () => {}, onGone: (nodeId) => nodeId === id && gone.abort() });
     const asked = this.ask(nodeSubject(id), call, params, PLACING_MS);
     try {
-      return await withDeadline(this.options.clock, PLACING_MS, () => asked, { ...(signal && { signal }) });
+      return await withDeadline(clock, PLACING_MS, () => asked, { signal: AbortSignal.any([gone.signal, ...(signal ? [signal] : [])]) });
     } catch (error) {
       if (signal?.aborted) asked.then(onUnwanted, () => {});
-      throw error;
+      // What it was asked dies with it: the next one is asked at once.
+      throw gone.signal.aborted && !signal?.aborted ? new AppError('GOING_AWAY', undefined, { cause: error }) : error;
     }
   }
 }

@@ -57,6 +57,7 @@ export const mediaCalls = {
       epoch: Type.Integer(),
       sessionId: SessionId,
       isLed: Type.Boolean(),
+      isLastTry: Type.Optional(Type.Boolean()),
     }),
     result: PushTarget,
   },

@@ -1,6 +1,5 @@
-import { AppError, type Logger } from '@cardea/core';
+import type { Logger } from '@cardea/core';
 import type { MediaCaller } from './media-caller.ts';
-import { nodeSubject } from './media-calls.ts';
 import type { MediaChoice } from './media-choice.ts';
 import type { LocalLive, MovableStream } from './ports.ts';
 
@@ -47,13 +46,10 @@ export class MediaDrain {
   }
 
   private async move(stream: MovableStream): Promise<void> {
-    const { caller, choice, live, logger, nodeId } = this.options;
+    const { caller, live, logger } = this.options;
     const { channel, deviceId } = stream;
     try {
-      const [heir] = choice.ranked().filter((id) => id !== nodeId());
-      if (heir === undefined) throw new AppError('NO_CAPACITY');
-      choice.promise(heir);
-      await live.moves.handOver(stream, await caller.ask(nodeSubject(heir), 'takeOver', stream));
+      await live.moves.handOver(stream, await caller.takeOverElsewhere(stream));
     } catch (error) {
       logger.warn({ err: error, deviceId, channel }, 'a live stream could not be moved; who watches it asks for it anew');
     }

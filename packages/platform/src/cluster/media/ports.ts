@@ -61,6 +61,8 @@ export interface MovableStream extends SourceWish {
   readonly sessionId: string;
   /** Whether the process it is published at leads the device; otherwise the other one asks it by a message. */
   readonly isLed: boolean;
+  /** The device did not come to the process it was sent to first. */
+  readonly isLastTry?: boolean | undefined;
 }
 
 /** The live media of this process. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
+import { liveTimers } from '@cardea/protocol';
 import { LoopbackExchange } from '../../store/bus/testing/loopback-exchange.ts';
 import { type Clip, makeClip } from '../testing/media.ts';
 import { camera, createRig, type Rig } from '../testing/rig.ts';
@@ -142,6 +143,68 @@ test('a camera that is led to another process publishes there, and who watches a
   assert.deepEqual(first.device.methods, ['live.push'], 'the camera was asked once and never told to stop');
   assert.deepEqual(first.service.moves.movable(), []);
   assert.equal(second.service.moves.movable()[0]?.sessionId, moved.sessionId);
+});
+
+/** Two processes; a camera that does not come to the first is placed at the second. */
+async function createPair(stack: AsyncDisposableStack, clock: VirtualClock): Promise<{ readonly first: Rig; readonly second: Rig }> {
+  const exchange = new LoopbackExchange();
+  const first: Rig = stack.use(
+    await createRig(clock, {
+      exchange: exchange.end(),
+      rtspPort: undefined,
+      placeElsewhere: (stream) => second.service.moves.takeOver(stream),
+    }),
+  );
+  const second = stack.use(await createRig(clock, { exchange: exchange.end(), beside: first, rtspPort: undefined }));
+  return { first, second };
+}
+
+test('a camera that does not reach the server it was sent to is sent to another, and its viewer sees without knowing', async () => {
+  const clock = new VirtualClock();
+  await using stack = new AsyncDisposableStack();
+  const { first, second } = await createPair(stack, clock);
+  const viewer = await watch(first);
+  await clock.advance(liveTimers.publishedTimeoutMs);
+  await until(() => first.device.pushes === 2);
+  assert.deepEqual(first.device.methods, ['live.push', 'live.stop', 'live.push']);
+  assert.equal(new URL(first.device.pushTarget.url).host, second.host);
+  const publisher = await publish(second);
+  publisher.publishUntil(1);
+  await until(() => viewer.binaries.length > 20);
+  assert.equal(viewer.closed, undefined);
+
+  publisher.drop();
+  await until(() => second.service.snapshot().streams === 0);
+  const before = viewer.binaries.length;
+  const again = await publish(second);
+  again.publishUntil(1);
+  await until(() => viewer.binaries.length > before);
+  assert.equal(viewer.closed, undefined, 'from then on the camera has its tries as ever');
+});
+
+test('a camera that reaches none of two servers is told to its viewer after one try at each', async () => {
+  const clock = new VirtualClock();
+  await using stack = new AsyncDisposableStack();
+  const { first, second } = await createPair(stack, clock);
+  const viewer = await watch(first);
+  await clock.advance(liveTimers.publishedTimeoutMs);
+  await until(() => first.device.pushes === 2 && second.service.snapshot().viewers === 1);
+  await clock.advance(liveTimers.publishedTimeoutMs);
+  await until(() => viewer.closed !== undefined);
+  assert.deepEqual(viewer.closed, { code: 1011, reason: 'PUSH_CONNECT_FAILED' });
+  assert.equal(first.device.pushes, 2);
+});
+
+test('without another server to take it the camera is asked once more by the one there is', async () => {
+  const clock = new VirtualClock();
+  await using rig = await createRig(clock, { exchange: new LoopbackExchange().end(), rtspPort: undefined });
+  const viewer = await watch(rig);
+  await clock.advance(liveTimers.publishedTimeoutMs);
+  await clock.advance(liveTimers.busyRetryMs);
+  await until(() => rig.device.pushes === 2);
+  const publisher = await publish(rig);
+  publisher.publishUntil(1);
+  await until(() => viewer.binaries.length > 20);
 });
 
 test('nobody pulls without the token of another process, nor what is not there', async () => {

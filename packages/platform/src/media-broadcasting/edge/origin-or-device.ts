@@ -1,18 +1,22 @@
-import { AppError, type Clock, hasStatus, type Logger } from '@cardea/core';
+import { AppError, type Clock, hasStatus, type Logger, type Random } from '@cardea/core';
 import type { PushTarget } from '@cardea/protocol';
 import { abortable } from '../abortable.ts';
 import type { EndReason, LiveStream } from '../live-stream.ts';
-import type { MediaCounters } from '../ports.ts';
+import type { MediaCounters, PlaceElsewhere } from '../ports.ts';
 import type { Push, TakenPush } from '../push.ts';
 import { OriginPull } from './origin-pull.ts';
 import type { BoundSource, Origins } from './origins.ts';
 
 export interface OriginOrDeviceOptions {
   readonly source: BoundSource;
+  readonly homeId: string;
   readonly origins: Origins;
-  readonly device: Push;
+  /** The push of the device to this process, which asks `goElsewhere` when the device does not come. */
+  readonly deviceOr: (goElsewhere: () => Promise<boolean>) => Push;
+  readonly placeElsewhere?: PlaceElsewhere | undefined;
   readonly stream: LiveStream;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   readonly counters: MediaCounters;
   /** The media ended although somebody wants it. */
@@ -29,19 +33,23 @@ const MAX_CLAIMS = 4;
  */
 export class OriginOrDevice implements Push {
   private readonly options: OriginOrDeviceOptions;
+  private readonly device: Push;
   private choice: Promise<OriginPull | 'device'> | undefined;
   private pull: OriginPull | undefined;
   private offer: Disposable | undefined;
   /** The device was led away and publishes here until it is there. */
   private isMoving = false;
+  /** The device did not come here, and has not come to the process that was asked instead. */
+  private isElsewhere = false;
   private isOver = false;
 
   constructor(options: OriginOrDeviceOptions) {
     this.options = options;
+    this.device = options.deviceOr(() => this.goElsewhere());
   }
 
   get sessionId(): string | undefined {
-    return this.options.device.sessionId;
+    return this.device.sessionId;
   }
 
   async agreement({ signal }: { readonly signal?: AbortSignal }): Promise<void> {
@@ -49,7 +57,7 @@ export class OriginOrDevice implements Push {
     this.isOver = false;
     this.choice ??= this.choose();
     try {
-      if ((await abortable(this.choice, signal)) === 'device') await this.options.device.agreement({ ...(signal && { signal }) });
+      if ((await abortable(this.choice, signal)) === 'device') await this.device.agreement({ ...(signal && { signal }) });
     } catch (error) {
       // Who waits no longer changes nothing for the others.
       if (!hasStatus(error, 'CANCELLED')) this.forget();
@@ -58,7 +66,9 @@ export class OriginOrDevice implements Push {
   }
 
   async takeOver(taken: TakenPush): Promise<PushTarget> {
-    const target = await this.options.device.takeOver(taken);
+    // Whoever tried in vain has nothing to pull any more.
+    if (taken.isLastTry) this.pull?.stop();
+    const target = await this.device.takeOver(taken);
     // What is pulled shows until the device publishes here.
     this.forget();
     this.isOver = false;
@@ -70,7 +80,7 @@ export class OriginOrDevice implements Push {
   handOver(): void {
     this.forget();
     this.isMoving = true;
-    this.options.device.handOver();
+    this.device.handOver();
   }
 
   async stop(): Promise<void> {
@@ -78,25 +88,26 @@ export class OriginOrDevice implements Push {
     this.isOver = true;
     this.forget();
     pull?.stop();
-    await this.options.device.stop();
+    await this.device.stop();
   }
 
   /** What is pulled begins with a kept key frame anyway. */
   requestKeyframe(): void {
-    if (this.pull === undefined) this.options.device.requestKeyframe();
+    if (this.pull === undefined) this.device.requestKeyframe();
   }
 
   onPublishing(): void {
-    if (this.pull === undefined) this.options.device.onPublishing();
+    this.isElsewhere = false;
+    if (this.pull === undefined) this.device.onPublishing();
   }
 
   onEnded(reason: EndReason): void {
     if (this.isMoving) this.lookAnew();
-    else if (this.pull === undefined) this.options.device.onEnded(reason);
+    else if (this.pull === undefined) this.device.onEnded(reason);
   }
 
   onDeviceChanged(): void {
-    if (this.offer !== undefined) this.options.device.onDeviceChanged();
+    if (this.offer !== undefined) this.device.onDeviceChanged();
   }
 
   private async choose(): Promise<OriginPull | 'device'> {
@@ -132,7 +143,31 @@ export class OriginOrDevice implements Push {
   }
 
   private onLost(pull: OriginPull): void {
-    if (this.pull === pull) this.lookAnew();
+    if (this.pull !== pull) return;
+    if (this.isElsewhere) {
+      this.forget();
+      this.options.onFailed(new AppError('PUSH_CONNECT_FAILED'));
+    } else this.lookAnew();
+  }
+
+  /** C5 step 4: once, and whoever watches here sees it by way of the other process. */
+  private async goElsewhere(): Promise<boolean> {
+    const { homeId, logger, origins, placeElsewhere, random, source } = this.options;
+    if (this.isElsewhere) return false;
+    // Else the other process would find it here.
+    this.offer?.[Symbol.dispose]();
+    this.offer = undefined;
+    try {
+      if (placeElsewhere === undefined) throw new AppError('NO_CAPACITY');
+      await placeElsewhere({ ...source, homeId, sessionId: random.ulid(), isLed: false, isLastTry: true });
+    } catch (error) {
+      logger.info({ ...source, status: AppError.from(error).status }, 'no other media server takes what a device does not bring here');
+      if (!this.isOver) this.offer = origins.offer(source);
+      return false;
+    }
+    this.lookAnew();
+    this.isElsewhere = true;
+    return true;
   }
 
   private lookAnew(): void {
@@ -142,6 +177,7 @@ export class OriginOrDevice implements Push {
 
   private forget(): void {
     this.isMoving = false;
+    this.isElsewhere = false;
     this.choice = undefined;
     this.pull = undefined;
     this.offer?.[Symbol.dispose]();

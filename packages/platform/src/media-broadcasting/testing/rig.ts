@@ -16,7 +16,7 @@ import { TokenIssuer } from '../../tokens/token-issuer.ts';
 import { Origins } from '../edge/origins.ts';
 import type { MediaPorts } from '../live-output.ts';
 import { MediaBroadcasting } from '../media-broadcasting.ts';
-import type { MediaSource, OfferSession } from '../ports.ts';
+import type { MediaSource, OfferSession, PlaceElsewhere } from '../ports.ts';
 import { FakeDevice } from './fake-device.ts';
 
 export const camera = { deviceId: '7h3kq0v9xw2m5n8d1c4t6r0yzb', channel: 1, stream: 'main' } as const;
@@ -47,6 +47,7 @@ export interface RigOptions {
   /** Its name among them. */
   readonly nodeId?: string;
   readonly offerSession?: OfferSession;
+  readonly placeElsewhere?: PlaceElsewhere;
   /** 0: any free one; `undefined`: off. */
   readonly rtspPort?: number | undefined;
   /** On which the camera can push. */
@@ -97,6 +98,7 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
     },
     origins: exchange && new Origins({ exchange, tokens, publicUrl, nodeId: () => options.nodeId ?? String(port) }),
     offerSession: options.offerSession,
+    placeElsewhere: options.placeElsewhere,
     clock,
     random,
     logger: silentLogger,
