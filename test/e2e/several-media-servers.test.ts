@@ -112,6 +112,29 @@ test('a log-out ends what its user watches on every server within a second, and 
   assert.ok(performance.now() - endedAtMs <= REVOKED_WITHIN_MS, 'it came back by another session within a second');
 });
 
+test('a camera whose network does not lead to the server of its viewer brings the picture by way of another', async (t) => {
+  const { client, homeId, url } = cluster.owner;
+  const asked: string[] = [];
+  const reaches = (host: string): boolean => {
+    asked.push(host);
+    return host !== asked[0];
+  };
+  await using stack = new AsyncDisposableStack();
+  const other = await StampedCamera.open(url, await makeFilm({ seconds: 2, kbps: 500, gopSec: 2 }), { reaches });
+  stack.defer(() => other.device.stop());
+  await other.device.start();
+  await other.device.bind((await client.call('bindingCode.create', { params: { id: homeId }, body: {} })).code);
+  const sinceMs = performance.now();
+  const viewer = stack.adopt(new ReturningViewer(client, other.device.id), (leaving) => leaving.leave());
+  await eventually('a picture', async () => {
+    if (viewer.seen.size > 0) return true;
+    throw new Error(viewer.lastFault);
+  });
+  t.diagnostic(`first picture after ${Math.round(performance.now() - sinceMs)} ms`);
+  assert.deepEqual(viewer.hosts, [asked[0]], 'it was not even told');
+  assert.equal(new Set(asked).size, 2);
+});
+
 test('an operator drains the server a camera pushes to: the camera is led to another, and nobody misses three seconds', async (t) => {
   while (viewers.length < VIEWERS) await startViewer();
   const host = viewers[0]?.host ?? '';

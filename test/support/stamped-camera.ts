@@ -34,7 +34,10 @@ function stamped(unit: AccessUnit, atMs: number): AccessUnit {
 }
 
 /** `methods` and `answer` are of what it does beside live video. */
-export type StampedCameraOptions = Pick<LightDeviceOptions, 'answer' | 'methods' | 'retry'>;
+export interface StampedCameraOptions extends Pick<LightDeviceOptions, 'answer' | 'methods' | 'retry'> {
+  /** Whether its network leads to a media server; to others it agrees to push and never comes. Default: to all. */
+  readonly reaches?: (host: string) => boolean;
+}
 
 /** A device with one stream of 25 pictures a second, a key frame every two, each picture stamped with the time it is sent. */
 export class StampedCamera {
@@ -44,12 +47,14 @@ export class StampedCamera {
   /** Pushes that were begun. */
   pushes = 0;
   private readonly film: Mp4File;
+  private readonly reaches: (host: string) => boolean;
   private readonly running = new Map<string, AbortController>();
 
   private constructor(platformUrl: string, film: Mp4File, options: StampedCameraOptions) {
     this.film = film;
     const live: readonly string[] = [pushLiveVideo.method, stopLiveVideo.method];
-    const { answer: other = refuse } = options;
+    const { answer: other = refuse, reaches = () => true } = options;
+    this.reaches = reaches;
     this.device = new LightDevice({
       ...options,
       platformUrl,
@@ -76,7 +81,7 @@ export class StampedCamera {
       this.running.get(sessionId)?.abort();
       return { stopped: true };
     }
-    if (!this.running.has(sessionId)) {
+    if (!this.running.has(sessionId) && this.reaches(new URL(target.url).host)) {
       this.pushes += 1;
       const stopping = new AbortController();
       this.running.set(sessionId, stopping);
@@ -125,6 +130,7 @@ function channelOf(film: Mp4File): CapabilitySet['channels'][number] {
       },
     ],
     live: { protocols: ['wss-fmp4'], maxSessions: 4 },
+    snapshot: { maxWidth: width, maxHeight: height },
     detections: [],
   };
 }
