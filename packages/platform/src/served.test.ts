@@ -27,6 +27,7 @@ const open = [
   '/api/docs',
   '/api/docs/style.css',
   `${API_PATH}/openapi.json`,
+  `${API_PATH}/*`,
 ];
 
 /** For devices, by a token or ticket of their own: the tests beside each say what they refuse. */

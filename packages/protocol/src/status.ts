@@ -15,7 +15,7 @@ const entry = (code: number, http: number, retryable: boolean, meaning: string):
 
 export const statusTable = {
   PARSE_ERROR: entry(-32700, 400, false, 'the text is not JSON'),
-  INVALID_REQUEST: entry(-32600, 400, false, 'the JSON is not a request of this interface'),
+  INVALID_REQUEST: entry(-32600, 400, false, 'not a request of this interface'),
   METHOD_NOT_FOUND: entry(-32601, 422, false, 'the receiver has no such method'),
   INVALID_PARAMS: entry(-32602, 400, false, 'a member is missing, of the wrong type or out of range'),
   INTERNAL_ERROR: entry(-32603, 500, true, 'the receiver failed in a way it did not foresee'),

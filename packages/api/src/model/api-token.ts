@@ -1,10 +1,11 @@
 import { type Static, Type } from 'typebox';
+import { nameOf } from './name.ts';
 import { ActionName, DeviceScope } from './role.ts';
 
 export const TokenId = Type.String({ minLength: 1, maxLength: 64, description: 'API token' });
 
 const members = {
-  name: Type.String({ minLength: 1, maxLength: 80, description: 'what the token is for' }),
+  name: nameOf('what the token is for'),
   actions: Type.Array(ActionName, { minItems: 1, uniqueItems: true }),
   devices: DeviceScope,
   expiresAt: Type.Optional(Type.Integer({ minimum: 0, description: 'Unix ms; never when left out' })),

@@ -1,7 +1,8 @@
 import { BatteryState, CapabilitySet, Channel, DeviceId, Instant, StreamName, TimeSource } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
+import { nameOf } from './name.ts';
 
-export const DeviceName = Type.String({ minLength: 1, maxLength: 80, description: 'name of the device' });
+export const DeviceName = nameOf('name of the device');
 
 /** `suspect`: the connection was lost less than 90 s ago. `asleep`: not connected on purpose, can be woken. */
 export const DeviceState = Type.Enum(['online', 'suspect', 'asleep', 'offline'] as const, { description: 'connection of the device' });

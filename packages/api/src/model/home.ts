@@ -1,10 +1,11 @@
 import { Instant } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
 import { actions } from '../actions.ts';
+import { nameOf } from './name.ts';
 
 export const HomeId = Type.String({ minLength: 1, maxLength: 64, description: 'home' });
 
-export const HomeName = Type.String({ minLength: 1, maxLength: 80, description: 'name of the home' });
+export const HomeName = nameOf('name of the home');
 
 export const Timezone = Type.String({ minLength: 1, maxLength: 64, description: 'IANA time zone, e.g. `Europe/Paris`' });
 

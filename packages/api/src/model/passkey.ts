@@ -1,5 +1,6 @@
 import { Instant } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
+import { nameOf } from './name.ts';
 
 /** Bytes as base64url, as WebAuthn Level 3 section 5.1.8 puts them into JSON. */
 const Bytes = Type.String({ minLength: 1, maxLength: 16_384, pattern: '^[A-Za-z0-9_-]+$' });
@@ -60,7 +61,7 @@ export const PasskeyAssertion = Type.Object({
 export type PasskeyAssertion = Static<typeof PasskeyAssertion>;
 
 export const PasskeyId = Type.String({ minLength: 1, maxLength: 64, description: 'passkey' });
-export const PasskeyName = Type.String({ minLength: 1, maxLength: 80, description: 'how its user tells it from others' });
+export const PasskeyName = nameOf('how its user tells it from others');
 
 /** A key in a device of the user, with which it logs in. */
 export const Passkey = Type.Object({

@@ -1,8 +1,9 @@
 import { Instant } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
+import { nameOf } from './name.ts';
 
 const PublicKey = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$', description: 'X25519 key, 32 bytes, base64url' });
-const Name = Type.String({ minLength: 1, maxLength: 64, description: 'where the other half is, for people' });
+const Name = nameOf('where the other half is, for people', { maxLength: 64 });
 
 /** A public key of a member: cameras that encrypt do so for all who may see their recordings. */
 export const RecipientKey = Type.Object({

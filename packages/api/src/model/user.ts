@@ -1,5 +1,6 @@
 import { Instant } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
+import { nameOf } from './name.ts';
 
 export const Email = Type.String({
   maxLength: 254,
@@ -12,7 +13,7 @@ export const NewPassword = Type.String({ minLength: 8, maxLength: 256, descripti
 /** A password as typed at a login: no rule, so that a refusal says nothing about the rules. */
 export const GivenPassword = Type.String({ maxLength: 1_024, description: 'the password' });
 
-export const UserName = Type.String({ minLength: 1, maxLength: 80, description: 'how the user is called in the app' });
+export const UserName = nameOf('how the user is called in the app');
 
 /** A person with a login. */
 export const User = Type.Object({

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '@cardea/api';
-import type { Clock } from '@cardea/core';
+import { AppError, type Clock } from '@cardea/core';
 import type { HomeProof } from '../authorization/proof.ts';
 import type { Db } from '../store/ports.ts';
 import { type AuditRow, chained, EMPTY_CHAIN } from './audit-chain.ts';
@@ -54,11 +54,15 @@ export class AuditLog {
     await written;
   }
 
-  /** What was done in the homes, and by their members to their own accounts, newest first. */
+  /**
+   * What was done in the homes, and by their members to their own accounts, newest first.
+   * @throws AppError INVALID_PARAMS for a cursor that is none
+   */
   async list(
     proofs: readonly HomeProof<'manage'>[],
     { from, to, cursor, limit = DEFAULT_LIMIT }: AuditQuery,
   ): Promise<{ readonly items: readonly Omit<AuditEntry, 'userName'>[]; readonly next?: string }> {
+    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw new AppError('INVALID_PARAMS', { cursor: 'not a cursor of this list' });
     const homeIds = proofs.map(({ homeId }) => homeId);
     if (homeIds.length === 0) return { items: [] };
     const members = this.db.selectFrom('home_member').select('user_id').where('home_id', 'in', homeIds);
@@ -68,7 +72,7 @@ export class AuditLog {
       .where(({ and, eb, or }) => or([eb('home_id', 'in', homeIds), and([eb('home_id', 'is', null), eb('user_id', 'in', members)])]));
     if (from !== undefined) query = query.where('at', '>=', from);
     if (to !== undefined) query = query.where('at', '<', to);
-    if (cursor !== undefined) query = query.where('seq', '<', Number(cursor) || 0);
+    if (cursor !== undefined) query = query.where('seq', '<', Number(cursor));
     const rows = await query
       .orderBy('seq', 'desc')
       .limit(limit + 1)

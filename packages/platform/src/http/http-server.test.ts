@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { createLogger, silentLogger, VirtualClock } from '@cardea/core';
 import { HttpServer } from './http-server.ts';
@@ -45,4 +48,20 @@ test('work that does not end does not keep a server from closing', async () => {
     await new Promise((resolve) => setImmediate(resolve));
   }
   await closed;
+});
+
+test('what cannot be read as a request gets a problem document, too', async () => {
+  await using server = new HttpServer({ logger: silentLogger });
+  const port = await server.listen('127.0.0.1', 0);
+  const cases: readonly (readonly [string, number])[] = [
+    ['/a/%zz', 400],
+    [`/a?x=${'x'.repeat(20_000)}`, 431],
+  ];
+  for (const [path, status] of cases) {
+    const asked = request({ host: '127.0.0.1', port, path, agent: false }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    const problem = JSON.parse(await text(response));
+    assert.deepEqual([response.statusCode, response.headers['content-type']], [status, 'application/problem+json'], path);
+    assert.deepEqual([problem.status, problem.code], [status, -32600]);
+  }
 });

@@ -7,6 +7,8 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { listenBefore } from './before-listeners.ts';
 import { connectionLimit } from './connection-limit.ts';
 import { DirectConnection, type DirectHandler } from './direct-connection.ts';
+import { sendProblem, toAppError } from './problem.ts';
+import { refuseConnection } from './refuse-connection.ts';
 import { takeTurns } from './tls/handshake-turns.ts';
 
 /** Takes over a connection that asked for an upgrade. Answer a refusal with `refuseUpgrade`. */
@@ -56,6 +58,10 @@ export class HttpServer {
       bodyLimit: bodyLimitBytes,
       logger: false,
       forceCloseConnections: true,
+      // A part of a path that is longer than any here names nothing.
+      frameworkErrors: (error, _request, reply) =>
+        void sendProblem(reply, error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? new AppError('NOT_FOUND') : toAppError(error)),
+      clientErrorHandler: refuseConnection,
       trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
       serverFactory: (onRequest) => {
         const options = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
@@ -67,6 +73,7 @@ export class HttpServer {
       // A path may hold a device id, a method name and a token in the query; nothing here is longer.
       routerOptions: { maxParamLength: 300 },
     });
+    this.app.setErrorHandler((error, _request, reply) => sendProblem(reply, toAppError(error)));
     const follow = (work: unknown): unknown => this.follow(work);
     this.app.addHook('onRoute', (route) => {
       const { handler } = route;

@@ -8,7 +8,12 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** Any thrown value as an AppError; what Fastify refuses before a handler runs is the caller's fault. */
 export function toAppError(thrown: unknown): AppError {
   if (!(thrown instanceof Error) || !('statusCode' in thrown) || !('code' in thrown)) return AppError.from(thrown);
+  // A path written so that it might lead elsewhere.
+  if (thrown.code === 'FST_STATIC_FORBIDDEN_PATH') return new AppError('NOT_FOUND', undefined, { cause: thrown });
   if (thrown.statusCode === 413) return new AppError('TOO_LARGE', undefined, { cause: thrown });
+  if (thrown.statusCode === 415) {
+    return new AppError('INVALID_REQUEST', undefined, { cause: thrown, httpStatus: 415, message: 'a body of this type is not taken here' });
+  }
   if (thrown.code === 'FST_ERR_CTP_INVALID_JSON_BODY') return new AppError('PARSE_ERROR', undefined, { cause: thrown });
   const callersFault = typeof thrown.statusCode === 'number' && thrown.statusCode >= 400 && thrown.statusCode < 500;
   return new AppError(callersFault ? 'INVALID_REQUEST' : 'INTERNAL_ERROR', undefined, { cause: thrown });

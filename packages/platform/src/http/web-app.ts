@@ -23,7 +23,10 @@ export function registerWebApp(app: FastifyInstance, { directory }: { readonly d
   }
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/';
-    if (request.method !== 'GET' || interfaces.test(path) || /\.\w+$/.test(path)) return sendProblem(reply, new AppError('NOT_FOUND'));
+    const isInterface = interfaces.test(path);
+    if (isInterface) reply.header('cache-control', 'private, no-store');
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!isRead || isInterface || /\.\w+$/.test(path)) return sendProblem(reply, new AppError('NOT_FOUND'));
     return sendPage(reply, { directory });
   });
 }

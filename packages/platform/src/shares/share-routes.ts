@@ -79,9 +79,7 @@ export function registerShareRoutes(http: HttpServer, options: ShareRoutesOption
         await sendJpeg(await pictures.ofEvent(await right('view.events'), row.event_id, number), request, reply);
         return reply;
       });
-      scope.get<ShareRequest>('/', { exposeHeadRoute: false }, async ({ params }, reply) =>
-        page(reply.status((await visits.works(params.token)) ? 200 : 404)),
-      );
+      scope.get<ShareRequest>('/', async ({ params }, reply) => page(reply.status((await visits.works(params.token)) ? 200 : 404)));
       scope.addContentTypeParser('application/sdp', { parseAs: 'string' }, (_request, body, done) => done(null, body));
       scope.post<ShareRequest & { Body: unknown }>('/unlock', async (request, reply) => {
         const pass = await visits.unlock(request.params.token, passcodeOf(request.body), visitorOf(request.raw, request.ip));

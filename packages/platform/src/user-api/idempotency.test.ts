@@ -55,6 +55,16 @@ test('a repeat without rights any more gets nothing of the first answer', async 
   assert.equal((await side.send('POST', `/homes/${ann.homeId}/binding-codes`, request)).status, 404);
 });
 
+test('a deletion can be repeated with its key although nothing is there any more', async () => {
+  await using side = await UserSide.open();
+  const { token, homeId } = await side.settle('Ann');
+  const headers = { 'idempotency-key': 'k1' };
+  assert.equal((await side.send('DELETE', `/homes/${homeId}`, { token, headers })).status, 204);
+  assert.equal((await side.send('DELETE', `/homes/${homeId}`, { token, headers })).status, 204);
+  assert.equal((await side.send('DELETE', `/homes/${homeId}`, { token })).status, 404);
+  assert.equal((await side.send('DELETE', `/homes/${homeId}`, { token, headers: { 'idempotency-key': 'k2' } })).status, 404);
+});
+
 test('a failure is not kept: its repeat runs', async () => {
   let calls = 0;
   await using side = await UserSide.open({

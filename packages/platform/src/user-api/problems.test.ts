@@ -58,8 +58,61 @@ test('what is no JSON, too large or of another type is refused as such', async (
   assert.deepEqual([broken.status, broken.body.code], [400, -32700]);
   const large = await side.send('POST', '/homes', { token, body: { name: 'x'.repeat(300_000), timezone: 'UTC' } });
   assert.deepEqual([large.status, large.body.code], [413, 1809]);
-  const other = await side.send('POST', '/homes', { token, body: '<home/>', headers: { 'content-type': 'text/xml' } });
-  assert.deepEqual([other.status, other.body.code], [400, -32600]);
+  for (const type of ['text/xml', 'text/plain', 'application/x-www-form-urlencoded']) {
+    const other = await side.send('POST', '/homes', { token, body: '{"name":"A","timezone":"UTC"}', headers: { 'content-type': type } });
+    assert.deepEqual([other.status, other.body.code], [415, -32600], type);
+  }
+});
+
+test('a client that names JSON for a body it does not send is understood', async () => {
+  await using side = await UserSide.open();
+  const { token, homeId } = await side.settle('Ann');
+  const json = { 'content-type': 'application/json' };
+  assert.equal((await side.send('POST', `/homes/${homeId}/binding-codes`, { token, headers: json })).status, 201);
+  assert.equal((await side.send('DELETE', `/homes/${homeId}`, { token, headers: json })).status, 204);
+});
+
+test('a name is something one can see', async () => {
+  await using side = await UserSide.open();
+  const { token } = await side.settle('Ann');
+  const { status, body } = await side.send('POST', '/homes', { token, body: { name: ' \t', timezone: 'UTC' } });
+  assert.deepEqual([status, body.code], [400, -32602]);
+});
+
+test('a cursor of another list is refused, wherever there are pages', async () => {
+  await using side = await UserSide.open();
+  const { token, homeId } = await side.settle('Ann');
+  const device = `/devices/${await side.addDevice(homeId)}`;
+  for (const list of ['/devices', '/events', '/audit', `${device}/timeline`]) {
+    const { status, body } = await side.send('GET', `${list}?cursor=zzz`, { token });
+    assert.deepEqual([status, body.code], [400, -32602], list);
+  }
+});
+
+test('an address says which methods it takes', async () => {
+  await using side = await UserSide.open();
+  const { token, homeId } = await side.settle('Ann');
+  const put = await side.send('PUT', `/homes/${homeId}`, { token, body: {} });
+  assert.deepEqual([put.status, put.body.code, put.headers.get('allow')], [405, -32600, 'GET, HEAD, PATCH, DELETE, OPTIONS']);
+  const options = await side.send('OPTIONS', '/me', {
+    headers: { origin: 'https://evil.example', 'access-control-request-method': 'GET' },
+  });
+  assert.deepEqual([options.status, options.headers.get('allow')], [204, 'GET, HEAD, PATCH, OPTIONS']);
+  assert.equal(options.headers.get('access-control-allow-origin'), null);
+  const got = await side.send('GET', '/invitations/show', { token });
+  assert.deepEqual([got.status, got.headers.get('allow')], [405, 'POST, OPTIONS']);
+});
+
+test('what can be read can be asked about without its body', async () => {
+  await using side = await UserSide.open();
+  const { token } = await side.settle('Ann');
+  const whole = await side.send('GET', '/me', { token });
+  const head = await side.send('HEAD', '/me', { token });
+  assert.deepEqual([head.status, head.body], [200, '']);
+  for (const name of ['content-type', 'content-length', 'cache-control']) assert.equal(head.headers.get(name), whole.headers.get(name));
+  assert.equal((await side.send('HEAD', '/me')).status, 401);
+  const stream = await side.send('HEAD', '/event-stream', { token });
+  assert.deepEqual([stream.status, stream.headers.get('content-type')], [200, 'text/event-stream']);
 });
 
 test('an address that is none is a problem document too', async () => {

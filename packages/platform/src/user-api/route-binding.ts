@@ -1,5 +1,5 @@
 import { API_PATH, type Route, routes } from '@cardea/api';
-import { AppError, type Clock, type Logger, TokenBuckets } from '@cardea/core';
+import { AppError, type Clock, hasStatus, type Logger, TokenBuckets } from '@cardea/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Compile, type Validator } from 'typebox/compile';
 import type { OpenAnswers } from '../authorization/open-answers.ts';
@@ -8,6 +8,7 @@ import { sendProblem, toAppError } from '../http/problem.ts';
 import { audited } from './audited.ts';
 import type { Gatekeeper, PathParams } from './gatekeeper.ts';
 import type { Idempotency } from './idempotency.ts';
+import { bindOtherMethods } from './other-methods.ts';
 import type { AuditJournal, Visitor } from './ports.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { RouteCall, RouteHandler, RouteHandlers } from './route-call.ts';
@@ -33,6 +34,8 @@ const BURST_SEC = 10;
 interface Admission {
   readonly visitor: Visitor | undefined;
   readonly proof: Awaited<ReturnType<Gatekeeper['prove']>>;
+  /** Why there is no proof for a deletion that may be the repeat of one that was done. */
+  readonly gone?: AppError;
 }
 
 /**
@@ -54,7 +57,7 @@ export function bindRoutes(app: FastifyInstance, options: RouteBindingOptions): 
   void app.register(
     async (scope) => {
       scope.setErrorHandler(failed);
-      scope.setNotFoundHandler((request, reply) => failed(new AppError('NOT_FOUND'), request, reply));
+      takeJson(scope);
       scope.addHook('onRequest', async (_request, reply) => {
         reply.header('cache-control', 'private, no-store');
       });
@@ -66,9 +69,20 @@ export function bindRoutes(app: FastifyInstance, options: RouteBindingOptions): 
         bytes.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
         for (const route of routes) if (takesBytes(route)) bindRoute(bytes, route, bound);
       });
+      bindOtherMethods(scope);
     },
     { prefix: API_PATH },
   );
+}
+
+/** Bodies are JSON; one of no bytes is none, since clients name the type whether or not they send any. */
+function takeJson(scope: FastifyInstance): void {
+  const parse = scope.getDefaultJsonParser('error', 'error');
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (text === '') done(null, undefined);
+    else parse(request, text, done);
+  });
 }
 
 function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOptions & { readonly rates: TokenBuckets }): void {
@@ -80,7 +94,7 @@ function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOp
   const handle = audited(route, handlers[route.id as keyof RouteHandlers] as RouteHandler<Route>, options);
 
   scope.route({
-    method: isFile(route) ? [route.method, 'HEAD'] : route.method,
+    method: route.method === 'GET' ? ['GET', 'HEAD'] : route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     exposeHeadRoute: false,
     config: { routeId: route.id },
@@ -104,14 +118,17 @@ function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOp
       } as RouteCall<Route>;
       const answer = await (admission.visitor === undefined || route.method === 'GET'
         ? handle(call)
-        : once(idempotency, { route, call, userId: admission.visitor.principal.userId }, () => handle(call)));
+        : once(idempotency, { route, call, userId: admission.visitor.principal.userId }, async () => {
+            if (admission.gone !== undefined) throw admission.gone;
+            return await handle(call);
+          }));
       if (route.produces !== undefined) return reply;
       return await reply.status(route.success).send(answer ?? undefined);
     },
   });
 }
 
-/** What is served as a file can be asked about without its bytes (RFC 9110 9.3.2). */
+/** Whether bytes are answered that take a while. */
 function isFile({ produces }: Route): boolean {
   return produces !== undefined && produces !== 'text/event-stream';
 }
@@ -133,7 +150,13 @@ async function admit(
   const visitor = access.kind === 'anyone' ? await gatekeeper.visitorIfAny(request.raw) : await gatekeeper.visitorOf(request.raw);
   take(visitor?.principal.userId ?? request.ip);
   if (visitor === undefined || access.kind === 'anyone') return { visitor, proof: undefined };
-  return { visitor, proof: await gatekeeper.prove(access, visitor.principal, request.params as PathParams) };
+  try {
+    return { visitor, proof: await gatekeeper.prove(access, visitor.principal, request.params as PathParams) };
+  } catch (error) {
+    const mayRepeat = method === 'DELETE' && request.headers['idempotency-key'] !== undefined;
+    if (mayRepeat && hasStatus(error, 'NOT_FOUND')) return { visitor, proof: undefined, gone: error };
+    throw error;
+  }
 }
 
 /** Runs a mutation, or finds what it answered before when it carries the key of one that ran. */

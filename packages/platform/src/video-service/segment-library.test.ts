@@ -214,6 +214,15 @@ test('delete means delete: row and bytes are gone, and everyone who watches hear
   assert.deepEqual(heard, [{ type: 'segment', homeId: HOME, deviceId: CAMERA, segmentId }]);
 });
 
+test('the timeline tells of a deleted segment that it was deleted', async () => {
+  const startAt = freshHour();
+  const { segmentId } = await store(startAt);
+  await bench.service.ledger.set({ homeId: HOME, deviceId: CAMERA, channel: 1 }, 'policy', 'continuous', startAt);
+  await library.remove(await bench.authorizer.device(OWNER, 'manage', CAMERA), segmentId);
+  const { spans } = await bench.service.timelines.timeline(await see(), { from: startAt, to: startAt + 1_500, channel: 1 });
+  assert.deepEqual(spans, [{ from: startAt, to: startAt + 1_500, kind: 'gap', cause: 'policy', reason: 'deleted' }]);
+});
+
 test('a locked segment is kept until it is unlocked', async () => {
   const { segmentId } = await store(freshHour());
   const control = await bench.authorizer.device(OWNER, 'control', CAMERA);

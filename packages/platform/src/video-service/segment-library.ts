@@ -9,6 +9,7 @@ import type { SegmentKeeper } from './segment-keeper.ts';
 import { devicePrefix } from './segment-key.ts';
 import { linkOf } from './segment-link.ts';
 import type { SegmentLocks } from './segment-locks.ts';
+import type { RecordingLedger } from './timeline/recording-ledger.ts';
 import { MAX_SEGMENT_MS } from './video-limits.ts';
 
 export interface SegmentQuery {
@@ -37,6 +38,7 @@ export interface SegmentLibraryOptions {
   readonly catalogue: SegmentCatalogue;
   readonly keeper: SegmentKeeper;
   readonly locks: SegmentLocks;
+  readonly ledger: Pick<RecordingLedger, 'gap'>;
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -104,10 +106,12 @@ export class SegmentLibrary {
    * @throws AppError NOT_FOUND; INVALID_STATE while it is locked
    */
   async remove(proof: DeviceProof<'manage'>, segmentId: string): Promise<void> {
-    const { catalogue, keeper, locks } = this.options;
+    const { catalogue, keeper, ledger, locks } = this.options;
     await locks.run(proof.deviceId, async () => {
       const row = await this.require(proof, segmentId);
-      if (row.locked === 1) throw new AppError('INVALID_STATE', { locked: true });
+      if (row.locked === 1) throw new AppError('INVALID_STATE', { locked: true }, { message: 'the recording is locked; unlock it first' });
+      const place = { homeId: row.home_id, deviceId: row.device_id, channel: row.channel };
+      await ledger.gap(place, 'deleted', { from: row.start_at, to: row.end_at ?? row.start_at });
       if (!(await catalogue.move(row, 'garbage'))) throw new AppError('NOT_FOUND');
       keeper.announce(row);
       await keeper.finishGarbage({ ...row, state: 'garbage' });

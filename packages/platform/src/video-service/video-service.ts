@@ -139,10 +139,10 @@ export class VideoService implements AsyncDisposable {
     this.sessions = sessions;
     this.access = access;
     this.intake = new SegmentIntake(parts);
-    this.library = new SegmentLibrary(parts);
     this.sweep = new SegmentSweep(parts);
     this.statistics = new UploadStatistics({ ...options, maxPerDevice: limits.maxStatistics });
     this.ledger = new RecordingLedger(options);
+    this.library = new SegmentLibrary({ ...parts, ledger: this.ledger });
     this.retention = new RetentionKeeper({ ...parts, usage, policies, volume, ledger: this.ledger });
     this.wishes = new RecordingWishes({ ...options, policies, ledger: this.ledger });
     this.storage = new StorageReport({ ...options, usage, policies, volume, wishes: this.wishes, keeper: this.retention });

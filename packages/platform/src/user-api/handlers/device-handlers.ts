@@ -1,5 +1,6 @@
 import type { Device, DeviceState } from '@cardea/api';
-import { hasStatus } from '@cardea/core';
+import { AppError, hasStatus } from '@cardea/core';
+import { conforms, DeviceId } from '@cardea/protocol';
 import type { Authorizer } from '../../authorization/authorizer.ts';
 import type { DeviceProof } from '../../authorization/proof.ts';
 import type { DeviceCommands, DeviceDirectory } from '../ports.ts';
@@ -20,10 +21,12 @@ export function createDeviceHandlers({
   readonly commands: DeviceCommands;
 }): Pick<RouteHandlers, DeviceRoute> {
   return {
-    'device.list': async ({ visitor, query: { homeId, state, cursor = '', limit = DEFAULT_LIMIT } }) => {
+    'device.list': async ({ visitor, query: { homeId, state, cursor, limit = DEFAULT_LIMIT } }) => {
+      if (cursor !== undefined && !conforms(DeviceId, cursor))
+        throw new AppError('INVALID_PARAMS', { cursor: 'not a cursor of this list' });
       const proofs = await authorizer.devices(visitor.principal, 'view.live', homeId);
       // The cursor is the last id shown: a device that comes or goes meanwhile moves no other.
-      const following = proofs.filter((proof) => proof.deviceId > cursor);
+      const following = cursor === undefined ? proofs : proofs.filter((proof) => proof.deviceId > cursor);
       const items = await describeUpTo(devices, following, { limit: limit + 1, state });
       const page = items.slice(0, limit);
       const last = page.at(-1);

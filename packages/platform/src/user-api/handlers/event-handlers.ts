@@ -26,6 +26,9 @@ export function createEventHandlers({
     },
     'event.get': async ({ proof, params }) => await events.get(proof, params.id),
     'event.update': async ({ proof, params, body }) => await events.setReviewed(proof, params.id, body.reviewed),
-    'eventStream.open': async ({ visitor, request, reply }) => streams.open(visitor.principal, request, reply),
+    'eventStream.open': async ({ visitor, request, reply }) => {
+      if (request.method === 'HEAD') reply.type('text/event-stream').send();
+      else streams.open(visitor.principal, request, reply);
+    },
   };
 }
