@@ -11,7 +11,9 @@ const table = routes.map(({ method, path }) => ({ method, pattern: new RegExp(`^
 export function bindOtherMethods(scope: FastifyInstance): void {
   scope.all('/*', { exposeHeadRoute: false }, async (request: FastifyRequest, reply: FastifyReply) => {
     const allowed = methodsAt(request.url.split('?', 1)[0] ?? '');
-    if (allowed.length === 0) throw new AppError('NOT_FOUND');
+    // An operation that takes the method was not found by a part of its path that is longer than any.
+    const isTaken = allowed.includes(request.method) && request.method !== 'OPTIONS';
+    if (allowed.length === 0 || isTaken) throw new AppError('NOT_FOUND');
     reply.header('allow', allowed.join(', '));
     if (request.method === 'OPTIONS') return await reply.status(204).send();
     throw new AppError('INVALID_REQUEST', undefined, { httpStatus: 405, message: `this address takes ${allowed.join(', ')}` });

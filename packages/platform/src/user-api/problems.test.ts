@@ -99,6 +99,7 @@ test('an address says which methods it takes', async () => {
   });
   assert.deepEqual([options.status, options.headers.get('allow')], [204, 'GET, HEAD, PATCH, OPTIONS']);
   assert.equal(options.headers.get('access-control-allow-origin'), null);
+  assert.equal((await side.send('GET', `/homes/${'x'.repeat(400)}`, { token })).status, 404);
   const got = await side.send('GET', '/invitations/show', { token });
   assert.deepEqual([got.status, got.headers.get('allow')], [405, 'POST, OPTIONS']);
 });
