@@ -25,7 +25,8 @@ const VOLUME_MEGABYTES = 64;
 const SEGMENT_BYTES = 2_000_000;
 const SEGMENT_MS = 20_000;
 const MINUTES = 10;
-const TOLD_WITHIN_MS = SEGMENT_MS;
+/** reliability.md P6. */
+const TOLD_WITHIN_MS = 10_000;
 const RESUMES_WITHIN_MS = 5_000;
 /** Recordings may take what the volume has without the reserve for the catalogue. */
 const ROOM_BYTES = VOLUME_MEGABYTES * 1_048_576 * 0.95;
@@ -103,6 +104,12 @@ async function recordedBytes({ db }: Bench): Promise<number> {
   return Number(sum ?? 0);
 }
 
+/** What was begun at the disk has come to its end: time that is not real passes no faster. */
+async function untilDiskRests(): Promise<void> {
+  const isAtDisk = (): boolean => process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'));
+  for (let turn = 0; turn < 20 || isAtDisk(); turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Writes until not a byte more fits. */
 async function fill(path: string): Promise<void> {
   await using file = await open(path, 'w');
@@ -154,8 +161,12 @@ test(`four cameras record on a volume of ${VOLUME_MEGABYTES} MB for ${MINUTES} m
 
   const filledAt = clock.now();
   await fill(join(volume.path, 'other'));
-  await minute();
+  for (let passedMs = 0; passedMs < TOLD_WITHIN_MS && full.length === 0; passedMs += 1_000) {
+    await clock.advance(1_000);
+    await untilDiskRests();
+  }
   assert.ok(full[0] !== undefined && full[0] - filledAt <= TOLD_WITHIN_MS, 'the home is told');
+  await minute();
   await rm(join(volume.path, 'other'));
   await clock.advance(RESUMES_WITHIN_MS);
   for (const recorder of recorders) await recorder.bring();

@@ -44,7 +44,7 @@ export function openUserDoors(options: UserDoorsOptions, stack: AsyncDisposableS
   const { media, pictures, video } = cameras;
   const secret = base.keys.sessionSecret;
   const events = new HomeEvents(base);
-  const sharing = { ...base, accounts: people.accounts, events, passcodes: new Passcodes(base) };
+  const sharing = { ...base, accounts: people.accounts, events, recordings: video.vod, passcodes: new Passcodes(base) };
   const shares = new Shares(sharing);
   const userApi = stack.use(makeUserApi(options, shares));
   const { principalFromRequest } = userApi;

@@ -21,6 +21,15 @@ export interface SharedVod {
   ): Promise<VodSession>;
 }
 
+/** What is known of recordings without opening them. */
+export interface SharedRecordings {
+  /** How a recording of the range is encrypted that only keys of members open; `undefined` when none is. */
+  encryptionIn(
+    proof: DeviceProof<'view.recordings'>,
+    range: { readonly channel: number; readonly from: number; readonly to: number },
+  ): Promise<string | undefined>;
+}
+
 export interface SharedEvents {
   get(proof: DeviceProof<'view.events'>, id: string): Promise<HomeEvent>;
 }

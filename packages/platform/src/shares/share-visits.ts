@@ -5,7 +5,7 @@ import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { Db, Row } from '../store/ports.ts';
 import { hashSecretToken } from '../tokens/secret-token.ts';
-import type { Passcodes, ShareAccounts, ShareAudit, SharedEvents } from './ports.ts';
+import type { Passcodes, ShareAccounts, ShareAudit, SharedEvents, SharedRecordings } from './ports.ts';
 
 export interface ShareVisitsOptions {
   readonly db: Db;
@@ -14,6 +14,7 @@ export interface ShareVisitsOptions {
   readonly authorizer: Pick<Authorizer, 'ticket'>;
   readonly accounts: ShareAccounts;
   readonly events: SharedEvents;
+  readonly recordings: SharedRecordings;
   readonly audit: ShareAudit;
   readonly passcodes: Passcodes;
   /** Signs what a visitor gets for the passcode. */
@@ -79,7 +80,8 @@ export class ShareVisits {
   }
 
   /** What the page shows. */
-  async describe({ row, right }: OpenShare): Promise<SharedThing> {
+  async describe(share: OpenShare): Promise<SharedThing> {
+    const { row, right } = share;
     const { accounts, db, events } = this.options;
     const device = await db.selectFrom('device').select('name').where('id', '=', row.device_id).executeTakeFirst();
     const names = await accounts.namesOf([row.user_id]);
@@ -92,13 +94,21 @@ export class ShareVisits {
       ...(row.to_at !== null && { to: row.to_at }),
       ...(event && {
         event: {
-          ...{ type: event.type, occurredAt: event.occurredAt, pictures: event.pictures.length, hasVideo: event.segmentIds.length > 0 },
+          ...{ type: event.type, occurredAt: event.occurredAt, pictures: event.pictures.length },
+          hasVideo: event.segmentIds.length > 0 && (await this.isShowable(share)),
           ...(event.text !== undefined && { text: event.text }),
         },
       }),
       watermark: row.watermark === 1,
       expiresAt: row.expires_at,
     };
+  }
+
+  /** Without a key nobody sees what was encrypted. */
+  private async isShowable({ row, right }: OpenShare): Promise<boolean> {
+    const { channel, from_at: from, to_at: to } = row;
+    if (from === null || to === null) return false;
+    return (await this.options.recordings.encryptionIn(await right('view.recordings'), { channel, from, to })) === undefined;
   }
 
   private async find(token: string): Promise<OpenShare> {

@@ -73,6 +73,41 @@ test('a clip link leads to the recordings of its time', async () => {
   assert.equal((await visit(url, '/live/index.m3u8')).status, 404);
 });
 
+/** What the catalogue has of a segment that was recorded for an event. */
+async function storeRow(
+  { db, clock }: UserSide,
+  place: { readonly id: string; readonly home_id: string; readonly device_id: string; readonly event_id: string },
+): Promise<void> {
+  const now = clock.now();
+  const kind = { channel: 1, stream: 'main', kind: 'event', codecs: 'avc1.42c01f', binding_epoch: 1, locked: 0, recovered: 0 };
+  const names = { client_segment_id: place.id, create_hash: '', object_key: place.id };
+  const times = { start_at: now, end_at: now + 4_000, created_at: now, confirm_before: now, stored_at: now };
+  await db
+    .insertInto('segment')
+    .values({ ...place, ...kind, ...names, ...times, state: 'stored' })
+    .execute();
+}
+
+test('a clip of what only the keys of members open is refused, and an event link shows what it can', async () => {
+  const { side, ann, door, share, visit } = await world();
+  await using _ = side;
+  const now = side.clock.now();
+  const range = { kind: 'clip', from: now - HOUR_MS, to: now + HOUR_MS };
+  assert.equal((await share(range)).status, 201);
+  const alarm = side.random.ulid();
+  const eventId = await side.raiseAlarm(door, ann.homeId, now, { eventId: alarm });
+  const segmentId = side.addSegment(door, ann.homeId);
+  await storeRow(side, { id: segmentId, home_id: ann.homeId, device_id: door, event_id: alarm });
+  const { url } = (await share({ kind: 'event', eventId })).body;
+  assert.equal((await visit(url, '/about')).body.event.hasVideo, true);
+  side.segments.encrypt(segmentId);
+  const refused = await share(range);
+  assert.deepEqual([refused.status, refused.body.details], [409, { encryption: 'aes-256-gcm' }]);
+  assert.match(refused.body.detail, /cardea decrypt/);
+  assert.equal((await share({ ...range, from: now + 5_000 })).status, 201);
+  assert.equal((await visit(url, '/about')).body.event.hasVideo, false);
+});
+
 test('an event link shows its pictures and what was recorded for it', async () => {
   const { side, ann, door, share, visit } = await world();
   await using _ = side;

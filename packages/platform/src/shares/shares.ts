@@ -5,7 +5,7 @@ import { sharedActions } from '../authorization/credentials.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { Bus, Db, Row } from '../store/ports.ts';
 import { createSecretToken } from '../tokens/secret-token.ts';
-import type { Passcodes, ShareAccounts, SharedEvents } from './ports.ts';
+import type { Passcodes, ShareAccounts, SharedEvents, SharedRecordings } from './ports.ts';
 
 export interface SharesOptions {
   readonly db: Db;
@@ -15,6 +15,7 @@ export interface SharesOptions {
   readonly authorizer: Pick<Authorizer, 'device' | 'devices'>;
   readonly accounts: ShareAccounts;
   readonly events: SharedEvents;
+  readonly recordings: SharedRecordings;
   readonly passcodes: Passcodes;
   /** Origin under which users reach the platform. */
   readonly publicUrl: () => string;
@@ -41,7 +42,7 @@ export class Shares {
   /**
    * Makes a link by the right of `principal`, which is asked for again each time somebody uses it.
    * @throws AppError NOT_FOUND for the device or the event; FORBIDDEN without `share` or the right to see the thing; INVALID_PARAMS;
-   * LIMIT_EXCEEDED at 500 links of a home
+   * INVALID_STATE with `encryption` for recordings a link could not show; LIMIT_EXCEEDED at 500 links of a home
    */
   async create(principal: Principal, request: ShareRequest): Promise<FreshShare> {
     const { clock, db, passcodes, publicUrl, random } = this.options;
@@ -174,6 +175,7 @@ export class Shares {
             { message: 'a clip has a beginning and an end, at most a day apart' },
           );
         }
+        await this.assertShowable(await right('view.recordings'), { channel, from, to });
         return { kind, channel, ...nothing, from_at: from, to_at: to };
       case 'event': {
         if (eventId === undefined) throw new AppError('INVALID_PARAMS', { member: 'eventId' });
@@ -182,6 +184,14 @@ export class Shares {
         return { kind, channel: event.channel ?? channel, event_id: eventId, from_at, to_at };
       }
     }
+  }
+
+  /** Whoever has only the link has no key, and would learn that when it is too late. */
+  private async assertShowable(...[proof, range]: Parameters<SharedRecordings['encryptionIn']>): Promise<void> {
+    const encryption = await this.options.recordings.encryptionIn(proof, range);
+    if (encryption === undefined) return;
+    const message = 'this recording is encrypted, so that a link could not show it: open it with cardea decrypt and pass on the file';
+    throw new AppError('INVALID_STATE', { encryption }, { message });
   }
 }
 

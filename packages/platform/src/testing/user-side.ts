@@ -154,7 +154,10 @@ export class UserSide implements AsyncDisposable {
     const audit = new AuditLog({ db, clock });
     const events = new HomeEvents({ db, publicUrl: () => this.url });
     const shared = { db, bus, clock, random, logger, authorizer: this.authorizer, accounts: this.accounts, events, audit };
-    const sharing = { ...shared, passcodes: new Passcodes({ clock }), publicUrl: () => publicUrl ?? this.url };
+    const sharing = {
+      ...{ ...shared, recordings: this.segments, passcodes: new Passcodes({ clock }) },
+      publicUrl: () => publicUrl ?? this.url,
+    };
     const allLive = { ...idleLive, ...live };
     this.visiting = {
       visits: new ShareVisits({ ...sharing, secret: sessionSecret }),
@@ -402,6 +405,7 @@ class RowDevices implements DeviceDirectory {
       serial,
       firmware,
       state: 'offline',
+      ...(row.disabled === 1 && { disabled: true }),
       lastSeenAt: null,
       boundAt: row.bound_at ?? 0,
       channels: [],
@@ -411,6 +415,14 @@ class RowDevices implements DeviceDirectory {
 
   async rename({ deviceId }: DeviceProof, name: string): Promise<void> {
     await this.db.updateTable('device').set({ name }).where('id', '=', deviceId).execute();
+  }
+
+  async setDisabled({ deviceId }: DeviceProof, isDisabled: boolean): Promise<void> {
+    await this.db
+      .updateTable('device')
+      .set({ disabled: isDisabled ? 1 : 0 })
+      .where('id', '=', deviceId)
+      .execute();
   }
 
   async unbind({ deviceId }: DeviceProof): Promise<void> {
@@ -492,12 +504,27 @@ class MemorySegments implements SegmentService {
     this.kept.set(segment.id, { segment, bytes });
   }
 
+  /** Only the keys of members open it from now on. */
+  encrypt(id: string): void {
+    const entry = this.kept.get(id);
+    if (entry !== undefined) entry.segment = { ...entry.segment, encryption: 'aes-256-gcm' };
+  }
+
   async deviceOf(id: string): Promise<string | undefined> {
     return this.kept.get(id)?.segment.deviceId;
   }
 
   async segments(proof: DeviceProof): Promise<{ items: readonly Segment[] }> {
     return { items: [...this.kept.values()].map(({ segment }) => segment).filter((segment) => segment.deviceId === proof.deviceId) };
+  }
+
+  async encryptionIn(
+    proof: DeviceProof,
+    { channel, from, to }: { readonly channel: number; readonly from: number; readonly to: number },
+  ): Promise<string | undefined> {
+    const { items } = await this.segments(proof);
+    const inRange = items.filter((segment) => segment.channel === channel && segment.startAt < to && segment.endAt > from);
+    return inRange.find(({ encryption }) => encryption !== undefined)?.encryption;
   }
 
   async segment(proof: DeviceProof, id: string): Promise<Segment> {

@@ -1,5 +1,6 @@
-import { AppError, type Clock, hasStatus, type Logger } from '@cardea/core';
+import { type Clock, hasStatus } from '@cardea/core';
 import type { ObjectStore } from '../store/ports.ts';
+import type { DamageRecord } from './damage-record.ts';
 import { digestOf } from './object-probe.ts';
 import type { SegmentRow } from './segment-catalogue.ts';
 
@@ -13,13 +14,13 @@ const REMEMBERED_MS = 10 * 60_000;
 export class IntegrityCheck {
   private readonly objects: ObjectStore;
   private readonly clock: Clock;
-  private readonly logger: Logger;
+  private readonly damage: DamageRecord;
   private readonly proven = new Map<string, { readonly untilMs: number; readonly proof: Promise<void> }>();
 
-  constructor({ objects, clock, logger }: { readonly objects: ObjectStore; readonly clock: Clock; readonly logger: Logger }) {
+  constructor({ objects, clock, damage }: { readonly objects: ObjectStore; readonly clock: Clock; readonly damage: DamageRecord }) {
     this.objects = objects;
     this.clock = clock;
-    this.logger = logger;
+    this.damage = damage;
   }
 
   /** @throws AppError OBJECT_MISMATCH; INTERNAL_ERROR when the bytes are gone */
@@ -41,13 +42,11 @@ export class IntegrityCheck {
 
   private async prove(row: SegmentRow): Promise<void> {
     try {
-      if ((await digestOf(this.objects, row.object_key)) === row.sha256) return;
+      if ((await digestOf(this.objects, row.object_key)) === row.sha256) return await this.damage.isSound(row);
     } catch (error) {
       if (!hasStatus(error, 'NOT_FOUND')) throw error;
-      this.logger.error({ segmentId: row.id, deviceId: row.device_id }, 'the bytes of a stored segment are gone');
-      throw new AppError('INTERNAL_ERROR', undefined, { cause: error, message: 'the bytes of this segment are gone' });
+      throw await this.damage.found(row, 'gone');
     }
-    this.logger.error({ segmentId: row.id, deviceId: row.device_id }, 'the bytes of a stored segment are damaged');
-    throw new AppError('OBJECT_MISMATCH', undefined, { message: 'the bytes of this segment were damaged' });
+    throw await this.damage.found(row, 'damaged');
   }
 }

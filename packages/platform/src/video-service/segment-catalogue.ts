@@ -56,6 +56,16 @@ export class SegmentCatalogue {
     this.commits = new GroupCommit(db, clock);
   }
 
+  /** When the bytes of a stored segment were found damaged; null: they are sound. */
+  async setDamaged(id: string, at: number | null): Promise<void> {
+    await this.db
+      .updateTable('segment')
+      .set({ damaged_at: at })
+      .where('id', '=', id)
+      .where('damaged_at', at === null ? 'is not' : 'is', null)
+      .execute();
+  }
+
   async find(id: string): Promise<SegmentRow | undefined> {
     return await this.db.selectFrom('segment').selectAll().where('id', '=', id).executeTakeFirst();
   }

@@ -133,6 +133,7 @@ export class SegmentIntake {
       assertTimes(announced, report);
       const link = provenLink(device, announced, report);
       const { clock, credits, keeper } = this.options;
+      credits.arrived(segmentId);
       using _held = credits.hold();
       const startedMs = clock.monotonicMs();
       const row = await keeper.claim(announced, report);
@@ -151,11 +152,12 @@ export class SegmentIntake {
    * @throws AppError SEGMENT_NOT_FOUND; SEGMENT_STATE for a stored one
    */
   async cancel(device: BoundDevice, segmentId: string, { reason }: BodyOf<typeof cancelVideoSegment>): Promise<void> {
-    const { locks, catalogue, sessions, keeper, logger } = this.options;
+    const { locks, catalogue, credits, sessions, keeper, logger } = this.options;
     await locks.run(device.deviceId, async () => {
       const row = await this.require(device, segmentId);
       if (row.state === 'cancelled') return;
       if (row.state === 'stored' || row.state === 'garbage') throw new AppError('SEGMENT_STATE', { state: row.state });
+      credits.arrived(segmentId);
       if (!(await catalogue.move(row, 'cancelled'))) throw new AppError('SEGMENT_STATE');
       sessions.endOfSegment(segmentId);
       logger.info({ segmentId, deviceId: device.deviceId, reason }, 'video segment cancelled');
@@ -182,7 +184,7 @@ export class SegmentIntake {
     if (!planCovers(await plans.planOf(device.homeId, device.deviceId), kind)) throw new AppError('NO_STORAGE_PLAN');
     await gate.admit(device, kind);
     // Bytes that go straight to the store are let in here or never.
-    if (objects.direct !== undefined) credits.assertFree(kind);
+    if (objects.direct !== undefined) credits.assertTicketFree(kind);
     if (encryption !== undefined && !takenEncryption.includes(encryption.scheme))
       throw new AppError('NOT_SUPPORTED', { encryption: encryption.scheme });
     const nowMs = clock.now();
@@ -210,7 +212,8 @@ export class SegmentIntake {
   }
 
   private async toCreated(row: SegmentRow, device: BoundDevice): Promise<CreatedSegment> {
-    const { tickets, limits } = this.options;
+    const { tickets, limits, objects, credits } = this.options;
+    if (objects.direct !== undefined) credits.issued(row.id);
     const upload = await tickets.issue(row, { maxBytes: limits.maxSegmentBytes, epoch: device.epoch });
     return { segmentId: row.id, state: 'created', objectKey: row.object_key, upload, confirmBefore: row.confirm_before };
   }

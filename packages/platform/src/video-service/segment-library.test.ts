@@ -19,6 +19,7 @@ const HOUR_MS = 3_600_000;
 
 let directory: string;
 let media: Uint8Array;
+let clock: VirtualClock;
 let bench: Bench;
 let library: SegmentLibrary;
 let hour = 0;
@@ -28,7 +29,8 @@ before(async () => {
   const [first] = await makeSegments(directory, { seconds: 1 });
   assert.ok(first);
   media = first;
-  bench = await openBench({ directory: join(directory, 'data'), clock: new VirtualClock(NOON) });
+  clock = new VirtualClock(NOON);
+  bench = await openBench({ directory: join(directory, 'data'), clock });
   library = bench.service.library;
   await bench.service.start();
 });
@@ -194,6 +196,16 @@ test('damaged bytes are found before they are served', async () => {
   await writeFile(join(bench.objectsRoot, objectKey), damaged);
   await assert.rejects(library.readSegment(await see(), segmentId), isStatus('OBJECT_MISMATCH'));
   await assert.rejects(library.readSegment(await see(), segmentId, { start: 0, end: 3 }), isStatus('OBJECT_MISMATCH'));
+  const damagedAt = async () => {
+    const row = await bench.db.selectFrom('segment').select('damaged_at').where('id', '=', segmentId).executeTakeFirstOrThrow();
+    return row.damaged_at;
+  };
+  assert.equal(await damagedAt(), clock.now());
+  // Somebody brought the bytes back from a copy.
+  await writeFile(join(bench.objectsRoot, objectKey), media);
+  await library.readSegment(await see(), segmentId);
+  assert.equal(await damagedAt(), null);
+  await clock.advance(11 * 60_000);
   await rm(join(bench.objectsRoot, objectKey));
   await assert.rejects(library.readSegment(await see(), segmentId), isStatus('INTERNAL_ERROR'));
 });

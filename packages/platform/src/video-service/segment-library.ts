@@ -3,6 +3,7 @@ import type { Segment } from '@cardea/api';
 import { AppError, type Clock, type Logger } from '@cardea/core';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { Db, ObjectStore } from '../store/ports.ts';
+import type { DamageRecord } from './damage-record.ts';
 import { IntegrityCheck } from './integrity-check.ts';
 import type { SegmentCatalogue, SegmentRow } from './segment-catalogue.ts';
 import type { SegmentKeeper } from './segment-keeper.ts';
@@ -40,6 +41,7 @@ export interface SegmentLibraryOptions {
   readonly locks: SegmentLocks;
   readonly ledger: Pick<RecordingLedger, 'gap'>;
   readonly objects: ObjectStore;
+  readonly damage: DamageRecord;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -113,6 +113,31 @@ test('while the store is slow few segments are let in, events before what was ke
   assert.equal(rows.length, stored);
 });
 
+test('tickets for a bucket are never short while it keeps up, and while it does not as many are out as come through', async () => {
+  const clock = new VirtualClock();
+  const credits = new UploadCredits(clock);
+  for (let ticket = 0; ticket < 3_000; ticket += 1) {
+    credits.assertTicketFree('backfill');
+    credits.issued(`segment ${ticket}`);
+  }
+  for (let commit = 0; commit < 4; commit += 1) {
+    await clock.advance(1_000);
+    credits.committed(SLOW_MS);
+  }
+  assert.equal(credits.granted, 512);
+  assert.throws(() => credits.assertTicketFree('event'), { status: 'LIMIT_EXCEEDED' });
+  for (let ticket = 0; ticket < 2_600; ticket += 1) credits.arrived(`segment ${ticket}`);
+  credits.assertTicketFree('event');
+  assert.throws(() => credits.assertTicketFree('continuous'), { status: 'LIMIT_EXCEEDED' });
+  // What was never confirmed ends with its ticket.
+  for (let commit = 0; commit < 60 * 15; commit += 1) {
+    credits.committed(SLOW_MS);
+    await clock.advance(1_000);
+  }
+  assert.equal(credits.granted, 16);
+  credits.assertTicketFree('backfill');
+});
+
 test('credits fall by half of what is under way, never to none, and rise again when nothing is slow', async () => {
   const clock = new VirtualClock();
   const credits = new UploadCredits(clock);

@@ -1,4 +1,5 @@
 import { AppError, type Clock } from '@cardea/core';
+import { vrTimers } from '@cardea/protocol';
 
 /** Segments on their way in at once while the store keeps up; nobody waits for this many. */
 const MOST = 1_024;
@@ -25,7 +26,9 @@ const parts: Readonly<Partial<Record<string, number>>> = { continuous: 0.75, bac
 export class UploadCredits {
   private readonly clock: Clock;
   private credits = MOST;
-  private inFlight = 0;
+  private held = 0;
+  /** Segments whose bytes go past this process, and when their tickets end (monotonic), soonest first. */
+  private readonly tickets = new Map<string, number>();
   private averageMs = 0;
   private changedMs: number;
 
@@ -47,19 +50,38 @@ export class UploadCredits {
 
   /** @throws AppError LIMIT_EXCEEDED with a time to try again when a segment of this kind has to wait */
   assertFree(kind: string): void {
-    if (this.inFlight >= Math.max(1, this.granted * (parts[kind] ?? 1))) {
+    if (this.underWay >= Math.max(1, this.granted * (parts[kind] ?? 1))) {
       throw new AppError('LIMIT_EXCEEDED', { granted: this.granted }, { retryAfterMs: RETRY_MS });
     }
   }
 
   /** A segment is on its way in until the result is disposed. */
   hold(): Disposable {
-    this.inFlight += 1;
+    this.held += 1;
     return {
       [Symbol.dispose]: () => {
-        this.inFlight -= 1;
+        this.held -= 1;
       },
     };
+  }
+
+  /**
+   * As `assertFree`, for bytes that are to go straight to the store: devices ask for their tickets when a recording begins, so
+   * while the store keeps up there are as many as there are cameras.
+   */
+  assertTicketFree(kind: string): void {
+    if (this.scarce) this.assertFree(kind);
+  }
+
+  /** A device may bring the bytes of a segment straight to the store: they are on their way until `arrived`, or its ticket ends. */
+  issued(segmentId: string): void {
+    this.tickets.delete(segmentId);
+    this.tickets.set(segmentId, this.clock.monotonicMs() + vrTimers.uploadTicketTtlMs);
+  }
+
+  /** The device says that its bytes are there, or that they will not come. */
+  arrived(segmentId: string): void {
+    this.tickets.delete(segmentId);
   }
 
   /** The store took so long to make something durable. */
@@ -68,8 +90,17 @@ export class UploadCredits {
     const now = this.clock.monotonicMs();
     if (this.averageMs <= SLOW_MS || now - this.changedMs < CUT_EVERY_MS) return;
     // Half of what was really under way: half of what nobody used would change nothing.
-    this.credits = Math.max(LEAST, Math.min(this.granted, this.inFlight) / 2);
+    this.credits = Math.max(LEAST, Math.min(this.granted, this.underWay) / 2);
     this.changedMs = now;
+  }
+
+  private get underWay(): number {
+    const now = this.clock.monotonicMs();
+    for (const [segmentId, endsMs] of this.tickets) {
+      if (endsMs > now) break;
+      this.tickets.delete(segmentId);
+    }
+    return this.held + this.tickets.size;
   }
 
   private raise(): void {

@@ -4,6 +4,7 @@ import type { Bus, Db, ObjectStore } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import type { UrlSigner } from '../tokens/url-signer.ts';
 import { CaseExport } from './case/case-export.ts';
+import { DamageRecord } from './damage-record.ts';
 import { type FsckReport, fsck } from './fsck.ts';
 import { Vod } from './playback/vod.ts';
 import { RecordingWishes } from './retention/recording-wishes.ts';
@@ -62,6 +63,8 @@ export interface VideoServiceOptions {
 /** Of recordings, when nobody says how long to keep them. */
 const DEFAULT_DAYS = 30;
 const FILE_SWEEPS_MS = 6 * 3_600_000;
+/** Members hear of a full volume within ten seconds (reliability.md P6). */
+const ROOM_WATCH_MS = 5_000;
 
 /**
  * The video service (H.627.2 9.3.4, titles only): takes video segments from devices and keeps them for users.
@@ -90,6 +93,7 @@ export class VideoService implements AsyncDisposable {
   /** How much is stored, and what is kept. */
   readonly storage: StorageReport;
   private readonly retention: RetentionKeeper;
+  private readonly gate: StorageGate;
   private readonly plans: StoragePlans;
   private readonly sessions: UploadSessions;
   private readonly sweep: SegmentSweep;
@@ -135,6 +139,7 @@ export class VideoService implements AsyncDisposable {
     };
     this.options = options;
     this.limits = limits;
+    this.gate = gate;
     this.plans = plans;
     this.sessions = sessions;
     this.access = access;
@@ -142,12 +147,13 @@ export class VideoService implements AsyncDisposable {
     this.sweep = new SegmentSweep(parts);
     this.statistics = new UploadStatistics({ ...options, maxPerDevice: limits.maxStatistics });
     this.ledger = new RecordingLedger(options);
-    this.library = new SegmentLibrary({ ...parts, ledger: this.ledger });
+    const damage = new DamageRecord({ ...options, catalogue, ledger: this.ledger });
+    this.library = new SegmentLibrary({ ...parts, damage, ledger: this.ledger });
     this.retention = new RetentionKeeper({ ...parts, usage, policies, volume, ledger: this.ledger });
     this.wishes = new RecordingWishes({ ...options, policies, ledger: this.ledger });
     this.storage = new StorageReport({ ...options, usage, policies, volume, wishes: this.wishes, keeper: this.retention });
     this.gaps = new UploadGaps({ ...options, catalogue, ledger: this.ledger, targetSegmentSec: limits.targetSegmentSec });
-    this.vod = new Vod(options);
+    this.vod = new Vod({ ...options, damage });
     this.timelines = new Timelines({ ...options, targetSegmentSec: limits.targetSegmentSec });
     this.cases = new CaseExport({ ...options, timelines: this.timelines });
     this.lifetime = new Lifetime(options.logger);
@@ -169,6 +175,7 @@ export class VideoService implements AsyncDisposable {
     await this.sweepRows();
     this.lifetime.own(this.retention).start();
     this.lifetime.run('video segments', (signal) => this.repeat(vrTimers.expiryJobMs, signal, () => this.sweepRows()));
+    this.lifetime.run('room for recordings', (signal) => this.repeat(ROOM_WATCH_MS, signal, () => this.gate.watch()));
     this.lifetime.run('video files', async (signal) => {
       await this.sweepFiles();
       await this.repeat(FILE_SWEEPS_MS, signal, () => this.sweepFiles());

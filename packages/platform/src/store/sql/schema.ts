@@ -333,6 +333,8 @@ export interface SegmentTable {
   chain_signature: string | null;
   /** Scheme by which the device encrypted it; null: not at all. */
   encryption: Fixed<string | null>;
+  /** When its bytes were found to be lost or not the confirmed ones any more; null as far as anybody knows they are sound. */
+  damaged_at: number | null;
 }
 
 /** Public keys of members, for whom devices encrypt recordings. */

@@ -12,6 +12,8 @@ export interface KeyFrame {
   readonly segmentId: string;
   /** Its place in the pictures of its segment, from 0. */
   readonly tile: number;
+  /** Only members who hold a key can open it: there are no pictures. */
+  readonly encrypted?: true;
 }
 
 /** Tiles of one picture; more key frames than that are left out evenly. */
@@ -51,7 +53,8 @@ export class Scrubbing {
         .filter(({ keyframe }) => keyframe)
         .slice(0, MAX_TILES)
         .entries()) {
-        frames.push({ at: Math.round(row.start_at + ((pts - first.pts) / video.timescale) * 1_000), segmentId: row.id, tile });
+        const at = Math.round(row.start_at + ((pts - first.pts) / video.timescale) * 1_000);
+        frames.push({ at, segmentId: row.id, tile, ...(row.encryption !== null && { encrypted: true }) });
       }
     }
     return frames;

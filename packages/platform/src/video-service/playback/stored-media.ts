@@ -1,7 +1,8 @@
 import { webcrypto } from 'node:crypto';
-import { AppError, type Clock, type Logger } from '@cardea/core';
+import { AppError, type Clock, hasStatus, type Logger } from '@cardea/core';
 import { type RecordedSegment, readRecordedSegment } from '@cardea/media';
 import type { ObjectStore } from '../../store/ports.ts';
+import type { DamageRecord } from '../damage-record.ts';
 import type { SegmentRow } from '../segment-catalogue.ts';
 import { devicePrefix } from '../segment-key.ts';
 import type { PlayedSegment } from './play-order.ts';
@@ -37,17 +38,26 @@ export function assertReadable({ id, encryption, start_at: startAt, end_at: endA
   throw new AppError('INVALID_STATE', { encryption, segmentId: id, startAt, endAt }, { message });
 }
 
+export interface StoredMediaOptions {
+  readonly objects: ObjectStore;
+  readonly clock: Clock;
+  readonly damage: Pick<DamageRecord, 'found'>;
+  readonly logger: Logger;
+}
+
 /** Reads stored segments to play them, as a whole, so that no byte is played that was not proven within ten minutes. */
 export class StoredMedia {
   private readonly objects: ObjectStore;
   private readonly clock: Clock;
+  private readonly damage: Pick<DamageRecord, 'found'>;
   private readonly logger: Logger;
   /** Until when the bytes of a segment count as proven, monotonic. */
   private readonly proven = new Map<string, number>();
 
-  constructor({ objects, clock, logger }: { readonly objects: ObjectStore; readonly clock: Clock; readonly logger: Logger }) {
+  constructor({ objects, clock, damage, logger }: StoredMediaOptions) {
     this.objects = objects;
     this.clock = clock;
+    this.damage = damage;
     this.logger = logger;
   }
 
@@ -75,10 +85,7 @@ export class StoredMedia {
     if ((this.proven.get(row.id) ?? Number.NEGATIVE_INFINITY) > now) return;
     // In the thread pool, so that who plays keeps nobody else waiting.
     const sha256 = Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
-    if (sha256 !== row.sha256) {
-      this.logger.error({ segmentId: row.id, deviceId: row.device_id }, 'the bytes of a stored segment are damaged');
-      throw new AppError('OBJECT_MISMATCH', undefined, { message: 'the bytes of this segment were damaged' });
-    }
+    if (sha256 !== row.sha256) throw await this.damage.found(row, 'damaged');
     this.proven.delete(row.id);
     this.proven.set(row.id, now + REMEMBERED_MS);
     const [oldest] = this.proven.keys();
@@ -105,6 +112,7 @@ export class StoredMedia {
       await using object = await this.objects.open(row.object_key);
       return await object.read(0, row.size_bytes ?? 0);
     } catch (error) {
+      if (hasStatus(error, 'NOT_FOUND')) throw await this.damage.found(row, 'gone');
       throw this.fault(row, 'the bytes of a stored segment cannot be read', error);
     }
   }

@@ -86,6 +86,7 @@ export class StoredSegments {
       .where('start_at', '>', from - MAX_SEGMENT_MS)
       .where('start_at', '<', to)
       .where('end_at', '>', from)
+      .where('damaged_at', 'is', null)
       .groupBy('stream')
       .execute();
     return new Map(rows.map(({ stream, covered }) => [stream, covered]));
@@ -100,6 +101,23 @@ export class StoredSegments {
       .where('start_at', '<', to)
       .where('end_at', '>', from)
       .executeTakeFirst();
+  }
+
+  /** How the first encrypted segment is that touches the range, if any. */
+  async encryptionIn({ homeId, deviceId, channel, from, to }: PlayRange): Promise<string | undefined> {
+    const row = await this.db
+      .selectFrom('segment')
+      .select('encryption')
+      .where((e) => e.and({ home_id: homeId, device_id: deviceId, channel }))
+      .where('state', '=', sql.lit('stored'))
+      .where('start_at', '>', from - MAX_SEGMENT_MS)
+      .where('start_at', '<', to)
+      .where('end_at', '>', from)
+      .where('encryption', 'is not', null)
+      .orderBy('start_at')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.encryption ?? undefined;
   }
 
   /** Segments that begin after `after`; of several that begin together the last pages leave none out, since streams do not overlap. */
@@ -117,6 +135,7 @@ export class StoredSegments {
       .where('start_at', '>', after)
       .where('start_at', '<', to)
       .where('end_at', '>', from)
+      .where('damaged_at', 'is', null)
       .orderBy('start_at')
       .orderBy('end_at', 'desc')
       .limit(limit)

@@ -121,7 +121,9 @@ async function sendClip(
   if (!(clip instanceof Uint8Array)) {
     const pieces = Readable.from(clip, { objectMode: false, highWaterMark: 1 << 20 });
     pieces.on('error', (error) => logger.warn({ err: error, deviceId: right.deviceId }, 'a clip broke off'));
-    return reply.send(pieces);
+    if (request.method !== 'HEAD') return reply.send(pieces);
+    pieces.destroy();
+    return reply.send();
   }
   // The same range gives the same bytes as long as nothing of it is added or removed.
   const etag = `"${createHash('sha256').update(clip).digest('base64url')}"`;

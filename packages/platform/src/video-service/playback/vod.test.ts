@@ -347,7 +347,7 @@ test('a platform without a decoder says so', async () => {
   const sprites = {
     make: async () => Promise.reject(new AppError('NOT_SUPPORTED', undefined, { httpStatus: 404, message: 'no decoder' })),
   };
-  const vod = new Vod({ ...bench.options, sprites });
+  const vod = new Vod({ ...bench.options, damage: { found: async () => new AppError('OBJECT_MISMATCH') }, sprites });
   const right = await bench.authorizer.device(owner, 'view.recordings', CAMERA);
   const range = { channel: 1, from: BEGIN, to: BEGIN + 4_000 };
   const [first] = await vod.keyFrames(right, range, 'main');

@@ -4,6 +4,7 @@ import { codecsOf, Fmp4Muxer, type HlsSegment, placeSegment, writeMasterPlaylist
 import type { DeviceProof } from '../../authorization/proof.ts';
 import type { Db, ObjectStore } from '../../store/ports.ts';
 import type { TokenIssuer } from '../../tokens/token-issuer.ts';
+import type { DamageRecord } from '../damage-record.ts';
 import { clipOf } from './clip.ts';
 import { formatsOf, type PlayedSegment } from './play-order.ts';
 import { type KeyFrame, Scrubbing } from './scrubbing.ts';
@@ -14,6 +15,8 @@ import { type PlayRange, StoredSegments } from './stored-segments.ts';
 export interface VodOptions {
   readonly db: Db;
   readonly objects: ObjectStore;
+  /** Hears of stored segments that are not what was confirmed. */
+  readonly damage: Pick<DamageRecord, 'found'>;
   readonly tokens: TokenIssuer;
   readonly clock: Clock;
   readonly random: Random;
@@ -144,6 +147,11 @@ export class Vod {
       if (sizeBytes > WHOLE_CLIP_BYTES) return joined(begun, pieces);
     }
     return Buffer.concat(begun);
+  }
+
+  /** How a recording of the range is encrypted, in any stream, which can then not be played here; `undefined` when none is. */
+  async encryptionIn(right: Right, range: VodRange): Promise<string | undefined> {
+    return await this.segments.encryptionIn(placed(right, range));
   }
 
   /** Where the key frames of at most an hour are. @throws AppError INVALID_PARAMS for a longer range */

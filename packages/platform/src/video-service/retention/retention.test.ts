@@ -168,6 +168,15 @@ test('four cameras on 64 megabytes never fill it, lose the oldest first and no l
   assert.equal((await service.fsck({ deep: false })).differences, 0);
 });
 
+test('a home that records is told of a full volume within ten seconds, also between two announcements', async () => {
+  await begin();
+  freeBytes = 50 * MEGABYTE;
+  await store(CAMERA, NOON);
+  freeBytes = 1 * MEGABYTE;
+  for (let passed = 0; passed < 10; passed += 1) await clock.advance(1_000);
+  assert.deepEqual(full, [HOME]);
+});
+
 test('a volume without room refuses what it cannot take, tells the home once, and records again as soon as there is room', async () => {
   await begin();
   freeBytes = 1 * MEGABYTE;
