@@ -21,8 +21,14 @@ export const unlimited = {
   'limits.replacements': 1_000_000,
 } as const;
 
-/** @param settings as in `cardea.yaml`, by dotted name */
-export async function startPlatformProcess(settings: Readonly<Record<string, string | number>> = {}): Promise<PlatformProcess> {
+/**
+ * @param settings as in `cardea.yaml`, by dotted name
+ * @param environment variables that are none of the platform's
+ */
+export async function startPlatformProcess(
+  settings: Readonly<Record<string, string | number>> = {},
+  environment: Readonly<Record<string, string>> = {},
+): Promise<PlatformProcess> {
   await using stack = new AsyncDisposableStack();
   const data = await mkdtemp(join(tmpdir(), 'cardea-e2e-'));
   stack.defer(() => rm(data, { recursive: true, force: true }));
@@ -30,6 +36,7 @@ export async function startPlatformProcess(settings: Readonly<Record<string, str
   const platform = stack.use(
     new CardeaProcess(['serve', '--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error'], {
       NODE_TEST_CONTEXT: undefined,
+      ...environment,
       ...env,
     }),
   );

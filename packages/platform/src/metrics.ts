@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export interface Measured {
+  readonly http: { readonly headroom: { readonly memoryShare: number; readonly refused: number }; readonly droppedConnections: number };
   readonly connections: { readonly connectionCount: number; readonly pendingCalls: number };
   /** Where this process has live media. */
   readonly here: MeasuredMedia | undefined;
@@ -24,7 +25,7 @@ interface MeasuredMedia {
 }
 
 /** Puts what the services count under `/metrics`; read when asked for. Base units, no user or address as label. */
-export function registerMetrics(registry: Registry, { certificates, connections, here }: Measured): void {
+export function registerMetrics(registry: Registry, { certificates, connections, here, http }: Measured): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     registry.registerMetric(
       new Gauge({
@@ -52,6 +53,9 @@ export function registerMetrics(registry: Registry, { certificates, connections,
   };
   gauge('cardea_device_connections', 'Devices connected to this process', () => connections.connectionCount);
   gauge('cardea_device_pending_calls', 'Requests to devices that wait for an answer', () => connections.pendingCalls);
+  gauge('cardea_memory_used_ratio', 'Part of the memory it may have that this process uses', () => http.headroom.memoryShare);
+  counter('cardea_requests_refused_total', 'Requests turned away for want of memory', () => http.headroom.refused);
+  counter('cardea_connections_dropped_total', 'Connections dropped for want of descriptors or memory', () => http.droppedConnections);
   if (certificates !== undefined) {
     const expiresAt = (): number => certificates.state().expiresAt / 1_000;
     gauge('cardea_certificate_expires_timestamp_seconds', 'Unix time at which the certificate ends', expiresAt);

@@ -69,7 +69,7 @@ export async function createPlatform({ webDirectory, ...options }: PlatformOptio
     media.here?.live.useCertificate(pair);
     if (config['rtmps.certificate'] === '') media.here?.live.useRtmpsCertificate(pair);
   });
-  registerMetrics(registry, { certificates, connections: nodes.local, here: media.here });
+  registerMetrics(registry, { http, certificates, connections: nodes.local, here: media.here });
   devices.register();
   media.start(http);
   users.register();

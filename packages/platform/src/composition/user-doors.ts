@@ -76,7 +76,7 @@ export function openUserDoors(options: UserDoorsOptions, stack: AsyncDisposableS
         },
       });
       if (base.roles.includes('api')) registerApi();
-      else registerHealth(http.app, { ...base, registry, isLeaving: () => !nodes.local.admitting });
+      else registerHealth(http.app, { ...base, registry, headroom: http.headroom, isLeaving: () => !nodes.local.admitting });
     },
     start: () => {
       if (!base.roles.includes('api')) return;
@@ -99,6 +99,7 @@ function makeUserApi({ base, cameras, nodes, people, registry }: UserDoorsOption
     ...people,
     ...cameras,
     registry,
+    headroom: base.http.headroom,
     isLeaving: () => !nodes.local.admitting,
     requestsPerSecond: config['limits.requestsPerSecond'],
     secret: keys.sessionSecret,
@@ -112,6 +113,7 @@ function makeUserApi({ base, cameras, nodes, people, registry }: UserDoorsOption
     devices: {
       describe: (proof) => devices.describe(proof),
       rename: async (proof, name) => void (await devices.rename(proof, name)),
+      setDisabled: (proof, isDisabled) => devices.setDisabled(proof, isDisabled),
       unbind: (proof) => devices.unbind(proof),
     },
     commands: devices,

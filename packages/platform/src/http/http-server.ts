@@ -7,6 +7,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { listenBefore } from './before-listeners.ts';
 import { connectionLimit } from './connection-limit.ts';
 import { DirectConnection, type DirectHandler } from './direct-connection.ts';
+import { Headroom } from './headroom.ts';
 import { sendProblem, toAppError } from './problem.ts';
 import { refuseConnection } from './refuse-connection.ts';
 import { takeTurns } from './tls/handshake-turns.ts';
@@ -33,6 +34,8 @@ export interface HttpServerOptions {
   /** Addresses and networks whose word is taken for where a request comes from (`X-Forwarded-For`). */
   readonly trustedProxies?: readonly string[];
   readonly clock?: Clock;
+  /** Turns requests away when there is no memory for them. */
+  readonly headroom?: Headroom;
 }
 
 const KEEP_ALIVE_MS = 72_000;
@@ -42,7 +45,9 @@ const ENDING_MS = 10_000;
 /** The one port of the platform: HTTP routes on `app`, WebSocket upgrades by path prefix. */
 export class HttpServer {
   readonly app: FastifyInstance;
+  readonly headroom: Headroom;
   private secure: SecureServer | undefined;
+  private dropped = 0;
   private readonly directHandlers: DirectHandler[] = [];
   private readonly direct = new Set<Socket>();
   private readonly logger: Logger;
@@ -51,9 +56,11 @@ export class HttpServer {
   private readonly handling = new Set<Promise<unknown>>();
   private readonly upgrades: { readonly matches: (path: string) => boolean; readonly handler: UpgradeHandler }[] = [];
 
-  constructor({ logger, bodyLimitBytes = 256 * 1024, tls, trustedProxies = [], clock = new SystemClock() }: HttpServerOptions) {
+  constructor({ logger, bodyLimitBytes = 256 * 1024, tls, trustedProxies = [], ...options }: HttpServerOptions) {
+    const { clock = new SystemClock(), headroom = new Headroom(clock) } = options;
     this.logger = logger;
     this.clock = clock;
+    this.headroom = headroom;
     this.app = fastify({
       bodyLimit: bodyLimitBytes,
       logger: false,
@@ -65,10 +72,10 @@ export class HttpServer {
       trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
       serverFactory: (onRequest) => {
         const options = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
-        if (tls === undefined) return this.readFirst(createServer(options, onRequest), 'connection');
+        if (tls === undefined) return this.guardDoor(this.readFirst(createServer(options, onRequest), 'connection'));
         this.secure = createSecureServer({ ...tls, ...options }, onRequest);
         takeTurns(this.secure);
-        return this.readFirst(this.secure, 'secureConnection');
+        return this.guardDoor(this.readFirst(this.secure, 'secureConnection'));
       },
       // A path may hold a device id, a method name and a token in the query; nothing here is longer.
       routerOptions: { maxParamLength: 300 },
@@ -81,8 +88,11 @@ export class HttpServer {
         return follow(handler.call(this, request, reply));
       };
     });
-    const limit = connectionLimit();
-    if (limit !== undefined) this.app.server.maxConnections = limit;
+    this.app.addHook('onRequest', (request, reply, next) => {
+      const refusal = headroom.refusalOf(request.method, pathOf(request.url));
+      if (refusal === undefined) next();
+      else void sendProblem(reply.headers({ 'cache-control': 'no-store', connection: 'close' }), refusal);
+    });
     this.app.server.on('upgrade', (request, socket, head) => {
       socket.on('error', (error) => logger.debug({ err: error }, 'an upgrading socket failed'));
       this.upgrade({ request, socket, head, url: new URL(request.url ?? '/', 'http://localhost') });
@@ -91,9 +101,17 @@ export class HttpServer {
 
   /** Hands a connection to whoever takes upgrades at `url`; for those who lead from one address to another. */
   upgrade(upgrade: Parameters<UpgradeHandler>[0]): void {
+    const refusal = this.headroom.refusalOf('GET', upgrade.url.pathname);
     const route = this.upgrades.find(({ matches }) => matches(upgrade.url.pathname));
-    if (route === undefined) refuseUpgrade(upgrade.socket, 404);
+    if (refusal !== undefined) {
+      refuseUpgrade(upgrade.socket, refusal.httpStatus, { 'Retry-After': String(Math.ceil((refusal.retryAfterMs ?? 0) / 1_000)) });
+    } else if (route === undefined) refuseUpgrade(upgrade.socket, 404);
     else route.handler(upgrade);
+  }
+
+  /** Connections there was no descriptor or no memory for, so far. */
+  get droppedConnections(): number {
+    return this.dropped;
   }
 
   /** Shows another certificate from the next connection on. */
@@ -124,6 +142,21 @@ export class HttpServer {
     this.directHandlers.push(handler);
   }
 
+  /** Drops connections for which there is no descriptor or no memory. */
+  private guardDoor<S extends Server | SecureServer>(server: S): S {
+    const limit = connectionLimit();
+    if (limit !== undefined) server.maxConnections = limit;
+    server.on('drop', () => {
+      this.dropped += 1;
+    });
+    listenBefore(server, 'connection', (passOn) => (socket) => {
+      if (!this.headroom.isGone) return passOn(socket);
+      this.dropped += 1;
+      socket.destroy();
+    });
+    return server;
+  }
+
   /** Puts direct connections before those of node:http, which comes to its connections by its own listener of `event`. */
   private readFirst<S extends Server | SecureServer>(server: S, event: 'connection' | 'secureConnection'): S {
     listenBefore(server, event, (passOn) => {
@@ -134,7 +167,7 @@ export class HttpServer {
         passOn(socket);
         socket.resume();
       };
-      const handle: DirectHandler = (request) => this.directHandlers.some((each) => each(request));
+      const handle: DirectHandler = (request) => this.headroom.isEnough && this.directHandlers.some((each) => each(request));
       return (socket) => {
         this.direct.add(socket);
         const onClosed = (): void => void this.direct.delete(socket);
@@ -164,6 +197,10 @@ export class HttpServer {
     void tracked.then(() => this.handling.delete(tracked));
     return work;
   }
+}
+
+function pathOf(target: string): string {
+  return target.split('?', 1)[0] ?? '/';
 }
 
 const reasonPhrases: Readonly<Record<number, string>> = {

@@ -13,13 +13,19 @@ export interface HealthOptions {
   readonly registry: Registry;
   /** Whether the process is about to end, so that nobody should be sent to it. */
   readonly isLeaving?: () => boolean;
+  /** Whether the process has memory for more work. */
+  readonly headroom?: { readonly isEnough: boolean };
 }
 
-/** `/healthz`: the process runs. `/readyz`: it can do its work, which asks the database. `/metrics`: Prometheus text. */
-export function registerHealth(app: FastifyInstance, { db, clock, registry, isLeaving = () => false }: HealthOptions): void {
+/** `/healthz`: the process runs. `/readyz`: it can do its work, which asks the database and whether there is memory. `/metrics`: Prometheus text. */
+export function registerHealth(app: FastifyInstance, { db, clock, registry, headroom, isLeaving }: HealthOptions): void {
   app.get('/healthz', async () => ({ status: 'up' }));
   app.get('/readyz', async (_request, reply) => {
-    if (isLeaving()) return sendProblem(reply, new AppError('NO_CAPACITY', undefined, { message: 'the process is about to end' }));
+    const isFull = headroom?.isEnough === false;
+    if (isLeaving?.() === true || isFull) {
+      const message = isFull ? 'the process is short of memory' : 'the process is about to end';
+      return sendProblem(reply, new AppError('NO_CAPACITY', undefined, { message }));
+    }
     try {
       await withDeadline(clock, DATABASE_DEADLINE_MS, () => sql`select 1`.execute(db));
       return { status: 'ready' };

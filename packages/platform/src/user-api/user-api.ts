@@ -75,6 +75,7 @@ export interface UserApiOptions {
   readonly requestsPerSecond: number;
   /** Whether the process is about to end. */
   readonly isLeaving?: () => boolean;
+  readonly headroom?: { readonly isEnough: boolean };
   readonly authorizer: Authorizer;
   readonly answers: OpenAnswers;
   /** Origin under which users reach the platform. */
