@@ -9,6 +9,7 @@ import { ClusterHere } from '../support/cluster.ts';
 import { liveForms, type ReadForm } from '../support/live-forms.ts';
 import { readRtsp } from '../support/rtsp-form.ts';
 import { readWhep } from '../support/whep-form.ts';
+import { CardeaProcess } from './cardea-process.ts';
 import { PlaybackViewer } from './device-management/playback-viewer.ts';
 import { heardBy, Talker } from './device-management/talker.ts';
 import { eventually } from './eventually.ts';
@@ -191,4 +192,40 @@ test('a camera that sleeps at the scheduling service is woken by whoever watches
   const { sessionId, urls: found } = await client.call('live.create', { params, body: { channel: 1, stream: 'main' } });
   await seeSomething(liveForms.ws, found.ws);
   await client.call('live.delete', { params: { sessionId } });
+});
+
+test('a drained server leaves playbacks to another where they stood, and whoever talks talks on by way of it', async () => {
+  const { client } = cluster.owner;
+  const { deviceId } = device;
+  const params = { id: deviceId };
+  const { spans } = await client.command(deviceId, 'record.list', { channel: 1, fromAt: 0, toAt: Date.now() + 60_000 });
+  const { sessionId, urls: first } = await client.call('playback.create', {
+    params,
+    body: { channel: 1, startAt: spans[0]?.startAt ?? 0 },
+  });
+  const status = async () => await client.command(deviceId, 'playback.getStatus', { sessionId });
+  await using before = await PlaybackViewer.open(first.ws);
+  await eventually('ten recorded pictures', async () => (before.pictures.length >= 10 ? true : undefined));
+  const { positionAt: stoodAt } = await client.command(deviceId, 'playback.control', { sessionId, action: 'pause' });
+  const talk = await client.call('talk.create', { params, body: { channel: 1 } });
+  using talker = await Talker.open(talk.url);
+
+  const second = new URL((await cluster.startNode('media-2', 'media')).url).host;
+  await using operator = new CardeaProcess(['drain', '--node', 'media-1', '--bus', cluster.bus.url], { NODE_TEST_CONTEXT: undefined });
+  assert.deepEqual(await talker.closed, { code: 1_012, reason: 'moved' });
+  const next = await client.call('talk.create', { params, body: { channel: 1 } });
+  assert.equal(new URL(next.url).host, second);
+  assert.equal(await operator.exited(), 0);
+
+  assert.equal(before.closeReason, 'moved');
+  const renewed = await client.call('live.renew', { params: { sessionId } });
+  assert.equal(new URL(renewed.urls.ws).host, second);
+  await using after = await PlaybackViewer.open(renewed.urls.ws);
+  const [shown] = await eventually('the picture it stood on', async () => (after.pictures.length > 0 ? after.pictures : undefined));
+  assert.ok(shown?.key && shown.atMs <= stoodAt);
+  assert.equal((await status()).state, 'paused');
+  await client.command(deviceId, 'playback.control', { sessionId, action: 'resume' });
+  await eventually('it goes on', async () => ((after.pictures.at(-1)?.atMs ?? 0) > stoodAt ? true : undefined));
+  await client.call('live.delete', { params: { sessionId } });
+  await assert.rejects(status(), { code: 1108 });
 });

@@ -84,6 +84,7 @@ const noTalks: LocalTalks = {
   isUsed: () => false,
   holds: () => false,
   holdsChannel: () => false,
+  dismiss: async () => {},
 };
 
 test('who asks a server without live media watches at one that has them', async () => {

@@ -27,10 +27,13 @@ export const deviceRoutes = [
     answer: Device,
   }),
   defineRoute('device.update', {
-    summary: 'Renames a device',
+    summary: 'Renames a device; whoever may manage it also keeps it from connecting, or lets it connect again',
     access: { kind: 'device', action: 'configure' },
     params,
-    body: Type.Object({ name: DeviceName }),
+    body: Type.Object({
+      name: Type.Optional(DeviceName),
+      disabled: Type.Optional(Type.Boolean({ description: 'true: may not connect; needs the right to manage the device' })),
+    }),
     success: 200,
     audited: true,
     answer: Device,
@@ -63,14 +66,14 @@ export const deviceRoutes = [
     answer: LiveSession,
   }),
   defineRoute('live.renew', {
-    summary: 'Keeps a live session for another minute',
+    summary: 'Keeps a live session or a playback for another minute, and says where it is now',
     access: { kind: 'liveSession' },
     params: liveParams,
     success: 200,
     answer: LiveSession,
   }),
   defineRoute('live.delete', {
-    summary: 'Ends a live session and its connections',
+    summary: 'Ends a live session or a playback, and its connections',
     access: { kind: 'liveSession' },
     params: liveParams,
     success: 204,

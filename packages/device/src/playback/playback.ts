@@ -207,6 +207,7 @@ export class Playback {
     await this.open();
     this.machine.on('started');
     if (this.state === 'playing') this.play();
+    else await this.show();
   }
 
   private async open(): Promise<void> {

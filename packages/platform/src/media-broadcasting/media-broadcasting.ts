@@ -100,7 +100,8 @@ export class MediaBroadcasting implements AsyncDisposable {
   private readonly rtmp: RtmpIngest;
   private readonly rtc: RtcPort;
   private readonly whip: WhipIngest;
-  private readonly playbacks: Playbacks;
+  /** Recordings of devices, which move to other processes with their sessions. */
+  readonly playbacks: Playbacks;
   private readonly counters: MediaCounters = { bytesIn: 0, bytesOut: 0, skips: 0, tooSlow: 0 };
 
   constructor(options: MediaBroadcastingOptions) {
@@ -244,7 +245,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Another minute, with a fresh token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
   async renew(maker: SessionMaker, sessionId: string): Promise<LiveSession> {
-    const session = this.admission.sessionOf(maker, sessionId);
+    const session = this.sessionOf(maker, sessionId);
     await this.rights.recheck(session);
     if (session.ended) throw new AppError('SESSION_NOT_FOUND');
     session.renew();
@@ -253,7 +254,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Closes the connections of the session and ends its token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
   end(maker: SessionMaker, sessionId: string): void {
-    this.admission.sessionOf(maker, sessionId).end(CLOSE_NORMAL, 'ended');
+    this.sessionOf(maker, sessionId).end(CLOSE_NORMAL, 'ended');
   }
 
   /** Whether a device is to push anything at present. */
@@ -336,6 +337,10 @@ export class MediaBroadcasting implements AsyncDisposable {
         ? this.playbacks.publisherOf(sessionId)
         : ({ ...broadcast.source, epoch: broadcast.epoch, sessionId, kind: 'live' } as const);
     return { claims, stream: await this.streamOf(claims) };
+  }
+
+  private sessionOf(maker: SessionMaker, sessionId: string): ViewSession {
+    return this.playbacks.holds(sessionId) ? this.playbacks.sessionOf(maker, sessionId) : this.admission.sessionOf(maker, sessionId);
   }
 
   private allSessions(): readonly ViewSession[] {

@@ -2,13 +2,14 @@ import type { PlaybackSession } from '@cardea/api';
 import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
 import { type PushTarget, type StreamName, startPlaying } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
-import type { DeviceProof, Principal } from '../authorization/proof.ts';
+import type { DeviceProof, SessionMaker } from '../authorization/proof.ts';
 import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
 import type { FanOut } from './fan-out.ts';
 import type { LiveAddresses } from './live-addresses.ts';
 import type { LiveStream } from './live-stream.ts';
-import type { DeviceCommands, MediaCounters, OfferSession } from './ports.ts';
+import type { DeviceCommands, MediaCounters, MovablePlayback, OfferSession } from './ports.ts';
 import { RecordedBroadcast } from './recorded-broadcast.ts';
+import { MOVE_MS } from './stream-moves.ts';
 import { ViewSession } from './view-session.ts';
 import type { Admission } from './viewer-admission.ts';
 import { admitBy, type ViewerCredentials } from './viewer-credentials.ts';
@@ -37,6 +38,8 @@ export interface PlaybackWish {
 const MAX_PER_DEVICE = 8;
 const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
+/** RFC 6455 7.4.1 and its registry: service restart; the session goes on at another process. */
+const CLOSE_RESTART = 1012;
 /** Which stream was recorded only the device knows; its token names the best. */
 const STREAM: StreamName = 'main';
 const playbackPath = /^\/playback\/([0-9A-Z]{26})\/ws$/;
@@ -122,7 +125,7 @@ export class Playbacks {
     return stream;
   }
 
-  /** @throws AppError UNAUTHORIZED whatever is wrong with a token; NOT_FOUND for a user whose session it is not */
+  /** @throws AppError UNAUTHORIZED whatever is wrong with a token; SESSION_NOT_FOUND for a user whose session it is not */
   async admit(credentials: ViewerCredentials, sessionId: string | undefined): Promise<Admission> {
     const session = await admitBy(sessionId, credentials, {
       byToken: (token, id) => this.sessionOfToken(token, id),
@@ -133,6 +136,34 @@ export class Playbacks {
 
   outputOf({ id }: ViewSession): FanOut {
     return this.get(id).fmp4;
+  }
+
+  /** @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
+  sessionOf(maker: SessionMaker, sessionId: string): ViewSession {
+    const session = this.broadcasts.get(sessionId)?.session;
+    if (session?.isOf(maker) !== true) throw new AppError('SESSION_NOT_FOUND');
+    return session;
+  }
+
+  /** What devices publish here and can be led away. */
+  movable(): readonly MovablePlayback[] {
+    return [...this.broadcasts.values()]
+      .filter(({ stream }) => stream.publishing && stream.canRedirect)
+      .map(({ session }) => session.claims);
+  }
+
+  /**
+   * Leaves a session to the process that said `target`, where it goes on as it is. Resolves when the device publishes here no more, or is
+   * late; its viewers are sent there.
+   */
+  async handOver(sessionId: string, target: PushTarget): Promise<void> {
+    const broadcast = this.broadcasts.get(sessionId);
+    if (broadcast === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _late = this.options.clock.setTimer(MOVE_MS, resolve);
+    broadcast.handOver(target, resolve);
+    await promise;
+    broadcast.session.end(CLOSE_RESTART, 'moved');
   }
 
   endAll(): void {
@@ -173,13 +204,6 @@ export class Playbacks {
     const session = this.broadcasts.get(sessionId)?.session;
     if (session === undefined || claims.sessionId !== sessionId) throw new AppError('UNAUTHORIZED');
     await authorizer.ticket(claims, 'view.recordings');
-    return session;
-  }
-
-  private sessionOf({ userId, userSessionId, within }: Principal, sessionId: string): ViewSession {
-    const session = this.broadcasts.get(sessionId)?.session;
-    const isOwn = session?.claims.userId === userId && (within === undefined || session.claims.userSessionId === userSessionId);
-    if (session === undefined || !isOwn) throw new AppError('NOT_FOUND');
     return session;
   }
 

@@ -61,6 +61,16 @@ export interface MovableStream extends MediaSource {
   readonly isLastTry?: boolean | undefined;
 }
 
+/** A recording that a device publishes for one session here, as another process must know it to go on with it. */
+export interface MovablePlayback {
+  readonly sessionId: string;
+  readonly deviceId: string;
+  readonly epoch: number;
+  readonly channel: number;
+  readonly userId: string;
+  readonly userSessionId: string;
+}
+
 /** Has another media server of the platform get `stream` from its device. @throws AppError NO_CAPACITY when there is none */
 export type PlaceElsewhere = (stream: MovableStream) => Promise<unknown>;
 

@@ -1,5 +1,5 @@
 import { AppError, type Clock, hasStatus, type Logger, type Timer } from '@cardea/core';
-import { controlPlaying, playbackTimers, queryPlayingStatus } from '@cardea/protocol';
+import { controlPlaying, type PushTarget, playbackTimers, queryPlayingStatus } from '@cardea/protocol';
 import { FanOut } from './fan-out.ts';
 import { type EndReason, LiveStream } from './live-stream.ts';
 import type { DeviceCommands, MediaCounters } from './ports.ts';
@@ -31,6 +31,7 @@ export class RecordedBroadcast {
   private farewell: Timer | undefined;
   private asking: Timer | undefined;
   private over = false;
+  private onDeparted: (() => void) | undefined;
 
   constructor(options: RecordedBroadcastOptions) {
     const { session, clock, counters } = options;
@@ -52,6 +53,7 @@ export class RecordedBroadcast {
     this.over = true;
     this.farewell?.[Symbol.dispose]();
     this.asking?.[Symbol.dispose]();
+    if (this.onDeparted !== undefined) return;
     this.stream.stop('command');
     const { commands, logger, session } = this.options;
     commands.call(session.claims.deviceId, controlPlaying, { sessionId: session.id, action: 'stop' }, {}).catch((error: unknown) => {
@@ -60,8 +62,19 @@ export class RecordedBroadcast {
     });
   }
 
+  /**
+   * Leads the device to `target` at another process, which goes on with the session: from now on the device is told nothing from here.
+   * @param onDeparted it publishes here no more
+   */
+  handOver(target: PushTarget, onDeparted: () => void): void {
+    this.onDeparted = onDeparted;
+    this.asking?.[Symbol.dispose]();
+    this.stream.redirect(target);
+  }
+
   private onEnded(reason: EndReason): void {
-    if (this.over) return;
+    this.onDeparted?.();
+    if (this.over || this.onDeparted !== undefined) return;
     if (reason === 'endOfMedia') this.leaveIn(playbackTimers.keptAfterEndMs, CLOSE_NORMAL, reason);
     else if (reason === 'lost' || reason === 'error' || reason === 'replaced' || reason === 'reschedule')
       this.leaveIn(RETURN_MS, CLOSE_FAILED, 'PUSH_CONNECT_FAILED');

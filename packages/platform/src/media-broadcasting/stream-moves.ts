@@ -9,7 +9,7 @@ export interface StreamMovesOptions {
 }
 
 /** Connecting, being accepted and the first key frame take a device no longer. */
-const MOVE_MS = vmTimers.connectTimeoutMs + vmTimers.publishTimeoutMs + vmTimers.firstKeyframeMs;
+export const MOVE_MS = vmTimers.connectTimeoutMs + vmTimers.publishTimeoutMs + vmTimers.firstKeyframeMs;
 /** How long a stream that came goes on without a viewer: those of the other process are on their way. */
 const ARRIVAL_MS = 15_000;
 

@@ -1,5 +1,6 @@
 import type { LiveForm } from '@cardea/api';
 import type { Clock, Timer } from '@cardea/core';
+import type { SessionMaker } from '../authorization/proof.ts';
 import type { TokenClaims } from '../tokens/token-issuer.ts';
 
 /** What a connection is, for those who ask who watches. */
@@ -61,6 +62,11 @@ export class ViewSession {
 
   get id(): string {
     return this.claims.sessionId;
+  }
+
+  /** Whether it is the user's, and was made by them or, where that is `within` less than all they may, by the same token or share. */
+  isOf({ userId, userSessionId, within }: SessionMaker): boolean {
+    return this.claims.userId === userId && (within === undefined || this.claims.userSessionId === userSessionId);
   }
 
   get ended(): boolean {

@@ -125,10 +125,9 @@ export class ViewerAdmission {
   }
 
   /** @throws AppError SESSION_NOT_FOUND when it is over, or not this user's; an API token or a share has but its own */
-  sessionOf({ userId, userSessionId, within }: SessionMaker, sessionId: string): ViewSession {
+  sessionOf(maker: SessionMaker, sessionId: string): ViewSession {
     const session = this.byId.get(sessionId);
-    const isOwn = session?.claims.userId === userId && (within === undefined || session.claims.userSessionId === userSessionId);
-    if (session === undefined || !isOwn) throw new AppError('SESSION_NOT_FOUND');
+    if (session?.isOf(maker) !== true) throw new AppError('SESSION_NOT_FOUND');
     return session;
   }
 

@@ -52,6 +52,8 @@ const CLOSE_NORMAL = 1000;
 const CLOSE_GOING_AWAY = 1001;
 const CLOSE_POLICY = 1008;
 const CLOSE_FAILED = 1011;
+/** RFC 6455 7.4.1 and its registry: service restart; who talks goes on by way of another process. */
+const CLOSE_RESTART = 1012;
 const userPath = /^\/talk\/([0-9A-Z]{26})$/;
 const devicePath = new RegExp(`^${paths.vm}/talk/([0-9A-Z]{26})$`);
 
@@ -155,6 +157,15 @@ export class Talks implements AsyncDisposable {
     return await this.sourceOf(session);
   }
 
+  /** Sends away whoever talks, to go on by way of another process; the loudspeakers are free when they are told. */
+  async dismiss(): Promise<void> {
+    const leave = async (session: TalkSession): Promise<void> => {
+      await this.tellStop(session);
+      session.end(CLOSE_RESTART, 'moved');
+    };
+    await Promise.all([...this.sessions.values()].map(leave));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const session of [...this.sessions.values()]) session.end(CLOSE_GOING_AWAY, 'going away');
     await this.lifetime[Symbol.asyncDispose]();
@@ -226,11 +237,18 @@ export class Talks implements AsyncDisposable {
 
   /** The device is told, and its answer is not waited for. */
   private over(session: TalkSession): void {
-    const { commands, logger } = this.options;
     this.sessions.delete(session.id);
-    commands.call(session.claims.deviceId, stopTalking, { sessionId: session.id }, {}).catch((error: unknown) => {
+    void this.tellStop(session);
+  }
+
+  /** Never rejects. */
+  private async tellStop({ claims, id }: TalkSession): Promise<void> {
+    const { commands, logger } = this.options;
+    try {
+      await commands.call(claims.deviceId, stopTalking, { sessionId: id }, {});
+    } catch (error) {
       logger.debug({ status: AppError.from(error).status }, 'the device was not told that a talk is over');
-    });
+    }
   }
 
   /** By `?token=`, which alone counts when there is one, or by a session of the user. */

@@ -50,7 +50,7 @@ export class ClusterMedia implements Disposable {
     const shared = { ...this.options, caller: this.caller, choice: this.choice };
     if (here !== undefined) {
       this.desk = new MediaDesk({ ...shared, ...here, isServing: () => nodes.self().state === 'serving' });
-      this.drainage = new MediaDrain({ ...shared, live: here.live });
+      this.drainage = new MediaDrain({ ...shared, ...here });
     }
     return { live: new ClusterLive({ ...shared, local: here?.live }), talks: new ClusterTalks({ ...shared, local: here?.talks }) };
   }
@@ -77,7 +77,7 @@ export class ClusterMedia implements Disposable {
 
   /** Has another process get `stream` from its device. @throws AppError NO_CAPACITY when there is none */
   async placeElsewhere(stream: MovableStream): Promise<void> {
-    await this.caller.takeOverElsewhere(stream);
+    await this.caller.placeElsewhere('takeOver', stream);
   }
 
   /** Moves what is published and watched here to others, as far as there are any. */

@@ -56,8 +56,8 @@ test('a stream is taken over by the best of the other servers that is there', as
   const hub = new LoopbackExchange();
   const { caller, nodes } = await createCaller(hub.end());
   await using _here = nodes;
-  await assert.rejects(caller.takeOverElsewhere(stream), { status: 'NO_CAPACITY' });
+  await assert.rejects(caller.placeElsewhere('takeOver', stream), { status: 'NO_CAPACITY' });
   await using _deaf = await join(hub.end(), 'deaf', {});
   await using _next = await join(hub.end(), 'next', { sessions: 5, answer: () => target });
-  assert.deepEqual(await caller.takeOverElsewhere(stream), target);
+  assert.deepEqual(await caller.placeElsewhere('takeOver', stream), target);
 });

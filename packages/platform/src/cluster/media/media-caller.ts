@@ -1,10 +1,9 @@
 import { AppError, type Clock, hasStatus, withDeadline } from '@cardea/core';
-import type { PushTarget } from '@cardea/protocol';
 import type { Exchange } from '../../store/ports.ts';
 import type { NodeRegistry } from '../node-registry.ts';
 import { type MediaCallName, type MediaParams, type MediaResult, nodeSubject, readMediaResult } from './media-calls.ts';
 import type { MediaChoice } from './media-choice.ts';
-import type { MovableStream, WaitOptions } from './ports.ts';
+import type { WaitOptions } from './ports.ts';
 
 export interface MediaCallerOptions {
   readonly exchange: Exchange;
@@ -83,13 +82,13 @@ export class MediaCaller {
     throw new AppError('NO_CAPACITY', undefined, { retryAfterMs: RETRY_AFTER_MS });
   }
 
-  /** Has the best of the other processes get `stream` from its device; where that publishes there. @throws AppError as `place` */
-  async takeOverElsewhere(stream: MovableStream): Promise<PushTarget> {
+  /** Has the best of the other processes do `call`. @throws AppError NO_CAPACITY when there is none | TIMEOUT | what the process threw */
+  async placeElsewhere<N extends MediaCallName>(call: N, params: MediaParams<N>): Promise<MediaResult<N>> {
     const { choice, nodeId } = this.options;
     for (const id of choice.ranked().filter((other) => other !== nodeId())) {
       choice.promise(id);
-      const target = await this.askIfThere(nodeSubject(id), 'takeOver', stream);
-      if (target !== undefined) return target;
+      const answer = await this.askIfThere(nodeSubject(id), call, params);
+      if (answer !== undefined) return answer;
     }
     throw new AppError('NO_CAPACITY');
   }

@@ -65,6 +65,16 @@ export interface MovableStream extends SourceWish {
   readonly isLastTry?: boolean | undefined;
 }
 
+/** A recording that a device publishes for one session at one process. */
+export interface MovablePlayback {
+  readonly sessionId: string;
+  readonly deviceId: string;
+  readonly epoch: number;
+  readonly channel: number;
+  readonly userId: string;
+  readonly userSessionId: string;
+}
+
 /** The live media of this process. */
 export interface LocalLive extends LiveMedia {
   /** Whether a stream is here, got from the device or from another process. */
@@ -76,6 +86,10 @@ export interface LocalLive extends LiveMedia {
     takeOver(stream: MovableStream): Promise<PushTarget>;
     handOver(stream: MovableStream, target: PushTarget): Promise<void>;
   };
+  readonly playbacks: {
+    movable(): readonly MovablePlayback[];
+    handOver(sessionId: string, target: PushTarget): Promise<void>;
+  };
   dismissViewers(overMs: number): Promise<void>;
   snapshot(): { readonly sessions: number; readonly viewers: number; readonly bytesIn: number; readonly bytesOut: number };
 }
@@ -85,6 +99,8 @@ export interface LocalTalks extends TalkMedia {
   isUsed(deviceId: string): boolean;
   holds(sessionId: string): boolean;
   holdsChannel(channel: { readonly deviceId: string; readonly channel: number }): boolean;
+  /** Sends away whoever talks. */
+  dismiss(): Promise<void>;
 }
 
 /** Knows which process has a stream from its device. */
