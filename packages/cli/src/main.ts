@@ -7,6 +7,7 @@ import { demo } from './commands/demo.ts';
 import { deviceCommand } from './commands/device-command.ts';
 import { deviceRun } from './commands/device-run.ts';
 import { deviceSimulate } from './commands/device-simulate.ts';
+import { deviceUpdate } from './commands/device-update.ts';
 import { drain } from './commands/drain.ts';
 import { exportCase } from './commands/export.ts';
 import { firmwareCampaign } from './commands/firmware-campaign.ts';
@@ -50,10 +51,11 @@ function createProgram(): Command {
   program.addCommand(new Command('audit').description('the log of who did and saw what').addCommand(auditVerify));
   program.addCommand(
     new Command('device')
-      .description('run a device, or send one a message')
+      .description('run a device, send one a message, or change how the platform treats it')
       .addCommand(deviceRun)
       .addCommand(deviceSimulate)
-      .addCommand(deviceCommand),
+      .addCommand(deviceCommand)
+      .addCommand(deviceUpdate),
   );
   program.addCommand(new Command('user').description('manage users').addCommand(userCreate));
   program.addCommand(

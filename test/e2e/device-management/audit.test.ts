@@ -15,12 +15,14 @@ test('the owner reads who logged in, watched, commanded, changed and removed a c
   await client.command(deviceId, 'device.getStatus', {});
   await client.command(deviceId, 'ptz.control', { channel: 1, action: 'stop' });
   await client.call('device.update', { params: { id: deviceId }, body: { name: 'CANARY' } });
+  await client.call('device.update', { params: { id: deviceId }, body: { disabled: true } });
   await client.call('device.delete', { params: { id: deviceId } });
   const { items } = await client.call('audit.list', { query: { homeId: owner.homeId } });
   assert.deepEqual(
     items.map(({ action }) => action),
     [
       'device.delete',
+      'device.update',
       'device.update',
       'command:ptz.control',
       'command:config.set',
@@ -37,6 +39,7 @@ test('the owner reads who logged in, watched, commanded, changed and removed a c
   }
   const details = Object.fromEntries(items.map(({ action, detail }) => [action, detail]));
   assert.deepEqual(details['command:config.set'], { keys: ['device.name'] });
+  assert.deepEqual(items[1]?.detail, { id: deviceId, disabled: true });
   assert.deepEqual(details['live.create'], { id: deviceId, channel: 1, stream: 'sub' });
   assert.doesNotMatch(JSON.stringify(items), /CANARY/);
   const { at = 0 } = items[0] ?? {};

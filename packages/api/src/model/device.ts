@@ -19,6 +19,7 @@ export const Device = Type.Object({
   firmware: Type.String({ description: 'version that runs' }),
   hardware: Type.Optional(Type.String()),
   state: DeviceState,
+  disabled: Type.Optional(Type.Boolean({ description: 'true: may not connect until it is enabled' })),
   lastSeenAt: Type.Union([Instant, Type.Null()], { description: 'last message of the device; null before the first' }),
   boundAt: Instant,
   channels: Type.Array(

@@ -148,13 +148,20 @@ export class SessionRegistry implements SessionObserver, AsyncDisposable {
    * at once, whatever it still sends.
    */
   detach(deviceId: string): DeviceSession | undefined {
+    const { current, sockets } = this.seats.get(deviceId) ?? {};
+    if (current !== undefined) sockets?.splice(sockets.indexOf(current), 1);
+    this.dismiss(deviceId, closeCodes.DELETED.code, 'the device was removed');
+    return current;
+  }
+
+  /** Closes what connections a device has. It counts as offline at once, whatever it still sends. */
+  dismiss(deviceId: string, code: number, reason: string): void {
     const seat = this.seats.get(deviceId);
-    if (seat === undefined) return undefined;
-    const { current } = seat;
-    for (const other of seat.sockets.splice(0)) if (other !== current) other.close(closeCodes.DELETED.code, 'the device was removed');
+    if (seat === undefined) return;
+    const open = seat.sockets.splice(0);
     seat.current = undefined;
     this.offline(seat);
-    return current;
+    for (const session of open) session.close(code, reason);
   }
 
   /** A connection passed authentication. */

@@ -144,6 +144,17 @@ test('an unbound device is told so through the process that holds it', async () 
   assert.deepEqual(b.local.log, [`detach ${DEVICE}`, `farewell ${DEVICE} config.reset`, `close ${DEVICE} 4014`]);
 });
 
+test('a disabled device loses its connection at the process that holds it', async () => {
+  await using both = await startTwo();
+  const { a, b, clock } = both;
+  b.local.set(DEVICE, 'online');
+  await clock.advance(0);
+  a.connections.dismiss(DEVICE, 4003, 'the device was disabled');
+  await clock.advance(0);
+  assert.deepEqual([a.local.log, b.local.log], [[], [`dismiss ${DEVICE} 4003`]]);
+  assert.equal(a.connections.presenceOf(DEVICE), 'offline');
+});
+
 test('two processes of one name are not run', async () => {
   await using both = await startTwo();
   await assert.rejects(startProcess('a', both), /a process named a is running/);

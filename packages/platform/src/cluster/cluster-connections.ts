@@ -163,6 +163,11 @@ export class ClusterConnections implements AsyncDisposable {
     };
   }
 
+  dismiss(deviceId: string, code: number, reason: string): void {
+    if (this.elsewhere.has(deviceId)) void this.control(subjectOf(deviceId), { act: 'close', code, reason });
+    else this.options.local.dismiss(deviceId, code, reason);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const serving of this.served.values()) serving[Symbol.dispose]();
     await this.lifetime[Symbol.asyncDispose]();
@@ -210,6 +215,10 @@ export class ClusterConnections implements AsyncDisposable {
     const { local } = this.options;
     if (!conforms(DeviceRequest, body)) throw new AppError('INVALID_PARAMS');
     if (body.act === 'call') return await callAsked((...asked) => local.call(deviceId, ...asked), body);
+    if (body.act === 'close') {
+      local.dismiss(deviceId, body.code ?? closeCodes.TOKEN_EXPIRED.code, body.reason ?? '');
+      return {};
+    }
     const connection = local.detach(deviceId);
     if (connection !== undefined) this.serveFarewell(deviceId, connection);
     return {};

@@ -27,6 +27,7 @@ export interface LocalConnections {
   expect(deviceIds: readonly string[]): void;
   announceSleep(deviceId: string, silentMs?: number): void;
   detach(deviceId: string): DetachedConnection | undefined;
+  dismiss(deviceId: string, code: number, reason: string): void;
   /** Devices with any presence but offline. */
   known(): readonly string[];
   /** Connections that are open. */

@@ -1,4 +1,5 @@
 import type { Device } from '@cardea/api';
+import { closeCodes } from '@cardea/protocol';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { Bus } from '../store/ports.ts';
 import { announcedIn, type DeviceRecords, statusOf, type WholeDeviceRow } from './device-records.ts';
@@ -31,6 +32,25 @@ export class DeviceDirectory {
     bus.publish({ type: 'device', homeId: proof.homeId, deviceId: proof.deviceId });
   }
 
+  /**
+   * Keeps a device from connecting, or lets it connect again. It is cut off before this resolves, with all that it sends; a
+   * device that is told so comes back half an hour later to see whether it may.
+   * @throws AppError NOT_FOUND
+   */
+  async setDisabled(proof: DeviceProof<'manage'>, isDisabled: boolean): Promise<void> {
+    const { bus, connections, records } = this.options;
+    const { deviceId, homeId } = proof;
+    const row = await records.ofHome(deviceId, homeId);
+    if ((row.disabled === 1) === isDisabled) return;
+    await records.setDisabled(deviceId, isDisabled);
+    if (isDisabled) {
+      // Before the revocation, which would send it to the scheduling service at once.
+      connections.dismiss(deviceId, closeCodes.DEVICE_DISABLED.code, 'the device was disabled');
+      bus.publish({ type: 'revoked', scope: 'device', id: deviceId });
+    }
+    bus.publish({ type: 'device', homeId, deviceId });
+  }
+
   private present(row: WholeDeviceRow, homeId: string): Device {
     const { connections } = this.options;
     const capabilities = announcedIn(row) ?? null;
@@ -45,6 +65,7 @@ export class DeviceDirectory {
       firmware: row.firmware,
       ...(row.hardware !== null && { hardware: row.hardware }),
       state: connections.presenceOf(row.id),
+      ...(row.disabled === 1 && { disabled: true }),
       lastSeenAt: connections.lastHeardAt(row.id) ?? row.last_seen_at,
       boundAt: row.bound_at ?? row.created_at,
       channels: (capabilities?.channels ?? []).map(({ channel, name, video }) => ({

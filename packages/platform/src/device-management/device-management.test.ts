@@ -310,6 +310,38 @@ test('the picture of a device has what a user sees of it', async () => {
   assert.equal((await plane.management.describe(proof)).state, 'suspect');
 });
 
+test('a disabled device is closed with 4003 and refused everywhere until it is enabled', async () => {
+  await using plane = await ControlPlane.start();
+  const { device, connection } = await plane.boundDevice();
+  const { body } = await device.schedule();
+  const proof = await plane.proof(device.id, 'manage');
+  plane.published.length = 0;
+  await plane.management.setDisabled(proof, true);
+  assert.equal(await connection.closed, 4003);
+  const { disabled, state } = await plane.management.describe(proof);
+  assert.deepEqual([disabled, state], [true, 'offline']);
+  const news = plane.published.filter(({ type }) => type === 'revoked' || type === 'device');
+  assert.ok(news.some(({ type }) => type === 'revoked'));
+  await assert.rejects(device.open(body.vd.token), { status: 403 });
+  const refused = await device.schedule();
+  assert.deepEqual([refused.status, refused.body.error.code], [403, 1701]);
+  await plane.management.setDisabled(proof, false);
+  assert.equal((await plane.management.describe(proof)).disabled, undefined);
+  const again = await device.connect();
+  assert.equal((await again.event('alarm.notify', alarm)).error, undefined);
+});
+
+test('who binds a device anew that was disabled before can use it', async () => {
+  await using plane = await ControlPlane.start();
+  const { device } = await plane.boundDevice();
+  const proof = await plane.proof(device.id, 'manage');
+  await plane.management.setDisabled(proof, true);
+  await plane.management.unbind(proof);
+  const connection = await device.connect();
+  const { result } = await connection.event('binding.report', { state: 'requested', bindToken: 'GOOD-CODE' });
+  assert.equal(result?.bound, true);
+});
+
 test('unbinding ends rights at once, tells the device to erase its configuration, and closes with 4014', async () => {
   await using plane = await ControlPlane.start();
   const { device, connection } = await plane.boundDevice();

@@ -216,6 +216,11 @@ export class DeviceManagement implements AsyncDisposable {
     return this.directory.rename(proof, name);
   }
 
+  /** @throws AppError NOT_FOUND */
+  setDisabled(proof: DeviceProof<'manage'>, isDisabled: boolean): Promise<void> {
+    return this.directory.setDisabled(proof, isDisabled);
+  }
+
   /**
    * Takes the device out of its home. Rights end before this resolves; the device is then told to erase the home's
    * configuration and to forget the binding, as far as it can be reached (C4 step 5).

@@ -118,6 +118,10 @@ export class DeviceRecords {
     return true;
   }
 
+  async setDisabled(deviceId: string, isDisabled: boolean): Promise<void> {
+    await this.change(deviceId, { disabled: isDisabled ? 1 : 0 });
+  }
+
   async setConfigVersion(deviceId: string, version: number): Promise<void> {
     await this.change(deviceId, { config_version: version });
   }
@@ -136,11 +140,17 @@ export class DeviceRecords {
     });
   }
 
-  /** Ends the binding if the device still belongs to that home; tokens of the epoch before are dead. Returns whether it did. */
+  /**
+   * Ends the binding if the device still belongs to that home; tokens of the epoch before are dead. Returns whether it did.
+   * Whoever binds it next could not enable it before.
+   */
   async release(deviceId: string, homeId: string): Promise<boolean> {
     const released = await this.db
       .updateTable('device')
-      .set(({ eb }) => ({ home_id: null, binding_id: null, bound_at: null, bound_by: null, binding_epoch: eb('binding_epoch', '+', 1) }))
+      .set(({ eb }) => ({
+        ...{ home_id: null, binding_id: null, bound_at: null, bound_by: null, disabled: 0 },
+        binding_epoch: eb('binding_epoch', '+', 1),
+      }))
       .where('id', '=', deviceId)
       .where('home_id', '=', homeId)
       .executeTakeFirst();

@@ -40,6 +40,8 @@ export interface DeviceConnections {
   announceSleep(deviceId: string, silentMs?: number): void;
   /** Takes the device out of use at once and hands over its connection, if it has one. */
   detach(deviceId: string): DetachedConnection | undefined;
+  /** Closes what connections the device has; it counts as offline at once. */
+  dismiss(deviceId: string, code: number, reason: string): void;
 }
 
 /** Wakes devices that sleep. */

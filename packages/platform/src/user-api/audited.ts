@@ -6,8 +6,8 @@ import type { RouteCall, RouteHandler } from './route-call.ts';
 /** A player asks for many ranges of one recording: that is one look at it. */
 const ONE_LOOK_MS = 10 * 60_000;
 const MAX_LOOKS = 1_000;
-/** Members of a body that say what was looked at, not what was set. */
-const told = ['channel', 'stream', 'startAt', 'endAt'];
+/** Members of a body that say what was looked at, not what was set, and one without which it would not be said what was done. */
+const told = ['channel', 'stream', 'startAt', 'endAt', 'disabled'];
 
 export interface AuditedOptions {
   readonly audit: AuditJournal;

@@ -1,54 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Access, type Action, API_PATH, actions, type Route, type RouteId, routes } from '@cardea/api';
+import { type Action, API_PATH, actions, type Route, type RouteId } from '@cardea/api';
 import { AppError } from '@cardea/core';
 import { Compile } from 'typebox/compile';
+import {
+  absent,
+  actionOf,
+  bodies,
+  type GuardedKind,
+  guarded,
+  malformed,
+  type Objects,
+  openKinds,
+  pathOf,
+  table,
+} from '../testing/route-rows.ts';
 import { type Answer, type Household, UserSide } from '../testing/user-side.ts';
-
-/** A body that each route takes. */
-const bodies: { readonly [I in RouteId]?: object } = {
-  'setup.create': { setupToken: 'x', email: 'x@example.org', password: 'password123', name: 'X' },
-  'session.create': { email: 'x@example.org', password: 'wrong password' },
-  'session.createOnce': { token: 'x' },
-  'secondFactor.begin': { password: 'correct horse battery' },
-  'secondFactor.confirm': { code: '000000' },
-  'secondFactor.end': { password: 'correct horse battery' },
-  'session.createWithPasskey': {
-    ...{ id: 'AAAA', rawId: 'AAAA', type: 'public-key', clientExtensionResults: {} },
-    response: { clientDataJSON: 'AAAA', authenticatorData: 'AAAA', signature: 'AAAA' },
-  },
-  'passkey.create': {
-    name: 'Phone',
-    credential: {
-      ...{ id: 'AAAA', rawId: 'AAAA', type: 'public-key', clientExtensionResults: {} },
-      response: { clientDataJSON: 'AAAA', attestationObject: 'AAAA' },
-    },
-  },
-  'passkey.update': { name: 'Phone' },
-  'session.createWithProvider': { query: '?code=x&state=y' },
-  'identity.create': { query: '?code=x&state=y' },
-  'me.update': {},
-  'home.create': { name: 'Second', timezone: 'UTC' },
-  'home.update': { name: 'Renamed' },
-  'member.invite': { email: 'new@example.org', role: { actions: ['manage'], devices: ['*'] } },
-  'member.update': {},
-  'recipientKey.add': { publicKey: 'B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9_AsrhtHHw', name: 'Phone' },
-  'invitation.show': { inviteToken: 'x' },
-  'invitation.accept': { inviteToken: 'x' },
-  'token.create': { name: 'Script', actions: ['view.live'], devices: ['*'] },
-  'bindingCode.create': {},
-  'device.update': { name: 'Renamed' },
-  'device.command': { channel: 1, action: 'stop' },
-  'live.create': { channel: 1, stream: 'main' },
-  'playback.create': { channel: 1, startAt: 1 },
-  'vod.create': { channel: 1, from: 1, to: 2 },
-  'retention.changeHome': { days: 7 },
-  'retention.changeDevice': { days: 7 },
-  'talk.create': { channel: 1 },
-  'segment.update': { locked: true },
-  'event.update': { reviewed: true },
-  'campaign.create': { firmwareId: 'F' },
-};
 
 /** What is served beside the table: nothing of any home. */
 const besideTheTable = [
@@ -62,16 +29,6 @@ const besideTheTable = [
   'POST /s/:token/live/:output',
   'POST /s/:token/unlock',
 ];
-
-const table: readonly Route[] = routes;
-const open: readonly Access['kind'][] = ['public', 'anyone'];
-const ofNoHome: readonly Access['kind'][] = [...open, 'user', 'login', 'operator'];
-const guarded = table.filter(({ access }) => !ofNoHome.includes(access.kind));
-
-type Kind = Exclude<Access['kind'], 'public' | 'anyone' | 'user' | 'login' | 'operator'>;
-
-/** One object of each kind, of the owner. */
-type Objects = Readonly<Record<Kind, string>>;
 
 class World {
   readonly side: UserSide;
@@ -97,6 +54,7 @@ class World {
   static async open(): Promise<World> {
     const live = new Map<string, string>();
     const own = ({ userId }: { userId: string }, sessionId: string): void => {
+      assert.match(sessionId, /^[0-9A-Z]{26}$/);
       if (live.get(sessionId) !== userId) throw new AppError('SESSION_NOT_FOUND');
     };
     const side = await UserSide.open({
@@ -157,11 +115,7 @@ class World {
   }
 
   async send(route: Route, objectId: string, token?: string): Promise<Answer> {
-    const path = route.path
-      .replace(/\{(id|sessionId)\}/, objectId)
-      .replace('{userId}', this.other.userId)
-      .replace('{method}', 'ptz.control')
-      .replace('{number}', '1');
+    const path = pathOf(route, { objectId, userId: this.other.userId });
     if (route.consumes !== undefined) return await this.sendBytes(route, token);
     const body = route.id === 'share.create' ? { kind: 'live', deviceId: this.device } : bodies[route.id];
     return await this.side.send(route.method, path, { ...(token === undefined ? {} : { token }), ...(body === undefined ? {} : { body }) });
@@ -173,14 +127,9 @@ class World {
   }
 
   /** The home whose members may ask for an object of this kind. */
-  homeOf(kind: Kind, objects: Objects): string {
+  homeOf(kind: GuardedKind, objects: Objects): string {
     return kind === 'home' || kind === 'membership' ? objects.home : this.owner.homeId;
   }
-}
-
-function actionOf(access: Access): Action | undefined {
-  if (access.kind === 'command') return 'control';
-  return 'action' in access ? access.action : undefined;
 }
 
 /** Everything a caller could tell two refusals apart by. */
@@ -188,19 +137,6 @@ function traceOf({ status, headers, body }: Answer): unknown {
   const { date: _, ...rest } = Object.fromEntries(headers);
   return { status, headers: rest, body };
 }
-
-const absent: Objects = {
-  home: '01KDVAEZ8T0000000000000000',
-  share: '01KDVAEZ8T0000000000000000',
-  membership: '01KDVAEZ8T0000000000000000',
-  device: '00000000000000000000000000',
-  command: '00000000000000000000000000',
-  segment: '01KDVAEZ8T0000000000000000',
-  event: '01KDVAEZ8T0000000000000000',
-  deviceLog: '01KDVAEZ8T0000000000000000',
-  liveSession: '01KDVAEZ8T0000000000000000',
-};
-const malformed = ['%00', 'null', '-1', "'%20OR%201=1--", '..%2F..%2Fme', 'x'.repeat(200)];
 
 test('every route served is in the table, or is known to show nothing of any home', async () => {
   await using side = await UserSide.open();
@@ -219,8 +155,8 @@ test('without a login everything but set-up and login is 401, whether the object
   await using _ = world.side;
   const objects = await world.objects();
   const traces = new Set<string>();
-  for (const route of table.filter(({ access }) => !open.includes(access.kind))) {
-    const kind = route.access.kind as Kind;
+  for (const route of table.filter(({ access }) => !openKinds.includes(access.kind))) {
+    const kind = route.access.kind as GuardedKind;
     for (const id of [objects[kind] ?? '', absent[kind] ?? '', ...malformed]) {
       for (const token of [undefined, 'nonsense', `${world.owner.token}x`]) {
         const answer = await world.send(route, id, token);
@@ -236,7 +172,7 @@ test('the owner of another home cannot tell an object of this one from an object
   const world = await World.open();
   await using _ = world.side;
   for (const route of guarded) {
-    const kind = route.access.kind as Kind;
+    const kind = route.access.kind as GuardedKind;
     const objects = await world.objects();
     const foreign = await world.send(route, objects[kind], world.stranger.token);
     assert.equal(foreign.status, 404, route.id);
@@ -250,7 +186,7 @@ test('a member without the action is refused, with it alone is served, and witho
   const world = await World.open();
   await using _ = world.side;
   for (const route of guarded) {
-    const kind = route.access.kind as Kind;
+    const kind = route.access.kind as GuardedKind;
     const action = actionOf(route.access);
     const objects = await world.objects();
     const homeId = world.homeOf(kind, objects);
@@ -287,7 +223,7 @@ test('an API token is served where its actions and devices say so, and nowhere e
   for (const route of guarded) {
     const action = actionOf(route.access);
     if (action === undefined) continue;
-    const kind = route.access.kind as Kind;
+    const kind = route.access.kind as GuardedKind;
     const isOfHome = kind === 'home' || kind === 'membership';
     const objects = await world.objects();
     const without = actions.filter((other) => other !== action);
@@ -316,7 +252,7 @@ test('whoever runs the platform sees how it does, and nothing of any home', asyn
   }
   for (const route of guarded) {
     const objects = await world.objects();
-    assert.equal((await world.send(route, objects[route.access.kind as Kind], operator.token)).status, 404, route.id);
+    assert.equal((await world.send(route, objects[route.access.kind as GuardedKind], operator.token)).status, 404, route.id);
   }
 });
 
@@ -326,7 +262,7 @@ test('a link that shares something is no credential', async () => {
   const { device } = await world.objects();
   const { url } = (await world.side.send('POST', '/shares', { token: world.owner.token, body: { kind: 'live', deviceId: device } })).body;
   const [, shareToken = ''] = url.split('/s/');
-  for (const route of table.filter(({ access }) => !open.includes(access.kind))) {
+  for (const route of table.filter(({ access }) => !openKinds.includes(access.kind))) {
     assert.equal((await world.send(route, device, shareToken)).status, 401, route.id);
   }
 });
@@ -345,7 +281,7 @@ test('the owner is served on every route, with an answer that fits its schema', 
   // Logging out comes last, the event stream never ends by itself; other ways to log in have tests of their own.
   const order = table.filter(
     ({ id, access }) =>
-      !open.includes(access.kind) &&
+      !openKinds.includes(access.kind) &&
       id !== 'eventStream.open' &&
       id !== 'session.delete' &&
       !/^(secondFactor|passkey|identity|provider)\./.test(id),
@@ -355,7 +291,7 @@ test('the owner is served on every route, with an answer that fits its schema', 
     const objects = await world.objects();
     const answer = await world.send(
       route,
-      (await withoutObject[route.id]?.(world)) ?? objects[route.access.kind as Kind] ?? '',
+      (await withoutObject[route.id]?.(world)) ?? objects[route.access.kind as GuardedKind] ?? '',
       world.owner.token,
     );
     assert.equal(answer.status, route.success, `${route.id} ${JSON.stringify(answer.body)}`);
@@ -407,4 +343,20 @@ test('what a device recorded for the home before is not shown to the home that h
     assert.equal((await side.send('GET', `/segments/${segment}/media`, { token })).status, 404);
     assert.deepEqual((await side.send('GET', '/events', { token })).body.items, []);
   }
+});
+
+test('who may rename a device but not manage it cannot keep it from connecting', async () => {
+  const world = await World.open();
+  const { member, owner, side } = world;
+  await using _ = side;
+  const { device } = await world.objects();
+  await world.setMembership(owner.homeId, ['view.live', 'configure']);
+  const path = `/devices/${device}`;
+  const refused = await side.send('PATCH', path, { token: member.token, body: { name: 'Mine', disabled: true } });
+  assert.equal(refused.status, 403);
+  const { body } = await side.send('GET', path, { token: owner.token });
+  assert.deepEqual([body.name === 'Mine', body.disabled], [false, undefined]);
+  await world.setMembership(owner.homeId, ['view.live', 'configure', 'manage']);
+  const disabled = await side.send('PATCH', path, { token: member.token, body: { disabled: true } });
+  assert.deepEqual([disabled.status, disabled.body.disabled], [200, true]);
 });

@@ -233,6 +233,8 @@ export interface BindingCodes {
 export interface DeviceDirectory {
   describe(proof: DeviceProof): Promise<Device>;
   rename(proof: DeviceProof<'configure'>, name: string): Promise<void>;
+  /** A disabled device may not connect. */
+  setDisabled(proof: DeviceProof<'manage'>, isDisabled: boolean): Promise<void>;
   /** Resolves when the device belongs to nobody; it may learn later. */
   unbind(proof: DeviceProof<'manage'>): Promise<void>;
 }

@@ -8,6 +8,7 @@ import styles from '../pages/camera-page.module.css';
 import { Icon } from '../parts/icon.tsx';
 import type { LivePlayer } from '../player/live-player.ts';
 import { ConnectionNumbers } from './connection-numbers.tsx';
+import { ConnectionSwitch } from './connection-switch.tsx';
 
 const RenameDialog = lazy(async () => ({ default: (await import('./rename-dialog.tsx')).RenameDialog }));
 const RecordingDialog = lazy(async () => ({ default: (await import('../recording/recording-dialog.tsx')).RecordingDialog }));
@@ -46,6 +47,7 @@ export function AboutCamera({ device, player, onRemoved }: AboutCameraProps) {
         )}
       </dl>
       {player !== undefined && <ConnectionNumbers player={player} />}
+      {allowed.includes('manage') && <ConnectionSwitch device={device} />}
       <div className={styles.actions}>
         {allowed.includes('configure') && (
           <Button variant="default" leftSection={<Icon name="pencil" size={18} />} onClick={() => setDialog('rename')}>

@@ -8,18 +8,18 @@ import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { LiveView } from '../player/live-view.tsx';
 import { useLive } from '../player/use-live.ts';
 import styles from './add-camera.module.css';
-import { useRename } from './use-rename.ts';
+import { useDeviceUpdate } from './use-device-update.ts';
 
 /** A camera that has just joined: its picture, and the name it should have. */
 export function JoinedCamera({ device, onDone }: { readonly device: Device; readonly onDone: () => void }) {
   const { t } = useTranslation();
   const [name, setName] = useState(device.name);
-  const rename = useRename(device.id);
+  const rename = useDeviceUpdate(device.id);
   const [camera] = camerasOf(device);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (name.trim() === device.name) onDone();
-    else rename.mutate(name, { onSuccess: onDone });
+    else rename.mutate({ name: name.trim() }, { onSuccess: onDone });
   };
   return (
     <form className={form.form} onSubmit={submit}>

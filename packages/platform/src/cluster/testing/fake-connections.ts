@@ -64,6 +64,11 @@ export class FakeConnections implements LocalConnections {
     };
   }
 
+  dismiss(deviceId: string, code: number): void {
+    this.log.push(`dismiss ${deviceId} ${code}`);
+    this.set(deviceId, 'offline');
+  }
+
   known(): readonly string[] {
     return [...this.presences.keys()];
   }

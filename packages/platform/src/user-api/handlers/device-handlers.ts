@@ -33,8 +33,11 @@ export function createDeviceHandlers({
       return items.length > limit && last !== undefined ? { items: page, next: last.id } : { items: page };
     },
     'device.get': async ({ proof }) => await devices.describe(proof),
-    'device.update': async ({ proof, body }) => {
-      await devices.rename(proof, body.name);
+    'device.update': async ({ proof, visitor, body: { disabled, name } }) => {
+      if (disabled !== undefined) {
+        await devices.setDisabled(await authorizer.device(visitor.principal, 'manage', proof.deviceId), disabled);
+      }
+      if (name !== undefined) await devices.rename(proof, name);
       return await devices.describe(proof);
     },
     'device.delete': async ({ proof }) => await devices.unbind(proof),
