@@ -57,6 +57,7 @@ export function cpuMs(): number {
 export interface Memory {
   readonly rssBytes: number;
   readonly heapBytes: number;
+  readonly externalBytes: number;
 }
 
 /** What this process holds after garbage was collected. */
@@ -66,6 +67,6 @@ export async function measureMemory(): Promise<Memory> {
     gc?.();
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const { rss, heapUsed } = process.memoryUsage();
-  return { rssBytes: rss, heapBytes: heapUsed };
+  const { external, heapUsed, rss } = process.memoryUsage();
+  return { rssBytes: rss, heapBytes: heapUsed, externalBytes: external };
 }

@@ -7,6 +7,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createRandom, SystemClock, silentLogger } from '@cardea/core';
 import { createPlatform, loadConfig } from '@cardea/platform';
 import { WebSocketServer } from 'ws';
@@ -17,14 +18,28 @@ interface Transport {
   readonly tls: boolean;
 }
 
+/** How much later than it should a process came to what was next: so long what devices sent waited to be read. */
+export interface LoopDelay {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
 /** A server under load: the platform, or a bare WebSocket server that sends back what it gets. */
 export type ServerRequests = {
   platform: [Transport, { readonly url: string }];
   echo: [Transport, { readonly url: string }];
   cpuMs: [null, number];
   memory: [null, Memory];
+  watchLoop: [null, null];
+  /** Since `watchLoop`. */
+  loopDelay: [null, LoopDelay];
   stop: [null, null];
 };
+
+const LOOK_MS = 5;
+const NS_PER_MS = 1_000_000;
+let loop: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
 const stack = new AsyncDisposableStack();
 const data = await mkdtemp(join(tmpdir(), 'cardea-bench-'));
@@ -62,6 +77,16 @@ answerRequests<ServerRequests>({
   echo: async (transport) => ({ url: await openEcho(transport) }),
   cpuMs: async () => cpuMs(),
   memory: () => measureMemory(),
+  watchLoop: async () => {
+    loop = monitorEventLoopDelay({ resolution: LOOK_MS });
+    loop.enable();
+    return null;
+  },
+  loopDelay: async () => {
+    loop?.disable();
+    const ms = (ns = Number.NaN): number => ns / NS_PER_MS - LOOK_MS;
+    return { medianMs: ms(loop?.percentile(50)), p99Ms: ms(loop?.percentile(99)), maxMs: ms(loop?.max) };
+  },
   stop: async () => {
     await stack.disposeAsync();
     return null;
