@@ -35,14 +35,21 @@ test.afterAll(async () => {
   await stack?.[Symbol.asyncDispose]();
 });
 
-test('the app shows live pictures of another server, and goes on when they move to the next', async ({ page }) => {
+const microphone = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+test.use({ launchOptions: { executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', ...microphone] } });
+
+test('the app shows live pictures of another server, and goes on, talking too, when they move to the next', async ({ page }) => {
   const { url } = cluster.owner;
   const faults: string[] = [];
   const sockets: string[] = [];
+  const talks: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') faults.push(message.text());
   });
-  page.on('websocket', (socket) => sockets.push(new URL(socket.url()).host));
+  page.on('websocket', (socket) => {
+    const { host, pathname } = new URL(socket.url());
+    (pathname.startsWith('/talk/') ? talks : sockets).push(host);
+  });
   await page.goto(`${url}/login`);
   await page.getByLabel('E-mail').fill('owner@example.org');
   await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
@@ -54,12 +61,21 @@ test('the app shows live pictures of another server, and goes on when they move 
   expect(new Set(sockets)).toEqual(new Set([first]));
   expect(faults).toEqual([]);
 
+  const speaking = page.getByRole('status').filter({ hasText: 'Speak now' });
+  await page.getByRole('button', { name: 'Hold to talk' }).hover();
+  await page.mouse.down();
+  await expect(speaking).toBeVisible();
+  expect(talks).toEqual([first]);
+
   await cluster.startNode('media-2', 'media');
   await using operator = new CardeaProcess(['drain', '--node', 'media-1', '--bus', cluster.bus.url]);
   expect(await operator.exited()).toBe(0);
   // The page knows nothing of a server that came after it, so its own host leads there.
   await expect.poll(() => sockets.at(-1), { timeout: 30_000 }).toBe(new URL(url).host);
   await expectMovingPicture(page.locator('video').first());
+  await expect(speaking).toBeVisible();
+  expect(talks.at(-1), 'the held button talks on').toBe(new URL(url).host);
+  await page.mouse.up();
   await page.reload();
   await expectMovingPicture(page.locator('video').first());
   expect(sockets.at(-1)).not.toBe(new URL(url).host);

@@ -1,5 +1,6 @@
 import type { AnswerOf, Client, RouteOf } from '@cardea/api';
 import type { G711Law } from '@cardea/media';
+import { type Clock, wait } from '../clock.ts';
 import { socketAddress } from '../player/socket-address.ts';
 import { type Microphone, MicrophoneError, type MicrophoneTrouble, openMicrophone } from './microphone.ts';
 import { VoiceCoder } from './voice-coder.ts';
@@ -20,6 +21,7 @@ export interface TalkOptions {
   readonly channel: number;
   /** What the camera takes. */
   readonly law: G711Law;
+  readonly clock: Clock;
   readonly onStatus: (status: TalkStatus) => void;
 }
 
@@ -28,13 +30,21 @@ type Session = AnswerOf<RouteOf<'talk.create'>>;
 /** A second of what was said before the connection stands; more would come too late. */
 const WAITING_MAX_FRAMES = 50;
 const NORMAL = 1000;
+/** The server leaves its talks to others. */
+const MOVED = 1012;
+/** The connection ended without a word. */
+const LOST = 1006;
+/** A camera whose server died gives it up after 7 s, and lets nobody else talk until then. */
+const RETURNS_MAX = 10;
+const RETURN_MS = 1_000;
 
-/** Speaks through one channel from `start` to `stop`. One use. */
+/** Speaks through one channel from `start` to `stop`, by way of another server when one goes. One use. */
 export class Talk {
   private readonly options: TalkOptions;
   private readonly ending = new AbortController();
   private waiting: Uint8Array<ArrayBuffer>[] = [];
   private socket: WebSocket | undefined;
+  private returnsLeft = 0;
 
   constructor(options: TalkOptions) {
     this.options = options;
@@ -65,12 +75,26 @@ export class Talk {
   }
 
   private async talk(microphone: Microphone): Promise<void> {
-    const { api, deviceId, channel, law } = this.options;
+    const { clock, law, onStatus } = this.options;
     const { signal } = this.ending;
     const coder = new VoiceCoder(law, microphone.rate);
     microphone.onSound = (sound) => {
       for (const frame of coder.push(sound)) this.send(frame);
     };
+    for (;;) {
+      try {
+        return await this.talkOnce(signal);
+      } catch (error) {
+        if (signal.aborted || this.returnsLeft === 0) throw error;
+        this.returnsLeft -= 1;
+        onStatus({ kind: 'opening' });
+        await wait(clock, RETURN_MS, signal);
+      }
+    }
+  }
+
+  private async talkOnce(signal: AbortSignal): Promise<void> {
+    const { api, deviceId, channel, law } = this.options;
     const session = await api.call('talk.create', { params: { id: deviceId }, body: { channel, codecs: [law] }, signal });
     try {
       await this.connect(session, signal);
@@ -86,10 +110,14 @@ export class Talk {
     const over = Promise.withResolvers<void>();
     socket.onopen = () => {
       this.socket = socket;
+      this.returnsLeft = RETURNS_MAX;
       for (const frame of this.waiting.splice(0)) socket.send(frame);
       this.options.onStatus({ kind: 'talking', duplex });
     };
-    socket.onclose = ({ reason }) => over.reject(new Error(reason));
+    socket.onclose = ({ code, reason }) => {
+      if (code !== MOVED && code !== LOST) this.returnsLeft = 0;
+      over.reject(new Error(reason));
+    };
     signal.addEventListener('abort', () => over.resolve(), { once: true });
     if (signal.aborted) over.resolve();
     try {

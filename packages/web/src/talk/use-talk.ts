@@ -14,7 +14,7 @@ const TALK_KEY = 't';
 
 /** Speaks through a camera while a button or a key is held; `undefined` when it has no loudspeaker for us, and while not `enabled`. */
 export function useTalk({ device, channel }: Camera, enabled: boolean): Talking | undefined {
-  const { api } = useApp();
+  const { api, clock } = useApp();
   const [status, setStatus] = useState<TalkStatus>({ kind: 'idle' });
   const running = useRef<Talk>(undefined);
   const audio = device.capabilities?.channels.find((candidate) => candidate.channel === channel)?.audio;
@@ -26,12 +26,12 @@ export function useTalk({ device, channel }: Camera, enabled: boolean): Talking 
   }, []);
   const onHold = useCallback(() => {
     if (law === undefined || running.current !== undefined) return;
-    const talk = new Talk({ api, deviceId: device.id, channel, law, onStatus: setStatus });
+    const talk = new Talk({ api, clock, deviceId: device.id, channel, law, onStatus: setStatus });
     running.current = talk;
     void talk.start().then(() => {
       if (running.current === talk) running.current = undefined;
     });
-  }, [api, device.id, channel, law]);
+  }, [api, clock, device.id, channel, law]);
   useEffect(() => {
     if (!canTalk) return;
     const unfollow = followHeldKeys([TALK_KEY], (held) => (held.length > 0 ? onHold() : onLetGo()));

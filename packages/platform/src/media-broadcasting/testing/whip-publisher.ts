@@ -80,6 +80,13 @@ export class WhipPublisher implements AsyncDisposable {
     for (const packet of unit === undefined ? [] : this.packetiser.packets(unit)) this.track.writeRtp(Buffer.from(packet));
   }
 
+  /** Sends the next picture of the clip, which the network loses. */
+  losePicture(): void {
+    const unit = this.pictures[this.next];
+    this.next += 1;
+    if (unit !== undefined) this.packetiser.packets(unit);
+  }
+
   /** Leaves the next picture of the clip out. */
   skipPicture(): void {
     this.next += 1;

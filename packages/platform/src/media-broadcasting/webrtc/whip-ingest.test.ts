@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SystemClock } from '@cardea/core';
 import { Fmp4Splitter, parseFragment, parseInitSegment, splitLengthPrefixed, type Track } from '@cardea/media';
 import { type Clip, makeClip } from '../testing/media.ts';
@@ -78,6 +79,12 @@ function slicesOf(picture: Uint8Array): string {
   return slices.map((nalUnit) => createHash('md5').update(nalUnit).digest('base64')).join();
 }
 
+/** The pictures of the clip by their slices. */
+function sentPictures(): readonly string[] {
+  const video = clip.tracks.find(({ kind }) => kind === 'video');
+  return clip.units.filter(({ trackId }) => trackId === video?.id).map(({ data }) => slicesOf(data));
+}
+
 test('a camera that publishes over WebRTC is seen as it sent, at its pace, from the first key frame on', async () => {
   await using live = await wanted();
   await using publisher = WhipPublisher.open(clip);
@@ -85,8 +92,7 @@ test('a camera that publishes over WebRTC is seen as it sent, at its pace, from 
   const viewer = await WsViewer.open(live.urls.ws);
   await publishUntil(publisher, viewer, live, 30);
   const shown = picturesOf(viewer);
-  const video = clip.tracks.find(({ kind }) => kind === 'video');
-  const sent = clip.units.filter(({ trackId }) => trackId === video?.id).map(({ data }) => slicesOf(data));
+  const sent = sentPictures();
   const first = sent.indexOf(shown[0]?.slices ?? '');
   assert.deepEqual(
     shown.map(({ slices }) => slices),
@@ -119,6 +125,30 @@ test('a publisher that begins amid its pictures is asked for a key frame, and se
   await publishUntil(publisher, viewer, live, 2);
   assert.equal(picturesOf(viewer)[0]?.keyframe, true);
   assert.ok(publisher.asked >= 1);
+  viewer.close();
+});
+
+test('a publisher whose packets get lost is asked for a key frame once a second, and nobody is shown what misses them', async () => {
+  await using live = await wanted();
+  await using publisher = WhipPublisher.open(clip);
+  await publisher.publish(live.target);
+  const viewer = await WsViewer.open(live.urls.ws);
+  await publishUntil(publisher, viewer, live, 5);
+  const askedBefore = publisher.asked;
+  const lostAtMs = performance.now();
+  while (publisher.asked === askedBefore) {
+    assert.ok(performance.now() - lostAtMs < 10_000, 'it was not asked');
+    publisher.losePicture();
+    publisher.publishPicture();
+    await delay(100);
+  }
+  const askedMost = Math.floor((performance.now() - lostAtMs) / 1_000) + 1;
+  assert.ok(publisher.asked - askedBefore <= askedMost, `asked ${publisher.asked - askedBefore} times`);
+  await publishUntil(publisher, viewer, live, viewer.binaries.length + 5);
+  const sent = sentPictures();
+  const shown = picturesOf(viewer).map(({ keyframe, slices }) => ({ keyframe, number: sent.indexOf(slices) }));
+  const torn = shown.filter(({ keyframe, number }, index) => !keyframe && number !== (shown[index - 1]?.number ?? Number.NaN) + 1);
+  assert.deepEqual(torn, []);
   viewer.close();
 });
 
