@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { LiveSession } from '@cardea/api';
 import { createDepacketiser, parseRtpPacket, RtpReorderBuffer } from '@cardea/media';
-import { type MediaStreamTrack, RTCPeerConnection } from 'werift';
+import { type MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, type RtpPacket } from 'werift';
 import { makeFilm } from '../support/film.ts';
 import { LossyRelay } from '../support/lossy-relay.ts';
 import { type PlatformProcess, startPlatformProcess, unlimited } from '../support/platform-process.ts';
@@ -94,41 +94,73 @@ test('over RTSP and UDP that loses one packet in fifty ffprobe sees pictures to 
   assert.ok(times.length > 60, `${times.length} pictures`);
 });
 
+/** Somebody who watches over WebRTC by way of a network that loses packets, with an implementation that is not the platform's. */
+class LossyViewer implements AsyncDisposable {
+  /** Of the pictures that came whole, in their order. */
+  readonly stamps: number[] = [];
+  readonly sequences = new Set<number>();
+  private readonly peer: RTCPeerConnection;
+  private readonly video = createDepacketiser({ codec: 'h264', trackId: 1 });
+  private readonly order = new RtpReorderBuffer();
+  private ssrc = 0;
+
+  /** @param feedback what it may ask of the platform */
+  constructor(feedback: typeof h264Codec.rtcpFeedback) {
+    this.peer = new RTCPeerConnection({
+      codecs: { video: [new RTCRtpCodecParameters({ ...h264Codec, rtcpFeedback: feedback })], audio: [] },
+      iceServers: [],
+      iceAdditionalHostAddresses: ['127.0.0.1'],
+      bundlePolicy: 'max-bundle',
+    });
+    this.peer.onTrack.subscribe((track: MediaStreamTrack) => track.onReceiveRtp.subscribe((packet) => this.take(packet)));
+    this.peer.addTransceiver('video', { direction: 'recvonly' });
+  }
+
+  /** Whether what was lost leaves it with pictures it cannot show. */
+  get needsKeyframe(): boolean {
+    return this.video.needsKeyframe;
+  }
+
+  async watch(loss: number): Promise<LossyRelay> {
+    const { whep = '' } = await openLive();
+    await this.peer.setLocalDescription(await this.peer.createOffer());
+    const headers = { 'content-type': 'application/sdp' };
+    // Without an address of the viewer the platform has no other way to it than the one it is heard by.
+    const body = (this.peer.localDescription?.sdp ?? '').replaceAll(/a=candidate:.*\r\n/g, '');
+    const answer = await fetch(whep, { method: 'POST', headers, body });
+    const sdp = await answer.text();
+    assert.equal(answer.status, 201, sdp);
+    const [, serverPort = ''] = /a=candidate:\S+ 1 udp \d+ \S+ (\d+) typ host/i.exec(sdp) ?? [];
+    const relay = await LossyRelay.open({ seed: SEED, loss, serverPort: Number(serverPort) });
+    // Every way to the platform leads over the network that loses packets.
+    const led = sdp.replace(/(a=candidate:\S+ 1 udp \d+) \S+ \d+ typ/gi, `$1 127.0.0.1 ${relay.port} typ`);
+    await this.peer.setRemoteDescription({ type: 'answer', sdp: led });
+    return relay;
+  }
+
+  /** Asks for a key frame (PLI). */
+  async askKeyframe(): Promise<void> {
+    await this.peer.getReceivers()[0]?.sendRtcpPLI(this.ssrc);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.peer.close();
+  }
+
+  private take(packet: RtpPacket): void {
+    this.sequences.add(packet.header.sequenceNumber);
+    this.ssrc = packet.header.ssrc;
+    for (const next of this.order.push(parseRtpPacket(packet.serialize()))) {
+      for (const { data } of this.video.push(next)) this.stamps.push(...stampsIn(data));
+    }
+  }
+}
+
 test('over WebRTC that loses one packet in fifty a viewer asks again for what it misses and sees the pictures whole', async () => {
-  const { whep = '' } = await openLive();
-  const peer = new RTCPeerConnection({
-    codecs: { video: [h264Codec], audio: [] },
-    iceServers: [],
-    iceAdditionalHostAddresses: ['127.0.0.1'],
-    bundlePolicy: 'max-bundle',
-  });
-  const stamps = new Set<number>();
-  const sequences = new Set<number>();
-  const video = createDepacketiser({ codec: 'h264', trackId: 1 });
-  const order = new RtpReorderBuffer();
-  peer.onTrack.subscribe((track: MediaStreamTrack) =>
-    track.onReceiveRtp.subscribe((packet) => {
-      sequences.add(packet.header.sequenceNumber);
-      for (const next of order.push(parseRtpPacket(packet.serialize()))) {
-        for (const { data } of video.push(next)) for (const stamp of stampsIn(data)) stamps.add(stamp);
-      }
-    }),
-  );
-  peer.addTransceiver('video', { direction: 'recvonly' });
-  await peer.setLocalDescription(await peer.createOffer());
-  const headers = { 'content-type': 'application/sdp' };
-  // Without an address of the viewer the platform has no other way to it than the one it is heard by.
-  const body = (peer.localDescription?.sdp ?? '').replaceAll(/a=candidate:.*\r\n/g, '');
-  const answer = await fetch(whep, { method: 'POST', headers, body });
-  const sdp = await answer.text();
-  assert.equal(answer.status, 201, sdp);
-  const [, serverPort = ''] = /a=candidate:\S+ 1 udp \d+ \S+ (\d+) typ host/i.exec(sdp) ?? [];
-  using relay = await LossyRelay.open({ seed: SEED, loss: LOSS, serverPort: Number(serverPort) });
-  // Every way to the platform leads over the network that loses packets.
-  const led = sdp.replace(/(a=candidate:\S+ 1 udp \d+) \S+ \d+ typ/gi, `$1 127.0.0.1 ${relay.port} typ`);
-  await peer.setRemoteDescription({ type: 'answer', sdp: led });
-  await eventually('a hundred pictures', async () => (stamps.size >= PICTURES ? true : undefined), 60_000);
-  await peer.close();
+  await using viewer = new LossyViewer(h264Codec.rtcpFeedback);
+  const { sequences, stamps } = viewer;
+  using relay = await viewer.watch(LOSS);
+  await eventually('a hundred pictures', async () => (new Set(stamps).size >= PICTURES ? true : undefined), 60_000);
 
   assert.ok(relay.lost > 5, `${relay.lost} packets were lost`);
   // What was lost a moment ago may still be asked for.
@@ -137,4 +169,24 @@ test('over WebRTC that loses one packet in fifty a viewer asks again for what it
   const count = Math.max(...settled.map((sequence) => (sequence - first) & 0xffff)) + 1;
   const missing = Array.from({ length: count }, (_, step) => (first + step) & 0xffff).filter((sequence) => !sequences.has(sequence));
   assert.deepEqual(missing, []);
+});
+
+test('over WebRTC a viewer that lost a key frame asks for one, and sees whole pictures long before the camera makes the next', async () => {
+  await using viewer = new LossyViewer([{ type: 'nack', parameter: 'pli' }]);
+  const { stamps } = viewer;
+  using relay = await viewer.watch(0);
+  const newestKeyframe = (): number => camera.keyframeStamps.at(-1) ?? Number.NaN;
+  // Late in a group of pictures the line breaks, until the next key frame is lost.
+  await eventually('a picture late in its group', async () => ((stamps.at(-1) ?? 0) - newestKeyframe() > 1_000 ? true : undefined));
+  const before = newestKeyframe();
+  relay.isCut = true;
+  await eventually('the next key frame', async () => (newestKeyframe() > before ? true : undefined));
+  const lost = newestKeyframe();
+  relay.isCut = false;
+  await eventually('the viewer to notice', async () => (viewer.needsKeyframe ? true : undefined));
+  const [askedAtMs, seen] = [performance.now(), stamps.length];
+  await viewer.askKeyframe();
+  await eventually('whole pictures', async () => (stamps.length > seen ? true : undefined));
+  assert.deepEqual(stamps.slice(seen, seen + 1), [lost], 'it begins with the key frame that was lost');
+  assert.ok(newestKeyframe() === lost || performance.now() - askedAtMs > 1_000, 'long before the next one');
 });

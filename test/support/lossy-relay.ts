@@ -20,6 +20,8 @@ export class LossyRelay implements Disposable {
   readonly port: number;
   /** Where the server sends. */
   readonly portForServer: number;
+  /** Nothing gets to the client at all. */
+  isCut = false;
   passed = 0;
   lost = 0;
   private readonly options: LossyRelayOptions;
@@ -57,7 +59,7 @@ export class LossyRelay implements Disposable {
 
   private toClient(packet: Buffer): void {
     if (this.clientPort === undefined) return;
-    if (this.random() < this.options.loss) {
+    if (this.isCut || this.random() < this.options.loss) {
       this.lost += 1;
       return;
     }

@@ -44,6 +44,8 @@ export class StampedCamera {
   readonly device: LightDevice;
   /** Stamps of the pictures of the last minutes, oldest first. */
   readonly stamps: number[] = [];
+  /** Those of key frames. */
+  readonly keyframeStamps: number[] = [];
   /** Pushes that were begun. */
   pushes = 0;
   private readonly film: Mp4File;
@@ -93,13 +95,14 @@ export class StampedCamera {
   }
 
   private async push(target: { readonly url: string; readonly token: string }, sessionId: string, signal: AbortSignal): Promise<void> {
-    const { film, stamps } = this;
+    const { film, keyframeStamps, stamps } = this;
     const video = { ...videoOf(film), gopSec: GOP_SEC };
     const start = { sessionId, deviceId: this.device.id, channel: 1, stream: 'main', kind: 'live', video };
     const stamp = (unit: AccessUnit): AccessUnit => {
       const atMs = Number(performance.now().toFixed(3));
       stamps.push(atMs);
-      if (stamps.length > STAMPS_KEPT) stamps.shift();
+      if (unit.keyframe) keyframeStamps.push(atMs);
+      for (const all of [stamps, keyframeStamps]) if (all.length > STAMPS_KEPT) all.shift();
       return stamped(unit, atMs);
     };
     await new StampedPush({ film, fps: FPS, gopSec: GOP_SEC, start, stamp }).run(target, signal);
