@@ -16,6 +16,15 @@ export interface Input {
   readonly film: FilmKind;
 }
 
+/** How long the first picture took from the request on, and how old pictures were that left the camera while somebody watched. */
+export interface Measured {
+  readonly input: string;
+  readonly output: string;
+  readonly firstMs: number;
+  readonly medianMs: number;
+  readonly p95Ms: number;
+}
+
 interface Output {
   readonly name: string;
   readonly receive: Receiver;
@@ -30,12 +39,14 @@ interface Output {
 
 const pushers: Readonly<Record<Carrier, Pusher>> = { 'wss-fmp4': pushOverWebSocket, rtmp: pushOverRtmp, whip: pushOverWhip };
 const always = (): boolean => true;
+/** What browsers play in a MediaSource. */
+const playable = ({ audio }: FilmKind): boolean => audio === 'aac' || audio === 'opus';
 
 const outputs: readonly Output[] = [
-  { name: 'ws', receive: overWebSocket, shows: always, sounds: always },
-  // The ffmpeg of Debian 12 knows neither H.265 nor Opus in FLV.
-  { name: 'flv', receive: overFlv, shows: ({ video, audio }) => video === 'h264' && audio === 'aac', sounds: always },
-  { name: 'hls', receive: overHls, shows: always, sounds: always },
+  { name: 'ws', receive: overWebSocket, shows: always, sounds: playable },
+  // The ffmpeg of Debian 12 knows neither H.265, AV1 nor Opus in FLV.
+  { name: 'flv', receive: overFlv, shows: ({ video, audio }) => video === 'h264' && audio !== 'opus', sounds: always },
+  { name: 'hls', receive: overHls, shows: always, sounds: playable },
   {
     name: 'whep',
     receive: overWhep,
@@ -44,8 +55,8 @@ const outputs: readonly Output[] = [
     isLossy: true,
     rushesStart: true,
   },
-  { name: 'rtsp tcp', receive: overRtspTcp, shows: always, sounds: always },
-  { name: 'rtsp udp', receive: overRtspUdp, shows: always, sounds: always, isLossy: true },
+  { name: 'rtsp tcp', receive: overRtspTcp, shows: ({ video }) => video !== 'av1', sounds: always },
+  { name: 'rtsp udp', receive: overRtspUdp, shows: ({ video }) => video !== 'av1', sounds: always, isLossy: true },
 ];
 
 /** Longer than its viewing by what a busy machine needs to begin. */
@@ -68,8 +79,8 @@ export class MediaMatrix implements AsyncDisposable {
     return new MediaMatrix(await startPlatformProcess(unlimited), await mkdtemp(join(tmpdir(), 'cardea-matrix-')));
   }
 
-  /** Lets a camera publish and watches over all outputs at the same time. Returns a line of measurements for each. */
-  async watch({ carrier, film: kind }: Input, seconds: number): Promise<readonly string[]> {
+  /** Lets a camera publish and watches over all outputs that show it, at the same time. What was measured at each. */
+  async watch({ carrier, film: kind }: Input, seconds: number): Promise<readonly Measured[]> {
     const film = await this.filmOf(kind, seconds + SPARE_SEC);
     const { owner } = this.platform;
     await using camera = await PushCamera.bind({ owner, carrier, film, push: pushers[carrier] });
@@ -79,7 +90,7 @@ export class MediaMatrix implements AsyncDisposable {
       able.map(async (output) => {
         const received = await output.receive(urls, film, seconds);
         assertShown(received, { output, film, seconds });
-        return lineOf(output, received, camera.sentAt);
+        return { input: `${kind.video} ${kind.audio} ${carrier}`, output: output.name, ...timesOf(received, camera.sentAt) };
       }),
     );
     const failed = watched.filter((result) => result.status === 'rejected').map(({ reason }) => String(reason));
@@ -135,15 +146,24 @@ function assertRising(times: readonly number[], what: string): void {
   );
 }
 
-/** How long the first picture took, and how old pictures were that left the camera while somebody watched. */
-function lineOf({ name }: Output, { openedMs, pictures }: Received, sentAt: SentAt): string {
+function timesOf({ openedMs, pictures }: Received, sentAt: SentAt): Pick<Measured, 'firstMs' | 'medianMs' | 'p95Ms'> {
   const [first] = pictures;
   const ages = pictures.flatMap(({ picture, atMs }) => {
     const sentMs = picture === undefined ? undefined : sentAt.get(picture);
     return sentMs === undefined || sentMs < (first?.atMs ?? 0) ? [] : [atMs - sentMs];
   });
   const sorted = ages.toSorted((a, b) => a - b);
-  const percentile = (part: number): string => sorted[Math.floor(part * (sorted.length - 1))]?.toFixed(0) ?? '-';
-  const firstMs = first === undefined ? '-' : (first.atMs - openedMs).toFixed(0);
-  return `${name}: first picture ${firstMs} ms, end to end median ${percentile(0.5)} ms, 95 % ${percentile(0.95)} ms`;
+  const percentile = (part: number): number => sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN;
+  return { firstMs: (first?.atMs ?? Number.NaN) - openedMs, medianMs: percentile(0.5), p95Ms: percentile(0.95) };
+}
+
+/** What was measured as the lines of one table. */
+export function tableOf(rows: readonly Measured[]): readonly string[] {
+  const ms = (value: number): string => value.toFixed(0).padStart(8);
+  const line = (input: string, output: string, cells: string): string => `${input.padEnd(20)} ${output.padEnd(9)} ${cells}`;
+  const head = line('input', 'output', '   first   median     95 %');
+  return [
+    head,
+    ...rows.map(({ input, output, firstMs, medianMs, p95Ms }) => line(input, output, `${ms(firstMs)} ${ms(medianMs)} ${ms(p95Ms)}`)),
+  ];
 }

@@ -71,7 +71,7 @@ function channelOf({ carrier, film: { kind, width, height } }: PushCameraOptions
     video: [
       { stream: 'main', codecs: [kind.video], resolutions: [[width, height]], fps: [1, 25], bitrateKbps: [50, 2_000], gopSec: [1, 4] },
     ],
-    audio: { codecs: [kind.audio], sampleRates: [48_000], talk: 'none' },
+    audio: { codecs: [kind.audio], sampleRates: [kind.audio.startsWith('g711') ? 8_000 : 48_000], talk: 'none' },
     live: { protocols: [carrier], maxSessions: 1 },
     detections: [],
   };
