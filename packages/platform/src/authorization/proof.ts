@@ -55,12 +55,17 @@ export class HomeProof<A extends Action = Action> {
   /** What the principal may do there, each narrowing the others: nobody gives more than they have. */
   readonly held: readonly Grant[];
 
-  constructor(key: typeof seal, right: Omit<HomeProof<A>, never>) {
+  constructor(key: typeof seal, right: Omit<HomeProof<A>, 'reaches'>) {
     if (key !== seal) throw new TypeError('proofs are made by the authorizer');
     this.action = right.action;
     this.principal = right.principal;
     this.homeId = right.homeId;
     this.held = right.held;
+  }
+
+  /** Whether what they may do, they may do with this device, too. */
+  reaches(deviceId: string): boolean {
+    return this.held.every(({ devices }) => devices.includes('*') || devices.includes(deviceId));
   }
 }
 

@@ -77,6 +77,8 @@ export function openCameras(options: CamerasOptions, stack: AsyncDisposableStack
       await devices.start();
       if (roles.includes('video')) await video.start();
       if (roles.includes('api')) {
+        // What is small is taken in here, too, where no recordings are.
+        if (!base.objects.sound) await base.objects.start();
         uploads.start();
         firmware.start();
       }

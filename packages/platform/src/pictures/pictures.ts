@@ -131,10 +131,14 @@ export class Pictures {
     return this.stored(await this.pictures({ homeId, deviceId }).where('picture.id', '=', id).executeTakeFirst());
   }
 
-  /** The newest picture of a channel, if there is any. */
-  async last({ homeId, deviceId }: DeviceProof, channel: number): Promise<StoredPicture | undefined> {
+  /** The newest picture of a channel that was taken for one of `purposes`, if there is any. */
+  async last(
+    { homeId, deviceId }: DeviceProof,
+    { channel, purposes }: { readonly channel: number; readonly purposes: readonly PictureOwner['purpose'][] },
+  ): Promise<StoredPicture | undefined> {
     const row = await this.pictures({ homeId, deviceId })
       .where('channel', '=', channel)
+      .where('picture.purpose', 'in', purposes)
       .orderBy('picture.stored_at', 'desc')
       .limit(1)
       .executeTakeFirst();

@@ -1,10 +1,14 @@
+import type { Action } from '@cardea/api';
 import { AppError, type Clock, hasStatus, type Logger, type Random } from '@cardea/core';
 import { snapshot, snapshotLimits, statusTable } from '@cardea/protocol';
+import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof } from '../authorization/proof.ts';
+import { type PictureOwner, picturePurposes } from './picture-owner.ts';
 import type { Pictures, StoredPicture } from './pictures.ts';
 import type { PictureSource, SnapshotCommands } from './ports.ts';
 
 export interface PresentPicturesOptions {
+  readonly authorizer: Pick<Authorizer, 'device'>;
   readonly pictures: Pick<Pictures, 'tickets' | 'find' | 'last' | 'forgetLooksBefore'>;
   readonly commands: SnapshotCommands;
   readonly clock: Clock;
@@ -28,13 +32,13 @@ export class PresentPictures {
   }
 
   /**
-   * A picture at most `maxAgeMs` old, or when none can be had the last one of any age.
+   * A picture at most `maxAgeMs` old, or when none can be had the last one of any age, of those the principal may see.
    * @throws AppError CHANNEL_NOT_FOUND | STREAM_NOT_FOUND | DEVICE_ASLEEP | DEVICE_OFFLINE | CAPTURE_FAILED | TIMEOUT |
    * what the device answered, in `remote`
    */
   async of(proof: ViewProof, source: PictureSource, maxAgeMs: number): Promise<StoredPicture> {
     const { clock, commands, logger, pictures } = this.options;
-    const last = await pictures.last(proof, source.channel);
+    const last = await pictures.last(proof, { channel: source.channel, purposes: await this.purposesFor(proof) });
     if (last !== undefined && clock.now() - last.storedAt <= maxAgeMs) return last;
     try {
       const presence = commands.presenceOf(source.deviceId);
@@ -46,6 +50,21 @@ export class PresentPictures {
       logger.debug({ err: error, deviceId: source.deviceId }, 'no new picture could be taken, the last one is shown');
       return last;
     }
+  }
+
+  /** Pictures of alarms and those somebody took take a right of their own: to see the present is not to see what was. */
+  private async purposesFor({ deviceId, principal }: ViewProof): Promise<readonly PictureOwner['purpose'][]> {
+    const may = async (action: Action): Promise<boolean> => {
+      try {
+        await this.options.authorizer.device(principal, action, deviceId);
+        return true;
+      } catch (error) {
+        if (hasStatus(error, 'FORBIDDEN', 'NOT_FOUND')) return false;
+        throw error;
+      }
+    };
+    if (await may('view.recordings')) return picturePurposes;
+    return (await may('view.events')) ? ['look', 'alarm'] : ['look'];
   }
 
   private look(proof: ViewProof, source: PictureSource): Promise<StoredPicture> {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { request as send } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { createRandom, silentLogger, VirtualClock } from '@cardea/core';
 import { HttpServer } from '../http/http-server.ts';
+import { InProcessBus } from '../store/bus/in-process-bus.ts';
 import { DirectoryObjectStore } from '../store/objects/directory-object-store.ts';
 import { openSqlite } from '../store/sql/sqlite.ts';
 import { UrlSigner } from '../tokens/url-signer.ts';
@@ -36,7 +39,8 @@ async function open(t: { after(close: () => Promise<void>): void }) {
   const server = new HttpServer({ logger: silentLogger });
   let origin = '';
   const signer = new UrlSigner(new Uint8Array(32).fill(7), clock);
-  const uploads = new Uploads({ db, objects, signer, clock, random, logger: silentLogger, publicUrl: () => origin });
+  const bus = new InProcessBus(silentLogger);
+  const uploads = new Uploads({ db, bus, objects, signer, clock, random, logger: silentLogger, publicUrl: () => origin });
   registerUploadRoutes(server.app, uploads, { logger: silentLogger, clock });
   origin = `http://127.0.0.1:${await server.listen('127.0.0.1', 0)}`;
   t.after(async () => {
@@ -46,7 +50,9 @@ async function open(t: { after(close: () => Promise<void>): void }) {
     await rm(directory, { recursive: true });
   });
   const mint = (maxBytes = 100) => uploads.mint({ ...request, maxBytes, ttlMs: 60_000 });
-  return { db, clock, objects, uploads, mint };
+  const uploading = async (): Promise<readonly string[]> =>
+    (await readdir(join(directory, 'objects', 'h'), { recursive: true }).catch(() => [])).filter((name) => name.endsWith('.part'));
+  return { db, bus, clock, objects, uploads, mint, uploading };
 }
 
 const put = async (url: string, body: string): Promise<number> => (await fetch(url, { method: 'PUT', body })).status;
@@ -94,6 +100,22 @@ test('a ticket dies with the binding it was made under', async (t) => {
   await db.updateTable('device').set({ home_id: OTHER_HOME, binding_epoch: 2 }).execute();
   assert.equal(await put(url, 'a picture'), 403);
   await assert.rejects(uploads.mint({ ...request, maxBytes: 1, ttlMs: 1_000 }), { status: 'NOT_BOUND' });
+});
+
+test('what a camera is sending when it leaves its home is broken off, and nothing of it stays', async (t) => {
+  const { bus, db, mint, objects, uploading, uploads } = await open(t);
+  uploads.start();
+  const { url } = await mint();
+  const leave = (): Promise<unknown> => db.updateTable('device').set({ home_id: OTHER_HOME, binding_epoch: 2 }).execute();
+  const slow = send(url, { method: 'PUT', headers: { 'content-length': 9 } });
+  const ended = new Promise<unknown>((resolve) => slow.once('response', ({ statusCode }) => resolve(statusCode)).once('error', resolve));
+  slow.write('a pic');
+  while ((await uploading()).length === 0) await setImmediate();
+  await leave();
+  bus.publish({ type: 'revoked', scope: 'device', id: CAMERA });
+  assert.notEqual(await ended, 201);
+  assert.deepEqual(await uploading(), []);
+  for await (const { key } of objects.list('h')) assert.fail(key);
 });
 
 test('another home cannot read an object, and old ones are removed with their bytes', async (t) => {

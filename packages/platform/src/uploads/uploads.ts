@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
 import type { UploadTicket } from '@cardea/protocol';
-import type { Db, ObjectStore, ReceivedObject, Row } from '../store/ports.ts';
+import type { Bus, Db, ObjectStore, ReceivedObject, Row } from '../store/ports.ts';
 import { type UploadKind, type UploadRight, UploadTickets, type UploadTicketsOptions, uploadKinds } from './upload-tickets.ts';
 
 export interface UploadsOptions extends UploadTicketsOptions {
   readonly db: Db;
+  readonly bus: Pick<Bus, 'subscribe'>;
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly random: Random;
@@ -60,7 +61,8 @@ export class Uploads implements AsyncDisposable {
   private readonly options: UploadsOptions;
   private readonly tickets: UploadTickets;
   private readonly listeners = new Map<UploadKind, StoredListener>();
-  private readonly running = new Map<string, number>();
+  /** What comes in, by device. */
+  private readonly running = new Map<string, Set<Readable>>();
   private readonly lifetime: Lifetime;
 
   constructor(options: UploadsOptions) {
@@ -69,8 +71,12 @@ export class Uploads implements AsyncDisposable {
     this.lifetime = new Lifetime(options.logger);
   }
 
-  /** Begins to remove what is older than it is kept. */
+  /** Begins to remove what is older than it is kept, and to break off what a device sends when it leaves its home. */
   start(): void {
+    const revocations = this.options.bus.subscribe('revoked', ({ scope, id }) => {
+      if (scope === 'device') for (const source of this.running.get(id) ?? []) source.destroy(new AppError('FORBIDDEN'));
+    });
+    this.lifetime.own(revocations);
     this.lifetime.run('sweep of uploads', (signal) => this.sweepOften(signal));
   }
 
@@ -100,6 +106,10 @@ export class Uploads implements AsyncDisposable {
     if (declaredBytes > right.maxBytes) throw new AppError('TOO_LARGE', { maxBytes: right.maxBytes });
     const key = objectKey(right, ticketId);
     const received = await this.take(key, right, source);
+    await this.assertStillAllowed(right).catch(async (error: unknown) => {
+      await this.options.objects.discard(received.uploadKey);
+      throw error;
+    });
     const stored = await this.keep(ticketId, right, received, key);
     await this.listeners.get(right.kind)?.(stored);
     return stored;
@@ -149,18 +159,17 @@ export class Uploads implements AsyncDisposable {
 
   private async take(key: string, { deviceId, maxBytes }: UploadRight, source: Readable): Promise<ReceivedObject> {
     const { clock, objects } = this.options;
-    const running = this.running.get(deviceId) ?? 0;
-    if (running >= MAX_PER_DEVICE) throw new AppError('LIMIT_EXCEEDED', undefined, { retryAfterMs: BUSY_RETRY_MS });
-    this.running.set(deviceId, running + 1);
+    const running = this.running.get(deviceId) ?? new Set();
+    if (running.size >= MAX_PER_DEVICE) throw new AppError('LIMIT_EXCEEDED', undefined, { retryAfterMs: BUSY_RETRY_MS });
+    this.running.set(deviceId, running.add(source));
     // Between two reads nobody else would listen, and an unheard error would end the process.
     source.on('error', () => {});
     using _deadline = clock.setTimer(RECEIVE_MS, () => source.destroy(new AppError('TIMEOUT')));
     try {
       return await objects.receive(key, source, { maxBytes });
     } finally {
-      const left = (this.running.get(deviceId) ?? 1) - 1;
-      if (left > 0) this.running.set(deviceId, left);
-      else this.running.delete(deviceId);
+      running.delete(source);
+      if (running.size === 0) this.running.delete(deviceId);
     }
   }
 

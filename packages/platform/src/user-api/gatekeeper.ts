@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Access, commandActions, isCommandMethod } from '@cardea/api';
 import { AppError, hasStatus } from '@cardea/core';
+import { conforms, Ulid } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, HomeProof, Principal } from '../authorization/proof.ts';
 import type { HomeEvents } from './home-events.ts';
@@ -97,6 +98,10 @@ export class Gatekeeper {
         return await authorizer.device(principal, access.action, found(await this.options.logs.deviceOf(id)));
       case 'share':
         return await authorizer.device(principal, access.action, found(await this.options.shares.deviceOf(id)));
+      case 'liveSession':
+        // Whose it is live media says; between processes the id becomes part of an address, so it has to be one.
+        if (!conforms(Ulid, params.sessionId)) throw new AppError('SESSION_NOT_FOUND');
+        return undefined;
       default:
         return undefined;
     }

@@ -234,6 +234,19 @@ test('a home keeps to its quota whatever its cameras store, and sees how far bac
   assert.equal(use.daysToFull, 0);
 });
 
+test('whoever may see one camera of a home learns nothing of the others from how much is stored', async () => {
+  await addCamera(SECOND_CAMERA);
+  await begin();
+  for (const deviceId of [CAMERA, SECOND_CAMERA]) await store(deviceId, NOON);
+  const devicesFor = async (devices: readonly string[]): Promise<readonly string[]> => {
+    const principal = { ...OWNER, within: { actions: ['view.recordings'] as const, devices } };
+    const use = await service.storage.use(await bench.authorizer.home(principal, 'view.recordings', HOME));
+    return use.devices.map(({ deviceId }) => deviceId);
+  };
+  assert.deepEqual(await devicesFor([CAMERA]), [CAMERA]);
+  assert.deepEqual((await devicesFor(['*'])).length, 2);
+});
+
 test('a home that keeps events alone refuses the rest, keeps what it has, and misses nothing', async () => {
   await begin();
   await store(CAMERA, NOON - 60_000);

@@ -31,7 +31,8 @@ export class StorageReport {
     this.options = options;
   }
 
-  async use({ homeId }: HomeProof): Promise<StorageUse> {
+  async use(proof: HomeProof): Promise<StorageUse> {
+    const { homeId } = proof;
     const { policies, usage, volume } = this.options;
     const cameras = usage.all().filter((camera) => camera.homeId === homeId);
     const devices = await Promise.all(
@@ -58,7 +59,7 @@ export class StorageReport {
       freeBytes,
       ...(bytesPerDay > 0 && { daysToFull: Math.min(freeBytes / bytesPerDay, 36_500) }),
       level: levelOf(room),
-      devices,
+      devices: devices.filter(({ deviceId }) => proof.reaches(deviceId)),
     };
   }
 
