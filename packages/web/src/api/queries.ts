@@ -30,6 +30,7 @@ export const keys = {
   tokens: ['tokens'],
   passkeys: ['passkeys'],
   identities: ['identities'],
+  openedKeys: ['opened-keys'],
   members: (homeId: string) => ['members', homeId],
   presets: (deviceId: string, channel: number) => ['presets', deviceId, channel],
   alarms: (deviceId: string, from: number) => ['alarms', deviceId, from],

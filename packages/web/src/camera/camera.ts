@@ -18,6 +18,11 @@ export function camerasOf(device: Device): readonly Camera[] {
   }));
 }
 
+/** The stream to look at closely: the best one, unless the camera has only the small one. */
+export function bestStream({ streams }: Pick<Camera, 'streams'>): StreamName {
+  return streams.includes('sub') && !streams.includes('main') ? 'sub' : 'main';
+}
+
 /** Where the page of a camera is. */
 export function cameraPath({ device, channel }: Pick<Camera, 'device' | 'channel'>): string {
   return `/cameras/${device.id}/${channel}`;

@@ -8,7 +8,7 @@ import { AlarmsPanel } from '../alarms/alarms-panel.tsx';
 import { homesQuery, useDevice } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { AboutCamera } from '../camera/about-camera.tsx';
-import { type Camera, camerasOf } from '../camera/camera.ts';
+import { bestStream, type Camera, camerasOf } from '../camera/camera.ts';
 import { CameraStage } from '../camera/camera-stage.tsx';
 import { PresetsPanel } from '../camera/presets-panel.tsx';
 import { PtzPanel } from '../camera/ptz-panel.tsx';
@@ -45,8 +45,8 @@ export function CameraPage() {
 function CameraView({ camera }: { readonly camera: Camera }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { device, channel, name, streams } = camera;
-  const stream = streams.includes('main') ? 'main' : 'sub';
+  const { device, channel, name } = camera;
+  const stream = bestStream(camera);
   const playback = usePlayback({ deviceId: device.id, channel, stream });
   const [playedAt, setPlayedAt] = useState<number>();
   const [sharing, setSharing] = useState(false);

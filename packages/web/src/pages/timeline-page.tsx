@@ -5,12 +5,12 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { timelineQuery, useDevices } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
-import { type Camera, camerasOf } from '../camera/camera.ts';
+import { bestStream, type Camera, camerasOf } from '../camera/camera.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
-import { videoOf } from '../recordings/coverage.ts';
+import { gapsOf, videoOf } from '../recordings/coverage.ts';
 import { DayPicker } from '../recordings/day-picker.tsx';
 import { HourBand } from '../recordings/hour-band.tsx';
 import { addDays, dayStart, hourStart } from '../recordings/hours.ts';
@@ -96,19 +96,20 @@ interface CameraBandProps {
   readonly onPick: (instant: number) => void;
 }
 
-function CameraBand({ camera: { device, channel, name, streams }, hour, at, onPick }: CameraBandProps) {
+function CameraBand({ camera, hour, at, onPick }: CameraBandProps) {
+  const { device, channel, name } = camera;
   const { api } = useApp();
   const timeline = useQuery(timelineQuery(api, { deviceId: device.id, channel, fromMs: hour, toMs: hour + HOUR_MS }));
-  const stream = streams.includes('sub') && !streams.includes('main') ? 'sub' : 'main';
   return (
     <section className={styles.camera}>
       <h2>{name}</h2>
       <HourBand
         span={{ from: hour, to: hour + HOUR_MS }}
         spans={videoOf(timeline.data?.spans ?? [])}
+        gaps={gapsOf(timeline.data?.spans ?? [])}
         at={at}
         onPick={onPick}
-        pictureOf={(instant) => <ScrubPicture deviceId={device.id} channel={channel} stream={stream} at={instant} />}
+        pictureOf={(instant) => <ScrubPicture deviceId={device.id} channel={channel} stream={bestStream(camera)} at={instant} />}
       />
     </section>
   );

@@ -17,11 +17,20 @@ export interface EncryptedPlayerOptions {
 /** What of a video element is used. */
 type Picture = Pick<HTMLVideoElement, 'src' | 'currentTime'>;
 
-/** Segments that are looked for at once; more are asked for when these were played. */
+/** Segments of all streams among which the next one is looked for. */
 const LIST_LIMIT = 200;
-const LIST_MS = 30 * 60_000;
+/** A longer gap ends the playback. */
+const LIST_MS = 6 * 3_600_000;
 
-/** Plays recordings that only this browser can open, one segment after the other: each is fetched as the camera made it and opened here. */
+interface Opened {
+  readonly segment: Segment;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Plays recordings that only this browser can open, one segment after the other: each is fetched as the camera made it and opened
+ * here, while the one before it plays.
+ */
 export class EncryptedPlayer {
   private readonly video: Picture;
   private readonly api: Client;
@@ -29,6 +38,7 @@ export class EncryptedPlayer {
   private readonly fetch: (address: string) => Promise<Response>;
   private source: EncryptedSource | undefined;
   private playing: Segment | undefined;
+  private ahead: Promise<Opened | undefined> | undefined;
   private address: string | undefined;
   private ended = false;
 
@@ -55,27 +65,15 @@ export class EncryptedPlayer {
    */
   async play(source: EncryptedSource, from: number): Promise<boolean> {
     this.source = source;
-    const { deviceId, channel, stream } = source;
-    const query = { channel, from: Math.floor(from), to: Math.floor(from) + LIST_MS, limit: LIST_LIMIT };
-    const { items } = await this.api.call('segment.list', { params: { id: deviceId }, query });
-    const next = items.find((segment) => segment.stream === stream && segment.endAt > from);
-    if (next?.encryption === undefined || this.ended) return false;
-    const response = await this.fetch(this.api.urlOf('segment.media', { params: { id: next.id } }));
-    if (!response.ok) return false;
-    // Loaded by those who need it only.
-    const { openSegment } = await import('@cardea/media');
-    const { bytes, subject } = await openSegment(new Uint8Array(await response.arrayBuffer()), this.keys);
-    // Whoever keeps recordings might show one in the place of another.
-    if (subject.deviceId !== deviceId || subject.channel !== channel || subject.startAt !== next.startAt) return false;
-    if (this.ended) return false;
-    this.show(next, bytes, from);
-    return true;
+    return this.show(await this.open(source, from), from);
   }
 
-  /** Goes on with what follows on what was played; false when that is nothing encrypted. */
+  /** Goes on with what follows on what was played; false when that is nothing encrypted. @throws as `play` */
   async next(): Promise<boolean> {
-    const { source, playing } = this;
-    return source !== undefined && playing !== undefined && (await this.play(source, playing.endAt));
+    const { source, playing, ahead } = this;
+    if (source === undefined || playing === undefined) return false;
+    // What was not there yet when it was looked for may have come since.
+    return this.show((await ahead) ?? (await this.open(source, playing.endAt)), playing.endAt);
   }
 
   close(): void {
@@ -83,16 +81,44 @@ export class EncryptedPlayer {
     this.forget();
   }
 
-  private show(segment: Segment, bytes: Uint8Array, from: number): void {
+  private async open({ deviceId, channel, stream }: EncryptedSource, from: number): Promise<Opened | undefined> {
+    const query = { channel, from: Math.floor(from), to: Math.floor(from) + LIST_MS, limit: LIST_LIMIT };
+    const { items } = await this.api.call('segment.list', { params: { id: deviceId }, query });
+    const segment = items.find((item) => item.stream === stream && item.endAt > from);
+    if (segment?.encryption === undefined) return undefined;
+    const response = await this.fetch(this.api.urlOf('segment.media', { params: { id: segment.id } }));
+    if (!response.ok) return undefined;
+    // Loaded by those who need it only.
+    const { openSegment } = await import('@cardea/media');
+    const { bytes, subject } = await openSegment(new Uint8Array(await response.arrayBuffer()), this.keys);
+    // Whoever keeps recordings might show one in the place of another.
+    const isTheOne = subject.deviceId === deviceId && subject.channel === channel && subject.startAt === segment.startAt;
+    return isTheOne ? { segment, bytes } : undefined;
+  }
+
+  private show(opened: Opened | undefined, from: number): boolean {
+    const { source } = this;
+    if (opened === undefined || source === undefined || this.ended) return false;
+    const { segment, bytes } = opened;
     this.forget();
     this.playing = segment;
     this.address = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: 'video/mp4' }));
     this.video.src = this.address;
     this.video.currentTime = Math.max(0, from - segment.startAt) / 1_000;
+    // Why it fails is told when its turn comes.
+    this.ahead = this.open(source, segment.endAt).catch(() => undefined);
+    return true;
   }
 
   private forget(): void {
     if (this.address !== undefined) URL.revokeObjectURL(this.address);
     this.address = undefined;
   }
+}
+
+/** Why a recording was not opened: for `others`, since somebody `changed` it, or for a reason that has nothing to do with keys. */
+export function whyNotOpened(error: unknown): 'others' | 'changed' | 'failed' {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'INVALID_REQUEST') return 'others';
+  return code === 'OBJECT_MISMATCH' ? 'changed' : 'failed';
 }

@@ -1,4 +1,4 @@
-import { type PointerEvent, type ReactNode, useState } from 'react';
+import { type CSSProperties, type PointerEvent, type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { clockText, minuteText } from '../time-text.ts';
 import type { Span } from './coverage.ts';
@@ -6,8 +6,10 @@ import styles from './recordings-panel.module.css';
 
 export interface HourBandProps {
   readonly span: Span;
-  /** What is covered of it. */
+  /** Where there is video. */
   readonly spans: readonly Span[];
+  /** Where there was to be video. */
+  readonly gaps: readonly Span[];
   /** The instant on show. */
   readonly at: number;
   readonly onPick: (instant: number) => void;
@@ -15,8 +17,11 @@ export interface HourBandProps {
   readonly pictureOf: (instant: number) => ReactNode;
 }
 
-/** An hour as a band: filled where there is video, hatched where there is none. A slider moves the instant on show. */
-export function HourBand({ span, spans, at, onPick, pictureOf }: HourBandProps) {
+/**
+ * An hour as a band: filled where there is video, hatched where it is missing, empty where none was to be. A slider moves the
+ * instant on show.
+ */
+export function HourBand({ span, spans, gaps, at, onPick, pictureOf }: HourBandProps) {
   const { t } = useTranslation();
   /** Pointed at, 0..1. */
   const [pointed, setPointed] = useState<number>();
@@ -31,14 +36,13 @@ export function HourBand({ span, spans, at, onPick, pictureOf }: HourBandProps) 
             {clockText(span.from + pointed * lengthMs)}
           </output>
         )}
-        <div className={styles.track}>
-          <svg viewBox={`0 0 ${lengthMs} 10`} preserveAspectRatio="none" aria-hidden="true">
-            {spans.flatMap(({ from, to }) =>
-              [styles.covered, styles.video].map((className) => (
-                <rect key={`${from} ${className}`} className={className} x={from - span.from} y="0" width={to - from} height="10" />
-              )),
-            )}
-          </svg>
+        <div className={styles.track} aria-hidden="true">
+          {gaps.map((gap) => (
+            <span key={gap.from} className={styles.gap} style={placeOf(gap, span)} />
+          ))}
+          {spans.map((video) => (
+            <span key={video.from} className={styles.video} style={placeOf(video, span)} />
+          ))}
         </div>
         <input
           type="range"
@@ -59,6 +63,13 @@ export function HourBand({ span, spans, at, onPick, pictureOf }: HourBandProps) 
       </div>
     </div>
   );
+}
+
+/** Where a part of `whole` lies in it. */
+function placeOf({ from, to }: Span, whole: Span): CSSProperties {
+  const percent = (ms: number): string => `${(100 * ms) / (whole.to - whole.from)}%`;
+  const begin = Math.max(from, whole.from);
+  return { left: percent(begin - whole.from), width: percent(Math.min(to, whole.to) - begin) };
 }
 
 function partOf({ clientX, currentTarget }: PointerEvent<HTMLElement>): number {

@@ -5,8 +5,14 @@ import { useTranslation } from 'react-i18next';
 import { submitting } from '../parts/submitting.ts';
 import styles from './recorded-view.module.css';
 
+export interface KeyFormProps {
+  /** The keys at hand do not open the recording. */
+  readonly wantsAnother: boolean;
+  readonly onKey: (key: RecipientKey) => void;
+}
+
 /** Takes the key of the user out of its file. It stays in this page. */
-export function KeyForm({ onKey }: { readonly onKey: (key: RecipientKey) => void }) {
+export function KeyForm({ wantsAnother, onKey }: KeyFormProps) {
   const { t } = useTranslation();
   const [file, setFile] = useState<File | null>(null);
   const [passphrase, setPassphrase] = useState('');
@@ -20,6 +26,7 @@ export function KeyForm({ onKey }: { readonly onKey: (key: RecipientKey) => void
       // Loaded by those who need it only.
       const { openKeyFile, recipientKey } = await import('@cardea/media');
       onKey(await recipientKey(await openKeyFile(await file.text(), passphrase)));
+      setProblem(undefined);
     } catch {
       setProblem('refused');
     }
@@ -27,7 +34,9 @@ export function KeyForm({ onKey }: { readonly onKey: (key: RecipientKey) => void
   const onSubmit = submitting(() => void open());
   return (
     <form className={styles.keyForm} onSubmit={onSubmit}>
-      <p className={styles.keyHint}>{t('recordings.encrypted')}</p>
+      <p className={styles.keyHint} role="status">
+        {wantsAnother ? t('recordings.encryptedForOthers') : t('recordings.encrypted')}
+      </p>
       <FileInput label={t('recordings.keyFile')} value={file} onChange={setFile} />
       <PasswordInput
         label={t('recordings.passphrase')}

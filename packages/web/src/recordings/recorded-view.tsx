@@ -6,10 +6,11 @@ import live from '../player/live-view.module.css';
 import badge from '../player/state-badge.module.css';
 import { useRatio } from '../player/use-ratio.ts';
 import { clockText, durationText, momentText } from '../time-text.ts';
-import { EncryptedPlayer } from './encrypted-player.ts';
+import { EncryptedPlayer, whyNotOpened } from './encrypted-player.ts';
 import { KeyForm } from './key-form.tsx';
 import { RecordedPlayer } from './recorded-player.ts';
 import styles from './recorded-view.module.css';
+import { useOpenedKeys } from './use-opened-keys.ts';
 import type { Playback } from './use-playback.ts';
 import { playlistAddress } from './vod-address.ts';
 
@@ -30,7 +31,8 @@ const NEWEST_MS = 60_000;
 
 type Note =
   | { readonly kind: 'gap'; readonly lengthMs: number; readonly goesOnAt: number }
-  | { readonly kind: 'ended' | 'failed' | 'locked' | 'foreign' };
+  /** `locked`: only the keys of somebody open it; `others`: those at hand do not. */
+  | { readonly kind: 'ended' | 'failed' | 'changed' | 'locked' | 'others' };
 
 /** Plays recordings one after the other, over whatever is missing between them. */
 export function RecordedView({ playback, videoRef, muted, onTime, onPaused, children }: RecordedViewProps) {
@@ -40,9 +42,15 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
   const ratio = useRatio();
   const player = useRef<RecordedPlayer>(undefined);
   const encrypted = useRef<EncryptedPlayer>(undefined);
-  const [key, setKey] = useState<RecipientKey>();
+  const { opened: keys, add: addKey } = useOpenedKeys();
   const loadedTo = useRef(0);
   const [note, setNote] = useState<Note>();
+  const [notedWish, setNotedWish] = useState(wish);
+  // What was noted holds of one wish: the effects of the next one must not see it.
+  if (notedWish !== wish) {
+    setNotedWish(wish);
+    setNote(undefined);
+  }
   const [instant, setInstant] = useState(wish?.from ?? 0);
 
   useEffect(() => {
@@ -64,7 +72,6 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
   useEffect(() => {
     const video = videoRef.current;
     if (wish === undefined || video === null || player.current === undefined) return;
-    setNote(undefined);
     const play = (): void => void video.play().catch(() => onPaused(video.paused));
     if (player.current.seek(wish.from)) return play();
     loadedTo.current = wish.from + RANGE_MS;
@@ -75,19 +82,19 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
   const isLocked = note?.kind === 'locked';
   useEffect(() => {
     const video = videoRef.current;
-    if (!isLocked || key === undefined || wish === undefined || video === null) return;
+    if (!isLocked || keys.length === 0 || wish === undefined || video === null) return;
     player.current?.close();
-    const opened = new EncryptedPlayer(video, { api, keys: [key] });
+    const opened = new EncryptedPlayer(video, { api, keys });
     encrypted.current = opened;
     opened.play({ deviceId, channel, stream }, wish.from).then(
-      (plays) => (plays ? void video.play().catch(() => onPaused(video.paused)) : setNote({ kind: 'foreign' })),
-      () => setNote({ kind: 'foreign' }),
+      (plays) => (plays ? void video.play().catch(() => onPaused(video.paused)) : setNote({ kind: 'failed' })),
+      (error: unknown) => setNote({ kind: whyNotOpened(error) }),
     );
     return () => {
       opened.close();
       encrypted.current = undefined;
     };
-  }, [isLocked, key, wish, videoRef, api, onPaused, deviceId, channel, stream]);
+  }, [isLocked, keys, wish, videoRef, api, onPaused, deviceId, channel, stream]);
 
   const onTimeUpdate = (): void => {
     const at = encrypted.current?.instant ?? player.current?.instant;
@@ -104,15 +111,20 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
     }
     opened.next().then(
       (plays) => (plays ? void videoRef.current?.play() : goOn(opened.end)),
-      () => setNote({ kind: 'foreign' }),
+      (error: unknown) => setNote({ kind: whyNotOpened(error) }),
     );
   };
   const goOn = (end: number | undefined): void => {
     if (end === undefined || end > clock.nowMs() - NEWEST_MS) setNote({ kind: 'ended' });
     else playAt(end);
   };
+  const wantsKey = note?.kind === 'others' || (isLocked && keys.length === 0);
+  const onKey = (key: RecipientKey): void => {
+    addKey(key);
+    setNote({ kind: 'locked' });
+  };
   return (
-    <div className={live.stage} style={ratio.style}>
+    <div className={wantsKey ? `${live.stage} ${styles.asking}` : live.stage} style={ratio.style}>
       <video
         ref={videoRef}
         className={live.picture}
@@ -130,9 +142,9 @@ export function RecordedView({ playback, videoRef, muted, onTime, onPaused, chil
           {t('picture.recorded')} · {momentText(instant, clock.nowMs())}
         </span>
       </div>
-      {isLocked && key === undefined && <KeyForm onKey={setKey} />}
+      {wantsKey && <KeyForm wantsAnother={note?.kind === 'others'} onKey={onKey} />}
       <p className={styles.note} role="status">
-        {note?.kind === 'foreign' && t('recordings.encryptedForOthers')}
+        {note?.kind === 'changed' && t('recordings.changed')}
         {note?.kind === 'failed' && t('recordings.unplayable')}
         {note?.kind === 'ended' && t('recordings.ended')}
         {note?.kind === 'gap' && t('recordings.jumped', { amount: durationText(note.lengthMs), time: clockText(note.goesOnAt) })}

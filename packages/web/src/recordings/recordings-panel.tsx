@@ -80,6 +80,7 @@ function Hour({ deviceId, channel, stream, hour, now, playedAt, onPlay }: HourPr
   if (timeline.data === undefined) return <Skeleton h={120} radius={8} />;
   const span: Span = { from: hour, to: hour + HOUR_MS };
   const spans = videoOf(timeline.data.spans);
+  const gaps = gapsOf(timeline.data.spans);
   const times = { from: minuteText(span.from), to: minuteText(span.to) };
   const minutes = minutesOf(spans, hour);
   const show = (minute: number): void => {
@@ -92,6 +93,7 @@ function Hour({ deviceId, channel, stream, hour, now, playedAt, onPlay }: HourPr
       <HourBand
         span={span}
         spans={spans}
+        gaps={gaps}
         at={playedAt ?? now}
         onPick={onPlay}
         pictureOf={(instant) => <ScrubPicture {...{ deviceId, channel, stream }} at={instant} />}
@@ -99,7 +101,7 @@ function Hour({ deviceId, channel, stream, hour, now, playedAt, onPlay }: HourPr
       <p className={styles.muted}>
         {spans.length === 0 ? t('recordings.none', times) : t('recordings.summary', { ...times, amount: durationText(coveredMs(spans)) })}
       </p>
-      <GapList gaps={gapsOf(timeline.data.spans)} />
+      <GapList gaps={gaps} />
       {spans.length > 0 && (
         <details className={styles.clipBox}>
           <summary>{t('recordings.clip')}</summary>

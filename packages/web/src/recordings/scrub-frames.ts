@@ -5,6 +5,8 @@ export interface ScrubFrame {
   readonly segmentId: string;
   /** Its place in the pictures of its segment, from 0. */
   readonly tile: number;
+  /** There are no pictures: nobody but those who hold a key can open it. */
+  readonly encrypted?: true;
 }
 
 const WINDOW_MS = 300_000;

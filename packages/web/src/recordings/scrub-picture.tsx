@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
 import type { StreamName } from '../api/queries.ts';
 import styles from './recordings-panel.module.css';
 import { nearestFrame, type ScrubFrame, scrubWindow } from './scrub-frames.ts';
@@ -17,6 +18,7 @@ const TILE_WIDTH = 160;
 
 /** A small picture of the recording at an instant, for whoever looks for a moment; nothing where there is none. */
 export function ScrubPicture({ deviceId, channel, stream, at }: ScrubPictureProps) {
+  const { t } = useTranslation();
   const range = { deviceId, channel, ...scrubWindow(at) };
   const frames = useQuery<readonly ScrubFrame[]>({
     queryKey: ['scrub', deviceId, channel, stream, range.from],
@@ -29,6 +31,7 @@ export function ScrubPicture({ deviceId, channel, stream, at }: ScrubPictureProp
   });
   const frame = nearestFrame(frames.data ?? [], at);
   if (frame === undefined) return null;
+  if (frame.encrypted === true) return <span className={styles.noScrub}>{t('recordings.noPictures')}</span>;
   const picture = vodAddress(range, `${frame.segmentId}.jpg`, stream);
   return (
     <span className={styles.scrub} style={{ width: TILE_WIDTH }}>

@@ -9,6 +9,7 @@ import { CopyField } from '../parts/copy-field.tsx';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { submitting } from '../parts/submitting.ts';
+import { isEncrypted } from '../recordings/clip-file.ts';
 import { instantText } from '../time-text.ts';
 
 /** What is shared: the live picture, or the time around what is on show. */
@@ -94,7 +95,7 @@ function NewShare({ subject: { deviceId, channel, recordedAt } }: { readonly sub
         <input type="checkbox" checked={watermark} onChange={(event) => setWatermark(event.currentTarget.checked)} />
         {t('share.watermark')}
       </label>
-      {share.isError && <ProblemNotice problem={share.error} />}
+      {share.isError && <ProblemNotice problem={share.error} {...(isEncrypted(share.error) && { text: t('share.encrypted') })} />}
       <div className={form.row}>
         <Button type="submit" loading={share.isPending}>
           {t('share.make')}
