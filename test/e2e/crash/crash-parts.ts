@@ -8,11 +8,16 @@ const SERVER = join(import.meta.dirname, '..', '..', '..', 'packages', 'platform
 
 /** What runs of crashes need: segments, the server as one file, the library that watches it. Works in `directory`, which must exist. */
 export async function makeCrashParts(directory: string): Promise<Pick<CutRunOptions, 'media' | 'program' | 'library'>> {
-  process.env.NODE_COMPILE_CACHE ??= join(directory, 'compiled');
   const [media, program, library] = await Promise.all([
     makeSegments(directory, { seconds: 4 }),
-    makeOneFile(SERVER, directory),
+    makeServer(directory),
     buildPowerCut(directory),
   ]);
   return { media, program, library };
+}
+
+/** The server as one file. @returns its path */
+export async function makeServer(directory: string): Promise<string> {
+  process.env.NODE_COMPILE_CACHE ??= join(directory, 'compiled');
+  return await makeOneFile(SERVER, directory);
 }

@@ -5,17 +5,21 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { after, before, beforeEach, test } from 'node:test';
 import { createRandom, SystemClock } from '@cardea/core';
+import type { SegmentKind } from '@cardea/protocol';
+import { startFaultProxy } from '../store/objects/fixtures/fault-proxy.ts';
 import { type Radosgw, startRadosgw } from '../store/objects/fixtures/radosgw.ts';
 import { parseS3Address } from '../store/objects/s3/s3-address.ts';
 import { S3Bucket } from '../store/objects/s3/s3-bucket.ts';
 import { S3ObjectStore } from '../store/objects/s3/s3-object-store.ts';
 import { makeSegments } from './fixtures/segment-maker.ts';
-import { type Bench, CAMERA, HOME, OWNER, openBench } from './fixtures/video-bench.ts';
+import { addCamera, type Bench, CAMERA, HOME, OWNER, openBench } from './fixtures/video-bench.ts';
 import { reportOf, segmentRequest, VrClient } from './fixtures/vr-client.ts';
 import { rebuild } from './rebuild.ts';
 import { VideoService } from './video-service.ts';
 
 const DAY_MS = 86_400_000;
+/** A confirmation asks the bucket several times, one after the other. */
+const SLOW_MS = 500;
 
 /** Wall time that tests move; the store goes by its own. */
 class MovedClock extends SystemClock {
@@ -65,8 +69,8 @@ beforeEach(async () => {
 });
 
 /** A platform with a catalogue of its own over the present place in the bucket. */
-async function open(): Promise<void> {
-  const url = `s3://recordings/place-${place}?endpoint=${encodeURIComponent(gateway.endpoint)}`;
+async function open(endpoint = gateway.endpoint): Promise<void> {
+  const url = `s3://recordings/place-${place}?endpoint=${encodeURIComponent(endpoint)}`;
   const bucket = await S3Bucket.open(parseS3Address(url), gateway);
   bench = await openBench({
     directory: join(directory, random.ulid()),
@@ -197,4 +201,33 @@ s3test('a lost catalogue is made anew from the bucket', async () => {
   assert.deepEqual({ ...restored, endAt: 0 }, { ...before, endAt: 0 });
   assert.ok(Math.abs(restored.endAt - before.endAt) < 1_000);
   assert.equal((await bench.service.fsck({ deep: true })).differences, 0);
+});
+
+s3test('while the bucket is slow what can wait is not announced any more, alarms still are, and later everything is', async () => {
+  await bench[Symbol.asyncDispose]();
+  await using proxy = await startFaultProxy(gateway.endpoint);
+  await open(proxy.endpoint);
+  const origin = bench.options.publicUrl();
+  const cameras = await Promise.all(Array.from({ length: 20 }, (_, number) => addCamera(bench.db, number)));
+  const clients = await Promise.all(cameras.map(async (id) => new VrClient(origin, await bench.tokenOf(id))));
+  const startAt = clock.now() - 60_000;
+  const recordings = await Promise.all(
+    clients.map(async (camera) => {
+      const created = await camera.create(segmentRequest(random.ulid(), startAt));
+      await camera.put(created, film);
+      return async () => (await camera.confirm(created, reportOf(film, startAt))).status;
+    }),
+  );
+  const announce = async (kind: SegmentKind) =>
+    await codeOf(await client.post('/segments', { ...segmentRequest(random.ulid(), startAt - 60_000), kind }));
+
+  proxy.slow(SLOW_MS);
+  const slow = await Promise.all(recordings.slice(0, 6).map((confirm) => confirm()));
+  assert.deepEqual(new Set(slow), new Set([200]), 'what was announced before is taken');
+  proxy.slow(0);
+  assert.deepEqual(await announce('continuous'), [429, 1009]);
+  assert.deepEqual(await announce('event'), [201, undefined]);
+  const rest = await Promise.all(recordings.slice(6).map((confirm) => confirm()));
+  assert.deepEqual(new Set(rest), new Set([200]));
+  assert.deepEqual(await announce('continuous'), [201, undefined]);
 });
