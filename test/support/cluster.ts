@@ -16,6 +16,14 @@ export interface ClusterOptions {
   readonly settings?: Settings;
 }
 
+interface RunningNode {
+  readonly process: CardeaProcess;
+  readonly role: string;
+  readonly url: string;
+}
+
+const HUB = 'hub';
+
 /** A platform of several processes on this machine: one with everything but access, if not told otherwise, and others by name. */
 export class ClusterHere implements AsyncDisposable {
   readonly owner: Owner;
@@ -23,6 +31,8 @@ export class ClusterHere implements AsyncDisposable {
   private readonly data: string;
   private readonly settings: Settings;
   private readonly stack: AsyncDisposableStack;
+  /** What runs, by the name of its node. */
+  private readonly nodes = new Map<string, RunningNode>();
 
   private constructor(parts: {
     readonly owner: Owner;
@@ -30,12 +40,14 @@ export class ClusterHere implements AsyncDisposable {
     readonly data: string;
     readonly settings: Settings;
     readonly stack: AsyncDisposableStack;
+    readonly hub: RunningNode;
   }) {
     this.owner = parts.owner;
     this.bus = parts.bus;
     this.data = parts.data;
     this.settings = parts.settings;
     this.stack = parts.stack;
+    this.nodes.set(HUB, parts.hub);
   }
 
   static async start({ hub: role = 'scheduling,media,video,api', settings = {} }: ClusterOptions = {}): Promise<ClusterHere> {
@@ -43,9 +55,9 @@ export class ClusterHere implements AsyncDisposable {
     const data = await mkdtemp(join(tmpdir(), 'cardea-cluster-'));
     stack.defer(() => rm(data, { recursive: true, force: true }));
     const bus = stack.use(await startNatsServer());
-    const hub = stack.use(serve({ data, busUrl: bus.url, node: 'hub', role, settings }));
-    const owner = await setUpOwner(hub);
-    return new ClusterHere({ owner, bus, data, settings, stack: stack.move() });
+    const process = stack.use(serve({ data, busUrl: bus.url, node: HUB, role, settings }));
+    const owner = await setUpOwner(process);
+    return new ClusterHere({ owner, bus, data, settings, stack: stack.move(), hub: { process, role, url: owner.url } });
   }
 
   /** A process with these roles. */
@@ -53,7 +65,20 @@ export class ClusterHere implements AsyncDisposable {
     const { bus, data, settings } = this;
     const process = this.stack.use(serve({ data, busUrl: bus.url, node, role, settings }));
     const [, url = ''] = await process.printed(/^Cardea is ready at (.+)$/);
+    this.nodes.set(node, { process, role, url });
     return { process, url };
+  }
+
+  /** Kills a process and starts it again at its address; `hub` is the one that was there first. */
+  async restart(node: string): Promise<void> {
+    const { bus, data, settings } = this;
+    const killed = this.nodes.get(node);
+    if (killed === undefined) throw new Error(`no process is named ${node}`);
+    const { role, url } = killed;
+    await killed.process.stop('SIGKILL');
+    const process = this.stack.use(serve({ data, busUrl: bus.url, node, role, settings, listen: new URL(url).host }));
+    this.nodes.set(node, { process, role, url });
+    await process.printed(/^Cardea is ready at (.+)$/);
   }
 
   async startAccess(node: string): Promise<CardeaProcess> {
@@ -74,18 +99,20 @@ export class ClusterHere implements AsyncDisposable {
 function serve({
   busUrl,
   data,
+  listen = '127.0.0.1:0',
   node,
   role,
   settings,
 }: {
   readonly busUrl: string;
   readonly data: string;
+  readonly listen?: string;
   readonly node: string;
   readonly role: string;
   readonly settings: Settings;
 }) {
   const all = { ...unlimited, 'drain.windowSec': 8, ...settings };
   const env = Object.fromEntries(Object.entries(all).map(([name, value]) => [environmentName(name), String(value)]));
-  const flags = ['--data', data, '--listen', '127.0.0.1:0', '--log-level', 'warn', '--bus', busUrl, '--node', node, '--role', role];
+  const flags = ['--data', data, '--listen', listen, '--log-level', 'warn', '--bus', busUrl, '--node', node, '--role', role];
   return new CardeaProcess(['serve', ...flags], { NODE_TEST_CONTEXT: undefined, ...env });
 }

@@ -109,6 +109,11 @@ export class LightDevice {
     return this.line !== undefined;
   }
 
+  /** What it shows to be let in to that server. */
+  get accessToken(): string | undefined {
+    return this.vd?.token;
+  }
+
   /** Address of the server it is connected to. */
   get serverUrl(): string | undefined {
     return this.line?.url;

@@ -11,6 +11,16 @@ export interface ReadOptions {
 /** Watches `url` as one form of live video until `signal`. Rejects when the platform ends or refuses it before. */
 export type ReadForm = (url: string, options: ReadOptions) => Promise<void>;
 
+/** The platform said no. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, what = '') {
+    super(`status ${status} ${what}`.trimEnd());
+    this.status = status;
+  }
+}
+
 const readSocket: ReadForm = async (url, { signal, onBytes }) => {
   const socket = new WebSocket(url, { perMessageDeflate: false });
   socket.on('message', (data: Buffer, isBinary) => isBinary && onBytes(data));
@@ -27,7 +37,7 @@ const readSocket: ReadForm = async (url, { signal, onBytes }) => {
 const readBody: ReadForm = async (url, { signal, onBytes }) => {
   try {
     const { body, status } = await fetch(url, { signal });
-    if (status !== 200) throw new Error(`status ${status}`);
+    if (status !== 200) throw new Refused(status);
     for await (const chunk of body ?? []) onBytes(chunk);
     throw new Error('the stream ended early');
   } catch (error) {
@@ -40,7 +50,7 @@ const readHls: ReadForm = async (url, { signal, onBytes }) => {
   let asked = '';
   const get = async (address: string | URL): Promise<Response> => {
     const response = await fetch(address, { signal });
-    if (response.status !== 200) throw new Error(`status ${response.status} of ${new URL(address).pathname}`);
+    if (response.status !== 200) throw new Refused(response.status, new URL(address).pathname);
     return response;
   };
   try {
@@ -55,7 +65,7 @@ const readHls: ReadForm = async (url, { signal, onBytes }) => {
       // What was announced does not come when the camera begins anew: the playlist tells what does.
       asked = next.status === 404 ? '' : `&_HLS_msn=${sequence}&_HLS_part=${part}`;
       if (next.status === 200) onBytes(await next.bytes());
-      else if (next.status !== 404) throw new Error(`status ${next.status}`);
+      else if (next.status !== 404) throw new Refused(next.status);
     }
   } catch (error) {
     if (!signal.aborted) throw error;

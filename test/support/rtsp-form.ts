@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { buildRtspRequest, type InterleavedFrame, type RtspMessage, RtspReader, type RtspResponse } from '@cardea/media';
-import type { ReadForm } from './live-forms.ts';
+import { type ReadForm, Refused } from './live-forms.ts';
 
-/** Watches over RTSP on the one TCP connection, all tracks interleaved (RFC 2326 10.12). */
+/** Watches over RTSP on the one TCP connection, all tracks interleaved (RFC 2326 10.12), RTP packet by packet. */
 export const readRtsp: ReadForm = async (url, { signal, onBytes }) => {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -14,7 +14,7 @@ export const readRtsp: ReadForm = async (url, { signal, onBytes }) => {
   const reader = new RtspReader();
   let answered: (response: RtspResponse) => void = () => {};
   const take = (message: RtspMessage | InterleavedFrame): void => {
-    if (message.kind === 'interleaved') onBytes(message.payload);
+    if (message.kind === 'interleaved' && message.channel % 2 === 0) onBytes(message.payload);
     if (message.kind === 'response') answered(message);
   };
   socket.on('data', (bytes) => {
@@ -28,7 +28,7 @@ export const readRtsp: ReadForm = async (url, { signal, onBytes }) => {
     sequence += 1;
     socket.write(buildRtspRequest(method, address, { headers: { CSeq: sequence, ...headers } }));
     const response = await promise;
-    if (response?.statusCode !== 200) throw new Error(`${method} was answered ${response?.statusCode}`);
+    if (response?.statusCode !== 200) throw new Refused(response?.statusCode ?? 0, method);
     return response;
   };
   try {

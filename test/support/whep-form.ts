@@ -1,8 +1,8 @@
 import { RTCPeerConnection } from 'werift';
 import { h264Codec } from '../e2e/media-matrix/over-whep.ts';
-import type { ReadForm } from './live-forms.ts';
+import { type ReadForm, Refused } from './live-forms.ts';
 
-/** Watches pictures over WebRTC until nothing has come for `SILENT_MS`: packets end without a word. */
+/** Watches pictures over WebRTC, RTP packet by packet, until nothing has come for `SILENT_MS`: packets end without a word. */
 export const readWhep: ReadForm = async (url, { signal, onBytes }) => {
   const peer = new RTCPeerConnection({
     codecs: { video: [h264Codec], audio: [] },
@@ -18,14 +18,14 @@ export const readWhep: ReadForm = async (url, { signal, onBytes }) => {
     peer.onTrack.subscribe((track) => {
       track.onReceiveRtp.subscribe((packet) => {
         lastMs = performance.now();
-        onBytes(packet.payload);
+        onBytes(packet.serialize());
       });
     });
     peer.addTransceiver('video', { direction: 'recvonly' });
     await peer.setLocalDescription(await peer.createOffer());
     const headers = { 'content-type': 'application/sdp' };
     const answer = await fetch(url, { method: 'POST', headers, body: peer.localDescription?.sdp ?? '', signal });
-    if (answer.status !== 201) throw new Error(`status ${answer.status}`);
+    if (answer.status !== 201) throw new Refused(answer.status);
     await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
     await over;
     if (!signal.aborted) throw new Error('the stream ended early');
