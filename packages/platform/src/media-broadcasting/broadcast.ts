@@ -74,6 +74,7 @@ export class Broadcast {
         this.push.onEnded(reason);
         this.onDeparted();
       },
+      onTorn: () => this.requestKeyframe(),
       onSinkFailed: (err) => options.logger.error({ err, ...source }, 'a way to watch failed; its viewers are sent away'),
     });
     this.silentStream = new SilentFeed(this.stream);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
-import { type AccessUnit, parseFragment, parseInitSegment, type VideoTrack } from '@cardea/media';
+import { type AccessUnit, parseInitSegment, type VideoTrack } from '@cardea/media';
 import { FanOut } from './fan-out.ts';
 import { LiveStream, type Publisher } from './live-stream.ts';
+import { FakeSocket } from './testing/fake-socket.ts';
 import { picture, plainTrack } from './testing/media.ts';
 import { webSocketFmp4 } from './websocket/websocket-fmp4.ts';
 
@@ -21,33 +22,6 @@ function createOutput() {
     stream.begin(publisher, [track]);
   };
   return { clock, counters, stream, output, write, begin };
-}
-
-class FakeSocket {
-  readonly writes: Uint8Array[] = [];
-  writableLength = 0;
-  write(bytes: Uint8Array): boolean {
-    this.writes.push(bytes);
-    return true;
-  }
-  /** Everything written, as messages: text decoded, binary as bytes. */
-  get messages(): readonly (string | Buffer)[] {
-    const messages: (string | Buffer)[] = [];
-    let rest = Buffer.concat(this.writes);
-    while (rest.length > 0) {
-      const [lengthBytes, at] = rest[1] === 126 ? [rest.readUInt16BE(2), 4] : [rest[1] ?? 0, 2];
-      const payload = rest.subarray(at, at + lengthBytes);
-      messages.push(rest[0] === 0x81 ? payload.toString() : payload);
-      rest = rest.subarray(at + lengthBytes);
-    }
-    return messages;
-  }
-  /** Decode times of each fragment received. */
-  get times(): readonly (readonly number[])[] {
-    return this.messages
-      .filter((message) => typeof message !== 'string' && message.toString('latin1', 4, 8) !== 'ftyp')
-      .map((message) => parseFragment(Buffer.from(message), [plainTrack]).map(({ dts }) => dts));
-  }
 }
 
 function join(output: FanOut, onTooSlow = () => {}) {

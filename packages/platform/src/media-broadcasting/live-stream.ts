@@ -45,6 +45,8 @@ export interface LiveStreamOptions {
   readonly onPublishing: () => void;
   /** The publisher is gone and no newer one took its place. */
   readonly onEnded: (reason: EndReason) => void;
+  /** Pictures are left out until the next key frame. */
+  readonly onTorn?: () => void;
   /** A sink threw `error` and was dropped; neither the publisher nor the other sinks notice. */
   readonly onSinkFailed: (error: unknown) => void;
 }
@@ -65,6 +67,8 @@ export class LiveStream {
   private currentTracks: readonly Track[] = [];
   private video: Track | undefined;
   private started = false;
+  /** A picture had no place on the timeline: those behind it miss it. */
+  private torn = false;
   private currentGop: AccessUnit[] = [];
   private gopBytes = 0;
   private lastGopSec: number | undefined;
@@ -121,7 +125,7 @@ export class LiveStream {
     this.options.onPublishing();
   }
 
-  /** Units before the first key frame are dropped: nobody could show them. */
+  /** Units before the first key frame are dropped, and pictures behind one that has no place: nobody could show them. */
   write(publisher: Publisher, units: readonly AccessUnit[]): void {
     if (publisher !== this.publisher) return;
     let batch: AccessUnit[] = [];
@@ -130,7 +134,10 @@ export class LiveStream {
       const isKeyframe = unit.keyframe && unit.trackId === this.video?.id;
       if (!this.started && !isKeyframe) continue;
       this.started = true;
+      const isPicture = unit.trackId === this.video?.id;
+      if (isPicture && this.torn && !isKeyframe) continue;
       const placed = this.timeline.place(unit, { isKeyframe });
+      if (isPicture) this.setTorn(placed === undefined);
       if (placed === undefined) continue;
       if (isKeyframe) {
         this.deliver({ units: batch, startsWithKeyframe });
@@ -169,6 +176,11 @@ export class LiveStream {
   /** Ends the session that feeds the stream, if there is one. */
   stop(reason: StopReason): void {
     this.publisher?.stop(reason);
+  }
+
+  private setTorn(torn: boolean): void {
+    if (torn && !this.torn) this.options.onTorn?.();
+    this.torn = torn;
   }
 
   private deliver(batch: MediaBatch): void {
@@ -215,6 +227,7 @@ export class LiveStream {
     this.currentTracks = [];
     this.video = undefined;
     this.started = false;
+    this.torn = false;
     this.dropGop();
   }
 }
