@@ -29,6 +29,8 @@ export interface RouteBindingOptions {
 
 const MAX_PROBLEMS = 5;
 const BURST_SEC = 10;
+/** Whose body takes longer is asked again when it is there: whoever holds it back would use a right that has ended. */
+const FRESH_MS = 250;
 
 /** What the gate let through; the rest of the request is read only now. */
 interface Admission {
@@ -86,8 +88,8 @@ function takeJson(scope: FastifyInstance): void {
 }
 
 function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOptions & { readonly rates: TokenBuckets }): void {
-  const { answers, handlers, idempotency } = options;
-  const admissions = new WeakMap<FastifyRequest, Admission>();
+  const { answers, clock, handlers, idempotency } = options;
+  const admissions = new WeakMap<FastifyRequest, Admission & { readonly atMs: number }>();
   const query = route.query && Compile(route.query);
   const body = route.body && Compile(route.body);
   // Each handler takes exactly what its own route's schemas were checked against, which the types cannot follow here.
@@ -99,11 +101,14 @@ function bindRoute(scope: FastifyInstance, route: Route, options: RouteBindingOp
     exposeHeadRoute: false,
     config: { routeId: route.id },
     onRequest: async (request) => {
-      admissions.set(request, await admit(options, route, request));
+      const atMs = clock.monotonicMs();
+      admissions.set(request, { ...(await admit(options, route, request)), atMs });
     },
     handler: async (request, reply) => {
-      const admission = admissions.get(request);
-      if (admission === undefined) throw new AppError('INTERNAL_ERROR');
+      const admitted = admissions.get(request);
+      if (admitted === undefined) throw new AppError('INTERNAL_ERROR');
+      const isFresh = clock.monotonicMs() - admitted.atMs <= FRESH_MS;
+      const admission = isFresh ? admitted : await admit(options, route, request);
       if (isFile(route) && admission.proof instanceof DeviceProof) answers.hold(admission.proof, reply.raw);
       const call = {
         ...admission,
@@ -176,7 +181,12 @@ async function once(
 function checked(validator: Validator, value: unknown): unknown {
   if (validator.Check(value)) return value;
   const problems = validator.Errors(value).slice(0, MAX_PROBLEMS);
-  throw new AppError('INVALID_PARAMS', { problems: problems.map(({ instancePath, message }) => ({ path: instancePath, message })) });
+  const [first] = problems;
+  throw new AppError(
+    'INVALID_PARAMS',
+    { problems: problems.map(({ instancePath, message }) => ({ path: instancePath, message })) },
+    first === undefined ? {} : { message: `${first.instancePath || 'it'} ${first.message}`.replace(/^\//, '') },
+  );
 }
 
 function abortOnClose(reply: FastifyReply): AbortSignal {
