@@ -2,23 +2,25 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { createClient } from '@cardea/api';
+import { alarmNotification } from '@cardea/protocol';
 import { eventually } from '../e2e/eventually.ts';
 import { type Owner, ownerAt } from '../e2e/owner.ts';
 import { makeFilm } from './film.ts';
 import { liveForms, type ReadForm } from './live-forms.ts';
+import { Loudspeaker } from './loudspeaker.ts';
 import { readRtsp } from './rtsp-form.ts';
 import { type Recorded, recorded, SegmentDevice } from './segment-device.ts';
 import { StampedCamera } from './stamped-camera.ts';
 import { readWhep } from './whep-form.ts';
 
 /** What ends in a trial. */
-export const revocables = ['member', 'share', 'session', 'device'] as const;
+export const revocables = ['member', 'share', 'session', 'token', 'device'] as const;
 export type Revocable = (typeof revocables)[number];
 
 export interface Trial {
   /** How long the request took that ended the right, in milliseconds. */
   readonly revokedInMs: number;
-  /** After its answer until the last byte, in milliseconds, by the way in which that came; negative when it was before. */
+  /** From when it was sent until the last byte, in milliseconds, by the way in which that came; negative when it was before. */
   readonly lastBytes: ReadonlyMap<string, number>;
 }
 
@@ -85,23 +87,29 @@ const readAgain: ReadForm = async (url, { signal, onBytes }) => {
 export class RevocationTrials implements AsyncDisposable {
   private readonly options: TrialsOptions;
   private readonly camera: StampedCamera;
+  private readonly loudspeaker: Loudspeaker;
   private readonly film: Recorded;
   /** Of what the camera has recorded, which goes with the camera. */
   private range = { from: 0, to: 0 };
   private bindings = 0;
   private member: { readonly id: string; readonly token: string } | undefined;
 
-  private constructor(options: TrialsOptions, camera: StampedCamera, film: Recorded) {
+  private constructor(options: TrialsOptions, parts: Pick<RevocationTrials, 'camera' | 'loudspeaker' | 'film'>) {
     this.options = options;
-    this.camera = camera;
-    this.film = film;
+    this.camera = parts.camera;
+    this.loudspeaker = parts.loudspeaker;
+    this.film = parts.film;
   }
 
   static async open(options: TrialsOptions): Promise<RevocationTrials> {
     const film = await makeFilm({ seconds: 2, kbps: 500, gopSec: 2 });
-    const camera = await StampedCamera.open(options.owner.url, film, { retry: { baseMs: 20, maxMs: 200 } });
+    const loudspeaker = new Loudspeaker();
+    const camera = await StampedCamera.open(options.owner.url, film, {
+      ...{ retry: { baseMs: 20, maxMs: 200 }, methods: Loudspeaker.methods, audio: Loudspeaker.audio },
+      answer: (definition, params) => loudspeaker.answer(definition, params),
+    });
     await camera.device.start();
-    const trials = new RevocationTrials(options, camera, recorded(film, 2_000));
+    const trials = new RevocationTrials(options, { camera, loudspeaker, film: recorded(film, 2_000) });
     await trials.settle();
     return trials;
   }
@@ -111,17 +119,17 @@ export class RevocationTrials implements AsyncDisposable {
     const { owner } = this.options;
     const other = await this.liveReadings(owner.token, ['ws']);
     const { readings, revoke } = await this.prepare(kind);
-    let upload: SlowUpload | undefined;
+    const uploads: SlowUpload[] = [];
     try {
       await Promise.all([...other, ...readings].map(({ begun }) => begun));
-      upload = kind === 'device' ? await this.beginUpload() : undefined;
+      if (kind === 'device') uploads.push(...(await this.beginUploads()));
       onBegun?.();
       const revokedMs = performance.now();
       let answeredMs = Number.POSITIVE_INFINITY;
       const revoking = revoke().then(() => {
         answeredMs = performance.now();
       });
-      await within(Promise.all([revoking, upload?.ended, ...readings.map(({ ended }) => ended)]), () =>
+      await within(Promise.all([revoking, ...[...uploads, ...readings].map(({ ended }) => ended)]), () =>
         readings.map(({ name, lastMs, end }) => `${name}: ${Math.round(lastMs - revokedMs)} ms, ${end}`).join('; '),
       );
       const [bystander] = other;
@@ -129,11 +137,10 @@ export class RevocationTrials implements AsyncDisposable {
         const lastMs = Math.max(...readings.map((reading) => reading.lastMs));
         await eventually('the owner sees on', async () => (bystander.lastMs > lastMs ? true : undefined));
       }
-      const lastBytes = new Map(readings.map(({ name, lastMs }) => [name, lastMs - answeredMs]));
-      if (upload !== undefined) lastBytes.set('upload', upload.endedMs - answeredMs);
+      const lastBytes = new Map([...readings, ...uploads].map(({ name, lastMs }) => [name, lastMs - revokedMs]));
       return { revokedInMs: answeredMs - revokedMs, lastBytes };
     } finally {
-      upload?.stop();
+      for (const upload of uploads) upload.stop();
       await Promise.all([...other, ...readings].map((reading) => reading.stop()));
       if (kind === 'device') await this.settle();
     }
@@ -191,6 +198,12 @@ export class RevocationTrials implements AsyncDisposable {
           revoke: () => client.call('share.delete', { params: { id } }),
         };
       }
+      case 'token': {
+        const actions = ['view.live', 'view.recordings', 'view.events', 'control'] as const;
+        const body = { name: 'Script', actions: [...actions], devices: [deviceId] };
+        const { id, token: ofProgram } = await client.call('token.create', { body });
+        return { readings: await this.allReadings(ofProgram), revoke: () => client.call('token.delete', { params: { id } }) };
+      }
       case 'device':
         return { readings: await this.allReadings(token, false), revoke: () => client.call('device.delete', { params: { id: deviceId } }) };
     }
@@ -210,14 +223,16 @@ export class RevocationTrials implements AsyncDisposable {
 
   private async allReadings(token: string, withEvents = true): Promise<readonly Reading[]> {
     const client = createClient({ baseUrl: this.viewersUrl, token });
-    const body = { channel: 1, ...this.range };
-    const [live, { urls }] = await Promise.all([
+    const params = { id: this.camera.device.id };
+    const [live, { urls }, talk] = await Promise.all([
       this.liveReadings(token),
-      client.call('vod.create', { params: { id: this.camera.device.id }, body }),
+      client.call('vod.create', { params, body: { channel: 1, ...this.range } }),
+      client.call('talk.create', { params, body: { channel: 1 } }),
     ]);
     // A stream of events goes on without the device, and says no more of it.
     const events = withEvents ? [new Reading('events', `${this.viewersUrl}/api/v1/event-stream`, eventsWith(token))] : [];
-    return [...live, new Reading('playback', new URL(urls.hls, this.viewersUrl).href, readAgain), ...events];
+    const recorded = new Reading('playback', new URL(urls.hls, this.viewersUrl).href, readAgain);
+    return [...live, recorded, new Reading('talk', talk.url, this.loudspeaker.talkTo), ...events];
   }
 
   private async liveReadings(token: string, only?: readonly string[]): Promise<readonly Reading[]> {
@@ -253,32 +268,42 @@ export class RevocationTrials implements AsyncDisposable {
     ];
   }
 
-  private async beginUpload(): Promise<SlowUpload> {
-    const vr = await this.camera.device.videoService();
-    using announcer = new SegmentDevice(this.camera.device.id, vr);
+  /** Of a recording, and of the picture of an alarm. */
+  private async beginUploads(): Promise<readonly SlowUpload[]> {
+    const { device } = this.camera;
+    using announcer = new SegmentDevice(device.id, await device.videoService());
     const { body, status } = await announcer.create(announcer.announcement(recorded(new Uint8Array(1), 1_000)));
     assert.equal(status, 201, body);
-    const upload = new SlowUpload(JSON.parse(body).upload);
-    await upload.begun;
-    return upload;
+    const alarm = { ...device.eventFields(), channel: 1, alarmType: 'motion', state: 'pulse', media: { wantSnapshotTickets: 1 } } as const;
+    const { snapshotTickets: [ticket] = [] } = await device.call(alarmNotification, alarm);
+    assert.ok(ticket);
+    const uploads = [new SlowUpload('upload', JSON.parse(body).upload), new SlowUpload('upload of a picture', ticket)];
+    await Promise.all(uploads.map(({ begun }) => begun));
+    return uploads;
   }
 }
 
 /** An upload that takes as long as it may. */
 class SlowUpload {
+  readonly name: string;
   readonly begun: Promise<unknown>;
   readonly ended: Promise<void>;
-  endedMs = Number.NaN;
+  /** When it ended. */
+  lastMs = Number.NaN;
   private readonly sending: ReturnType<typeof request>;
   private readonly beat: NodeJS.Timeout;
 
-  constructor({ url, headers = {} }: { readonly url: string; readonly headers?: Readonly<Record<string, string>> }) {
-    this.sending = request(url, { method: 'PUT', headers: { ...headers, 'content-length': 10_000_000 } });
+  constructor(
+    name: string,
+    { url, headers = {} }: { readonly url: string; readonly headers?: Readonly<Record<string, string>> | undefined },
+  ) {
+    this.name = name;
+    this.sending = request(url, { method: 'PUT', headers: { ...headers, 'content-length': 1_000_000 } });
     this.begun = once(this.sending, 'socket');
     this.beat = setInterval(() => this.sending.write(Buffer.alloc(1_000)), 20);
     this.ended = new Promise((resolve) => {
       const end = (): void => {
-        if (Number.isNaN(this.endedMs)) this.endedMs = performance.now();
+        if (Number.isNaN(this.lastMs)) this.lastMs = performance.now();
         clearInterval(this.beat);
         resolve();
       };
@@ -310,10 +335,13 @@ async function within(work: Promise<unknown>, tell: () => string): Promise<void>
   await Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }
 
-/** The `fraction` quantile of what took longest in each trial, in whole milliseconds; 0 where everything had ended before. */
-export function quantileMs(trials: readonly Trial[], fraction: number): number {
+/**
+ * The `fraction` quantile of what took longest in each trial since the request, or its answer, in whole milliseconds; 0 where
+ * everything had ended before.
+ */
+export function quantileMs(trials: readonly Trial[], fraction: number, from: 'request' | 'answer' = 'request'): number {
   return quantileOf(
-    trials.map(({ lastBytes }) => Math.max(0, ...lastBytes.values())),
+    trials.map(({ lastBytes, revokedInMs }) => Math.max(0, ...lastBytes.values()) - (from === 'answer' ? revokedInMs : 0)),
     fraction,
   );
 }

@@ -33,10 +33,13 @@ function stamped(unit: AccessUnit, atMs: number): AccessUnit {
   return { ...unit, data: Buffer.concat([length, nal, unit.data]) };
 }
 
-/** `methods` and `answer` are of what it does beside live video. */
+type Channel = CapabilitySet['channels'][number];
+
+/** `methods`, `answer` and `audio` are of what it does beside live video. */
 export interface StampedCameraOptions extends Pick<LightDeviceOptions, 'answer' | 'methods' | 'retry'> {
   /** Whether its network leads to a media server; to others it agrees to push and never comes. Default: to all. */
   readonly reaches?: (host: string) => boolean;
+  readonly audio?: Channel['audio'];
 }
 
 /** A device with one stream of 25 pictures a second, a key frame every two, each picture stamped with the time it is sent. */
@@ -61,7 +64,7 @@ export class StampedCamera {
       ...options,
       platformUrl,
       methods: [...live, ...(options.methods ?? [])],
-      announced: { channels: [channelOf(film)] },
+      announced: { channels: [{ ...channelOf(film), ...(options.audio && { audio: options.audio }) }] },
       answer: (definition, params, device) =>
         live.includes(definition.method) ? this.answer(definition, params) : other(definition, params, device),
     });
@@ -118,7 +121,7 @@ function videoOf({ tracks: [track] }: Mp4File): { codec: 'h264'; width: number; 
   return { codec: 'h264', width, height, fps: FPS, kbps: 2_000 };
 }
 
-function channelOf(film: Mp4File): CapabilitySet['channels'][number] {
+function channelOf(film: Mp4File): Channel {
   const { height, width } = videoOf(film);
   return {
     channel: 1,
