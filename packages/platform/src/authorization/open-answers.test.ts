@@ -65,3 +65,16 @@ test('so it does when the login, the API token or the camera is gone, and not wh
   side.bus.publish({ type: 'revoked', scope: 'device', id: door });
   assert.ok((await rest(byOther)) < LONG.length);
 });
+
+test('so it does when the time is over for which somebody was let in', async () => {
+  const { side, ann, ben, segment } = await world();
+  await using _ = side;
+  const until = side.clock.now() + 60_000;
+  await side.db.updateTable('home_member').set({ access_until: until }).where('user_id', '=', ben.userId).execute();
+  const [mine, theirs] = [await read(side, ann.token, segment), await read(side, ben.token, segment)];
+  await side.clock.advance(59_000);
+  assert.equal(theirs.destroyed, false);
+  await side.clock.advance(2_000);
+  assert.ok((await rest(theirs)) < LONG.length);
+  assert.equal(await rest(mine), LONG.length);
+});

@@ -141,7 +141,7 @@ export class UserSide implements AsyncDisposable {
     this.db = db;
     this.directory = directory;
     this.authorizer = new Authorizer({ db, clock });
-    this.answers = new OpenAnswers({ authorizer: this.authorizer, bus, logger: silentLogger });
+    this.answers = new OpenAnswers({ authorizer: this.authorizer, bus, clock, logger: silentLogger });
     this.answers.start();
     const sessionSecret = randomBytes(32);
     this.accounts = new Accounts({ db, bus, clock, random, logger, sessionSecret });
