@@ -27,7 +27,7 @@ export class DamageRecord {
   async found(segment: DamagedSegment, what: 'damaged' | 'gone'): Promise<AppError> {
     const { catalogue, clock, ledger, logger } = this.options;
     const { id, home_id: homeId, device_id: deviceId, channel, start_at: from, end_at: to } = segment;
-    logger.error({ segmentId: id, deviceId }, `the bytes of a stored segment are ${what}`);
+    logger.error({ segmentId: id, deviceId, what }, 'the bytes of a stored segment are not the confirmed ones');
     await ledger.gap({ homeId, deviceId, channel }, 'damaged', { from, to: to ?? from });
     await catalogue.setDamaged(id, clock.now());
     const message = `the bytes of this segment ${what === 'gone' ? 'are gone' : 'were damaged'}`;

@@ -51,6 +51,11 @@ export function isPrivacyMode(cause: unknown): boolean {
   return cause instanceof ApiProblem && codeOf(cause) === PRIVACY_MODE;
 }
 
+/** It would take the keys that only members hold. */
+export function isEncrypted(cause: unknown): boolean {
+  return cause instanceof ApiProblem && cause.details?.encryption !== undefined;
+}
+
 /** Somebody else does the same thing at the moment. */
 export function isTaken(cause: unknown): boolean {
   return cause instanceof ApiProblem && codeOf(cause) === ALREADY_ACTIVE;

@@ -25,11 +25,6 @@ export function partsOf({ details }: ApiProblem): readonly Span[] {
   return Array.isArray(parts) ? parts.filter(isSpan) : [];
 }
 
-/** It was refused since only the keys of some open it. */
-export function isEncrypted(problem: unknown): boolean {
-  return problem instanceof ApiProblem && problem.details?.encryption !== undefined;
-}
-
 /** Has the browser save what is at `address`. */
 export function saveFile(address: string): void {
   const link = document.createElement('a');

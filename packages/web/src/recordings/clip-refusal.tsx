@@ -1,9 +1,10 @@
 import { ApiProblem } from '@cardea/api';
 import { Anchor } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { isEncrypted } from '../api/problem-text.ts';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { clockText, minuteText } from '../time-text.ts';
-import { isEncrypted, partsOf } from './clip-file.ts';
+import { partsOf } from './clip-file.ts';
 import type { Span } from './coverage.ts';
 import styles from './recordings-panel.module.css';
 

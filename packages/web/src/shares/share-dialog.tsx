@@ -2,6 +2,7 @@ import { Button, Modal, NativeSelect, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isEncrypted } from '../api/problem-text.ts';
 import { keys, type Share, sharesQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import cards from '../parts/cards.module.css';
@@ -9,7 +10,6 @@ import { CopyField } from '../parts/copy-field.tsx';
 import form from '../parts/form.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { submitting } from '../parts/submitting.ts';
-import { isEncrypted } from '../recordings/clip-file.ts';
 import { instantText } from '../time-text.ts';
 
 /** What is shared: the live picture, or the time around what is on show. */
