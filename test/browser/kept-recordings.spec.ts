@@ -166,7 +166,10 @@ test('a clip over a change of format is offered in parts, and the hour on show s
   await expect(page.getByText('so it comes as 2 files')).toBeVisible();
   for (const [index, height] of [240, 360].entries()) {
     const downloading = page.waitForEvent('download');
-    await page.getByRole('link', { name: /^\d.* to \d/ }).nth(index).click();
+    await page
+      .getByRole('link', { name: /^\d.* to \d/ })
+      .nth(index)
+      .click();
     const size = ['-show_entries', 'stream=height', '-of', 'csv=p=0'];
     const probe = ['-v', 'error', '-select_streams', 'v', ...size, await (await downloading).path()];
     expect(execFileSync('ffprobe', probe).toString().trim()).toBe(String(height));
