@@ -14,20 +14,21 @@ export interface SharedLive {
   renew(principal: Principal, sessionId: string): Promise<LiveSession>;
 }
 
+/** Recordings of one channel between two instants (Unix ms). */
+export interface RecordedRange {
+  readonly channel: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface SharedVod {
-  open(
-    proof: DeviceProof<'view.recordings'>,
-    range: { readonly channel: number; readonly from: number; readonly to: number },
-  ): Promise<VodSession>;
+  open(proof: DeviceProof<'view.recordings'>, range: RecordedRange): Promise<VodSession>;
 }
 
 /** What is known of recordings without opening them. */
 export interface SharedRecordings {
   /** How a recording of the range is encrypted that only keys of members open; `undefined` when none is. */
-  encryptionIn(
-    proof: DeviceProof<'view.recordings'>,
-    range: { readonly channel: number; readonly from: number; readonly to: number },
-  ): Promise<string | undefined>;
+  encryptionIn(proof: DeviceProof<'view.recordings'>, range: RecordedRange): Promise<string | undefined>;
 }
 
 export interface SharedEvents {

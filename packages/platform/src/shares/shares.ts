@@ -5,7 +5,7 @@ import { sharedActions } from '../authorization/credentials.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { Bus, Db, Row } from '../store/ports.ts';
 import { createSecretToken } from '../tokens/secret-token.ts';
-import type { Passcodes, ShareAccounts, SharedEvents, SharedRecordings } from './ports.ts';
+import type { Passcodes, RecordedRange, ShareAccounts, SharedEvents, SharedRecordings } from './ports.ts';
 
 export interface SharesOptions {
   readonly db: Db;
@@ -187,7 +187,7 @@ export class Shares {
   }
 
   /** Whoever has only the link has no key, and would learn that when it is too late. */
-  private async assertShowable(...[proof, range]: Parameters<SharedRecordings['encryptionIn']>): Promise<void> {
+  private async assertShowable(proof: DeviceProof<'view.recordings'>, range: RecordedRange): Promise<void> {
     const encryption = await this.options.recordings.encryptionIn(proof, range);
     if (encryption === undefined) return;
     const message = 'this recording is encrypted, so that a link could not show it: open it with cardea decrypt and pass on the file';
