@@ -68,7 +68,7 @@ export class SleepingDevices {
 
   /**
    * Sends a command, waking the device when it sleeps.
-   * @throws AppError DEVICE_ASLEEP (with `keptUntil` when the command runs at the next waking) | LIMIT_EXCEEDED | as `DeviceConnections.call`
+   * @throws AppError DEVICE_ASLEEP (with `keptUntil` when the command runs at the next waking) | LIMIT_EXCEEDED | NOT_BOUND when it changed hands meanwhile | as `DeviceConnections.call`
    */
   async send<D extends RpcDefinition>(device: DeviceRow, definition: D, params: ParamsOf<D>, options: SendOptions): Promise<ResultOf<D>> {
     const result = await this.reach(device, definition, params, options);
@@ -105,7 +105,10 @@ export class SleepingDevices {
     params: ParamsOf<D>,
     options: SendOptions = {},
   ): Promise<ResultOf<D>> {
-    const result = await this.options.connections.call(device.id, definition, params, options);
+    const { connections, records } = this.options;
+    // It may have taken a while to come awake, and may belong to somebody else since.
+    if (records.find(device.id)?.binding_epoch !== device.binding_epoch) throw new AppError('NOT_BOUND');
+    const result = await connections.call(device.id, definition, params, options);
     this.options.policies.answered(device, definition, params, result);
     return result;
   }

@@ -148,6 +148,26 @@ test('config.set: a device that wakes in time answers the caller itself', async 
   assert.deepEqual(await answer, { version: 7, applied: ['device.name'] });
 });
 
+test('a command for a device that comes awake in another home is not carried out there', async () => {
+  await using plane = await ControlPlane.start();
+  const { device, radio } = await sleeper(plane);
+  const failure = plane.management.send(device.id, ptzControl, move).catch((error: unknown) => error);
+  await plane.until(() => radio.wakes === 1);
+  await plane.db
+    .updateTable('device')
+    .set((e) => ({ binding_epoch: e('binding_epoch', '+', 1) }))
+    .execute();
+  const { body } = await device.schedule({ lowPower: true, reason: 'reconnect' });
+  const connection = await device.open(body.vd.token);
+  Object.assign(connection.answers, { 'ptz.control': () => ({ result: { state: 'idle' } }) });
+  await connection.keepAlive();
+  assert.equal(hasStatus(await failure, 'NOT_BOUND'), true);
+  assert.deepEqual(
+    connection.received.filter(({ method }) => method === 'ptz.control'),
+    [],
+  );
+});
+
 test('what was kept for a device goes with its binding', async () => {
   await using plane = await ControlPlane.start();
   const { device, radio } = await sleeper(plane);
