@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
 import type { AccessUnit, Track } from '@cardea/media';
+import { carries, leftOutOf } from './carried-by.ts';
 import { FlvViewer } from './testing/flv-viewer.ts';
 import type { Clip } from './testing/media.ts';
 import { camera, createRig } from './testing/rig.ts';
@@ -62,4 +63,16 @@ test('each way to watch says what it leaves out of a stream, and which ones do n
     flv.tracks[0]?.map(({ codec }) => codec),
     ['av1', 'g711u'],
   );
+});
+
+test('every codec is carried by some way to watch, and a rate that one cannot say is not promised there', () => {
+  const [video, audio] = tracks;
+  assert.ok(video?.kind === 'video' && audio?.kind === 'audio');
+  const forms = ['ws', 'hls', 'flv', 'rtsp', 'whep'] as const;
+  const waysOf = (track: Track): string => forms.filter((form) => carries(form, track)).join(' ');
+  const videos = (['h264', 'h265', 'av1'] as const).map((codec) => `${codec}: ${waysOf({ ...video, codec })}`);
+  assert.deepEqual(videos, ['h264: ws hls flv rtsp whep', 'h265: ws hls flv rtsp', 'av1: ws hls flv']);
+  const sounds = (['aac', 'opus', 'g711a', 'g711u'] as const).map((codec) => `${codec}: ${waysOf({ ...audio, codec })}`);
+  assert.deepEqual(sounds, ['aac: ws hls flv rtsp', 'opus: ws hls flv rtsp whep', 'g711a: flv rtsp', 'g711u: flv rtsp']);
+  assert.deepEqual(leftOutOf('ws', [{ ...audio, sampleRate: 16_000 }]), [{ codec: 'g711u', outputs: ['rtsp'] }]);
 });

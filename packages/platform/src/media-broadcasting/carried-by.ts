@@ -1,6 +1,6 @@
 import type { LiveForm } from '@cardea/api';
 import { AppError } from '@cardea/core';
-import type { Track } from '@cardea/media';
+import { flvCarries, type Track } from '@cardea/media';
 
 /** Which ways to watch carry a codec; the tests of each output hold it to its line. */
 const carriers: Readonly<Record<Track['codec'], readonly LiveForm[]>> = {
@@ -20,13 +20,18 @@ export interface LeftOut {
   readonly outputs: readonly LiveForm[];
 }
 
-export function carries(form: LiveForm, { codec }: Track): boolean {
-  return carriers[codec].includes(form);
+export function carries(form: LiveForm, track: Track): boolean {
+  return outputsOf(track).includes(form);
+}
+
+/** FLV knows G.711 at one rate only. */
+function outputsOf(track: Track): readonly LiveForm[] {
+  return carriers[track.codec].filter((form) => form !== 'flv' || flvCarries(track));
 }
 
 /** What viewers of `form` are to be told of `tracks`: of those it does not carry, which others do. */
 export function leftOutOf(form: LiveForm, tracks: readonly Track[]): readonly LeftOut[] {
-  return tracks.filter((track) => !carries(form, track)).map(({ codec }) => ({ codec, outputs: carriers[codec] }));
+  return tracks.filter((track) => !carries(form, track)).map((track) => ({ codec: track.codec, outputs: outputsOf(track) }));
 }
 
 /** Nothing to see for a viewer of `form`; its details say what there is, and where. */
