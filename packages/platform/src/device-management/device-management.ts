@@ -23,6 +23,7 @@ import { ClockKeeper } from './clock-keeper.ts';
 import { DeviceCommander } from './device-commander.ts';
 import { DeviceDirectory } from './device-directory.ts';
 import { DeviceRecords } from './device-records.ts';
+import { EventFollowUps } from './event-follow-ups.ts';
 import { EventHandlers } from './event-handlers.ts';
 import { EventJournal, type OwnEventType } from './event-journal.ts';
 import { KeepAliveHandler } from './keep-alive-handler.ts';
@@ -99,6 +100,7 @@ export class DeviceManagement implements AsyncDisposable {
   private readonly presence: PresenceJournal;
   private readonly journal: EventJournal;
   private readonly policies: RecordingPolicies;
+  private readonly followUps: EventFollowUps;
   private readonly handlers: HandlersFor<'device', MessageContext>;
   private readonly eventRate: TokenBuckets;
   private readonly lifetime: Lifetime;
@@ -119,6 +121,7 @@ export class DeviceManagement implements AsyncDisposable {
     this.directory = new DeviceDirectory(shared);
     this.binding = new BindingHandler(shared);
     this.presence = new PresenceJournal(shared);
+    this.followUps = new EventFollowUps({ ...shared, capabilities });
     this.handlers = createMessageHandlers({
       keepAlive: new KeepAliveHandler({ ...shared, capabilities, clocks: new ClockKeeper({ ...shared, commander: this.commander }) }),
       serverInformation: new ServerInformation({
@@ -128,13 +131,14 @@ export class DeviceManagement implements AsyncDisposable {
         maxSegmentBytes: server.maxSegmentBytes,
       }),
       binding: this.binding,
-      events: new EventHandlers({ ...shared, capabilities }),
+      events: new EventHandlers({ ...shared, followUps: this.followUps }),
     });
     this.eventRate = new TokenBuckets({ burst: vdLimits.eventsPerMin, perSecond: vdLimits.eventsPerMin / 60 }, clock);
   }
 
-  /** Begins to note comings and goings of devices. */
+  /** Does what was left undone, and begins to note comings and goings of devices. */
   async start(): Promise<void> {
+    await this.followUps.resume(this.lifetime.signal);
     await this.presence.start();
     await this.sleepers.start();
     this.policies.start();

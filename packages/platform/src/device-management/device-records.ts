@@ -122,8 +122,9 @@ export class DeviceRecords {
     await this.change(deviceId, { disabled: isDisabled ? 1 : 0 });
   }
 
-  async setConfigVersion(deviceId: string, version: number): Promise<void> {
-    await this.change(deviceId, { config_version: version });
+  /** What the device can do and what it is set to are asked anew, when it comes back at the latest. */
+  async distrust(deviceId: string): Promise<void> {
+    await this.change(deviceId, { cap_hash: null, config_version: null });
   }
 
   async setCapabilities(deviceId: string, capabilities: CapabilitySet): Promise<void> {

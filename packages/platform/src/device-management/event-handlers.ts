@@ -15,22 +15,16 @@ import {
   type UploadTicket,
   type uploadLogDone,
 } from '@cardea/protocol';
-import type { Bus } from '../store/ports.ts';
-import type { CapabilityCache } from './capability-cache.ts';
-import type { DeviceRecords, DeviceRow } from './device-records.ts';
+import type { DeviceRow } from './device-records.ts';
+import type { EventFollowUps } from './event-follow-ups.ts';
 import type { EventJournal, ReportedEvent } from './event-journal.ts';
-import type { DeviceConnections, LogTasks, PictureTickets } from './ports.ts';
-import type { RecordingPolicies } from './recording-policies.ts';
+import type { DeviceConnections, PictureTickets } from './ports.ts';
 
 export interface EventHandlersOptions {
-  readonly records: DeviceRecords;
-  readonly capabilities: CapabilityCache;
   readonly connections: DeviceConnections;
   readonly journal: EventJournal;
   readonly pictures: PictureTickets;
-  readonly logs: LogTasks;
-  readonly policies: RecordingPolicies;
-  readonly bus: Bus;
+  readonly followUps: EventFollowUps;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -43,7 +37,7 @@ const PICTURE_TICKET_MS = 5 * alarmTimers.pictureTicketMinMs;
 
 type AlarmAnswer = ResultOf<typeof alarmNotification>;
 
-type Told = Omit<ReportedEvent, 'eventId' | 'occurredAt' | 'params'>;
+type Told = Omit<ReportedEvent, 'eventId' | 'occurredAt' | 'params' | 'hasFollowUp'>;
 type EventParams = { readonly eventId: string; readonly occurredAt: number };
 
 /** Takes the events of devices: durable first, then what follows from them, then the answer. */
@@ -63,26 +57,16 @@ export class EventHandlers {
   }
 
   async battery(params: ParamsOf<typeof batteryChange>, device: DeviceRow): Promise<Received> {
-    return this.take(device, params, { kind: 'device', type: 'battery', state: params.battery.level }, async () => {
-      await this.options.records.changeStatus(device.id, { battery: params.battery });
-      this.announce(device);
-    });
+    return this.take(device, params, { kind: 'device', type: 'battery', state: params.battery.level });
   }
 
   async config(params: ParamsOf<typeof configChange>, device: DeviceRow): Promise<Received> {
-    return this.take(device, params, { kind: 'device', type: 'config' }, async () => {
-      await this.options.records.setConfigVersion(device.id, params.version);
-      // The name of the device is part of what it says of itself.
-      this.options.capabilities.refreshLater(device.id);
-      this.options.policies.followLater(device.id);
-    });
+    return this.take(device, params, { kind: 'device', type: 'config' });
   }
 
   async channel(params: ParamsOf<typeof channelChange>, device: DeviceRow): Promise<Received> {
     const told: Told = { kind: 'device', type: 'channel', channel: params.channel, state: params.online ? 'online' : 'offline' };
-    return this.take(device, params, told, async () => {
-      if (params.capHash !== device.cap_hash) this.options.capabilities.refreshLater(device.id);
-    });
+    return this.take(device, params, told);
   }
 
   /** Shown by the presence of the device; a hundred naps a day are no news. */
@@ -108,16 +92,15 @@ export class EventHandlers {
   }
 
   async log(params: ParamsOf<typeof uploadLogDone>, device: DeviceRow): Promise<Received> {
-    return this.take(device, params, { kind: 'device', type: 'log', state: params.status }, () =>
-      this.options.logs.ended(device.id, params),
-    );
+    return this.take(device, params, { kind: 'device', type: 'log', state: params.status });
   }
 
-  /** What follows from an event follows once: a repeat may come after something newer. */
-  private async take(device: DeviceRow, params: EventParams, told: Told, follow?: () => Promise<void>): Promise<Received> {
+  private async take(device: DeviceRow, params: EventParams, told: Told): Promise<Received> {
+    const { followUps, journal } = this.options;
     const { eventId, occurredAt } = params;
-    const { answer, isNew } = await this.options.journal.take(device, { ...told, eventId, occurredAt, params }, received);
-    if (isNew) await follow?.();
+    const event = { ...told, eventId, occurredAt, params, hasFollowUp: followUps.has(told.type) };
+    const { answer, due } = await journal.take(device, event, received);
+    if (due !== undefined) await followUps.follow(due);
     return answer;
   }
 
@@ -135,9 +118,5 @@ export class EventHandlers {
       logger.warn({ err: error, deviceId }, 'an alarm gets no picture tickets');
       return [];
     }
-  }
-
-  private announce(device: DeviceRow): void {
-    if (device.home_id !== null) this.options.bus.publish({ type: 'device', homeId: device.home_id, deviceId: device.id });
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock, Logger, Random } from '@cardea/core';
+import { sql } from 'kysely';
 import type { Bus, Db, Row } from '../store/ports.ts';
 import { GroupCommit } from '../store/sql/group-commit.ts';
 import type { DeviceRow } from './device-records.ts';
@@ -19,6 +20,18 @@ export interface ReportedEvent {
   readonly text?: string | undefined;
   /** The message as received. */
   readonly params: object;
+  /** Whether something follows from it, which is due until `followed`. */
+  readonly hasFollowUp?: boolean;
+}
+
+/** An event of whose follow-up nobody noted that it was done. */
+export interface DueEvent {
+  readonly deviceId: string;
+  readonly homeId: string;
+  readonly eventId: string;
+  readonly type: string;
+  /** The message as received, JSON. */
+  readonly params: string;
 }
 
 export interface EventJournalOptions {
@@ -47,23 +60,44 @@ export class EventJournal {
 
   /**
    * Stores the event with its answer and resolves when it is durable. For an event that was stored before, resolves with
-   * the first answer and `isNew: false`. Events of a device that belongs to no home are nobody's and are not kept.
+   * the first answer. `due` is what to follow, if anything: a repeat may come after something newer. Events of a device that belongs to no home are nobody's and are not kept.
    */
   async take<A extends object>(
     device: DeviceRow,
     event: ReportedEvent,
     answer: A,
-  ): Promise<{ readonly answer: A; readonly isNew: boolean }> {
-    if (device.home_id === null) return { answer, isNew: true };
+  ): Promise<{ readonly answer: A; readonly due?: DueEvent }> {
+    if (device.home_id === null) return { answer };
+    const { eventId, hasFollowUp, type } = event;
     const params = JSON.stringify(event.params);
+    const due = { deviceId: device.id, homeId: device.home_id, eventId, type, params };
     const stored = await this.insert(device.id, device.home_id, { ...event, params, answer: JSON.stringify(answer) });
-    if (stored) return { answer, isNew: true };
-    const first = await this.find(device.id, event.eventId);
-    if (first === undefined) return { answer, isNew: false };
-    if (first.params !== params) {
-      this.options.logger.warn({ deviceId: device.id, type: event.type }, 'an event id came again with other content');
-    }
-    return { answer: JSON.parse(first.answer) as A, isNew: false };
+    if (stored) return { answer, ...(hasFollowUp === true && { due }) };
+    const first = await this.find(device.id, eventId);
+    if (first === undefined) return { answer };
+    if (first.params !== params) this.options.logger.warn({ deviceId: device.id, type }, 'an event id came again with other content');
+    return { answer: JSON.parse(first.answer) as A, ...(first.followed === 0 && { due: { ...due, params: first.params } }) };
+  }
+
+  /** What follows from the event was done. */
+  async followed({ deviceId, eventId }: DueEvent): Promise<void> {
+    await this.commits.run((tx) =>
+      tx.updateTable('device_event').set({ followed: 1 }).where('device_id', '=', deviceId).where('event_id', '=', eventId).execute(),
+    );
+  }
+
+  /** Events whose follow-up is due, oldest first, of those after `id`. */
+  async due(id: string, limit: number): Promise<readonly (DueEvent & { readonly id: string })[]> {
+    const { db } = this.options;
+    return await db
+      .selectFrom('device_event')
+      .select(['id', 'device_id as deviceId', 'home_id as homeId', 'event_id as eventId', 'type', 'params'])
+      // A parameter would hide from the database that its index of these will do.
+      .where('followed', '=', sql.lit(0))
+      .where('id', '>', id)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
   }
 
   /** Notes what happened to a device of a home. */
@@ -98,10 +132,10 @@ export class EventJournal {
     return old.length;
   }
 
-  private find(deviceId: string, eventId: string): Promise<Pick<Row<'device_event'>, 'params' | 'answer'> | undefined> {
+  private find(deviceId: string, eventId: string): Promise<Pick<Row<'device_event'>, 'params' | 'answer' | 'followed'> | undefined> {
     return this.options.db
       .selectFrom('device_event')
-      .select(['params', 'answer'])
+      .select(['params', 'answer', 'followed'])
       .where('device_id', '=', deviceId)
       .where('event_id', '=', eventId)
       .executeTakeFirst();
@@ -131,6 +165,7 @@ export class EventJournal {
       params: event.params,
       answer: event.answer,
       reviewed: 0,
+      followed: event.hasFollowUp === true ? 0 : 1,
     };
     const inserted = await this.commits.run((tx) =>
       tx

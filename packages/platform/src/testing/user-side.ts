@@ -340,6 +340,7 @@ export class UserSide implements AsyncDisposable {
         params,
         answer: '{}',
         reviewed: 0,
+        followed: 1,
       })
       .execute();
     this.bus.publish({ type: 'alarm', homeId, deviceId, id });

@@ -287,6 +287,8 @@ export interface DeviceEventTable {
   /** The answer given, JSON: a repeat gets the same. */
   answer: string;
   reviewed: number;
+  /** 0 until what follows from it beside that people read it was done. */
+  followed: number;
 }
 
 /** States of a video segment (protocol.md B7): only `stored` is visible to users. */

@@ -14,6 +14,7 @@ import * as signedChain from './0010-signed-chain.ts';
 import * as recordingPolicy from './0011-recording-policy.ts';
 import * as encryptedRecordings from './0012-encrypted-recordings.ts';
 import * as damagedRecordings from './0013-damaged-recordings.ts';
+import * as eventFollowUps from './0014-event-follow-ups.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
@@ -30,6 +31,7 @@ const migrations: Record<string, Migration> = {
   '0011-recording-policy': recordingPolicy,
   '0012-encrypted-recordings': encryptedRecordings,
   '0013-damaged-recordings': damagedRecordings,
+  '0014-event-follow-ups': eventFollowUps,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
