@@ -16,15 +16,13 @@ export interface Traffic extends AsyncDisposable {
 }
 
 /** Every device is called through the API and reports an alarm, again and again. */
-export function startTraffic({ client }: Owner, devices: readonly LightDevice[]): Traffic {
+export function startTraffic(owner: Owner, devices: readonly LightDevice[]): Traffic {
   const stopping = new AbortController();
   const counts = { calls: 0, events: 0 };
   const failures: string[] = [];
   const call = async (device: LightDevice): Promise<void> => {
-    const question = `question-${counts.calls++}`;
     try {
-      const { spans } = await client.command(device.id, 'record.list', { channel: 1, fromAt: 1, toAt: 2, cursor: question });
-      if (spans[0]?.fileId !== `${device.id}/${question}`) failures.push('a foreign answer');
+      await askForName(owner, device, `question-${counts.calls++}`);
     } catch (error) {
       failures.push(error instanceof ApiProblem ? `${error.name}: ${error.detail}` : String(error));
     }
@@ -72,6 +70,20 @@ export async function shownAlarms({ client }: Owner): Promise<{ readonly shown: 
 export const onServer = (devices: readonly LightDevice[], url: string | undefined): number =>
   devices.filter(({ serverUrl }) => serverUrl === url).length;
 
+/** Tells recordings whose name is that of the device and the question. */
+export const answerWithName: Answer = async ({ method }, params, { id }) => {
+  if (method !== listRecordings.method) throw new AppError('NOT_SUPPORTED');
+  const { cursor } = params as ParamsOf<typeof listRecordings>;
+  const fileId = `${id}/${cursor}`;
+  return { spans: [{ fileId, startAt: 1, endAt: 2, type: 'manual', stream: 'main', sizeBytes: 1, protected: false }] };
+};
+
+/** Asks the device through the API, and fails unless the answer is its own. */
+export async function askForName({ client }: Owner, { id }: LightDevice, question: string): Promise<void> {
+  const { spans } = await client.command(id, listRecordings.method, { channel: 1, fromAt: 1, toAt: 2, cursor: question });
+  if (spans[0]?.fileId !== `${id}/${question}`) throw new Error('a foreign answer');
+}
+
 export interface Fleet extends AsyncDisposable {
   readonly devices: readonly LightDevice[];
   /** Methods of the platform that devices were sent, `record.list` aside. */
@@ -81,14 +93,9 @@ export interface Fleet extends AsyncDisposable {
 /** Devices of the owner's home, connected. */
 export async function startFleet({ client, homeId, url }: Owner, { count }: { readonly count: number }): Promise<Fleet> {
   const received = new Set<string>();
-  const answer: Answer = async ({ method }, params, device) => {
-    if (method !== listRecordings.method) {
-      received.add(`${device.id} ${method}`);
-      throw new AppError('NOT_SUPPORTED');
-    }
-    const { cursor } = params as ParamsOf<typeof listRecordings>;
-    const fileId = `${device.id}/${cursor}`;
-    return { spans: [{ fileId, startAt: 1, endAt: 2, type: 'manual', stream: 'main', sizeBytes: 1, protected: false }] };
+  const answer: Answer = async (definition, params, device) => {
+    if (definition.method !== listRecordings.method) received.add(`${device.id} ${definition.method}`);
+    return await answerWithName(definition, params, device);
   };
   const retry = { baseMs: 200, maxMs: 2_000 };
   const devices = Array.from({ length: count }, () => new LightDevice({ platformUrl: url, methods: ['record.list'], answer, retry }));

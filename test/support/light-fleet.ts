@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LightDevice } from './light-device.ts';
+import { LightDevice, type LightDeviceOptions } from './light-device.ts';
 
 export interface StormReport {
   readonly devices: number;
@@ -16,8 +16,13 @@ const PING_MS = 1_000;
 /** Many light devices in this process. */
 export class LightFleet implements AsyncDisposable {
   readonly devices: LightDevice[] = [];
+  private readonly options: Omit<LightDeviceOptions, 'platformUrl'>;
   private pinging: AbortController | undefined;
   private pings: Promise<readonly number[]> = Promise.resolve([]);
+
+  constructor(options: Omit<LightDeviceOptions, 'platformUrl'> = {}) {
+    this.options = options;
+  }
 
   /** Connects so many more. */
   async connect(platformUrl: string, count: number): Promise<void> {
@@ -25,7 +30,7 @@ export class LightFleet implements AsyncDisposable {
     const worker = async (): Promise<void> => {
       while (left > 0) {
         left -= 1;
-        const device = new LightDevice({ platformUrl });
+        const device = new LightDevice({ ...this.options, platformUrl });
         this.devices.push(device);
         await device.start();
       }
