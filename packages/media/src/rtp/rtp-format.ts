@@ -31,9 +31,9 @@ export function rtpFormatOf(track: Track): RtpFormat {
       // Always two channels in the map; what is sent is told apart by stereo parameters (RFC 7587, 7).
       return { encoding: 'opus', clockRate: 48_000, channels: 2, parameters: track.channels > 1 ? { 'sprop-stereo': '1' } : {} };
     case 'g711a':
-      return { encoding: 'PCMA', clockRate: 8_000, parameters: {}, ...severalChannels(track.channels) };
+      return { encoding: 'PCMA', clockRate: track.sampleRate, parameters: {}, ...severalChannels(track.channels) };
     case 'g711u':
-      return { encoding: 'PCMU', clockRate: 8_000, parameters: {}, ...severalChannels(track.channels) };
+      return { encoding: 'PCMU', clockRate: track.sampleRate, parameters: {}, ...severalChannels(track.channels) };
     default:
       throw new MediaError('CODEC_UNSUPPORTED', `no RTP payload format for ${track.codec}`);
   }

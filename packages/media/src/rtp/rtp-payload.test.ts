@@ -6,6 +6,7 @@ import { bytesOf, hexOf } from '../box-bytes.test.ts';
 import { h264Track } from '../h264.ts';
 import { MediaError } from '../media-error.ts';
 import { buildOpusConfig, opusTrack } from '../opus.ts';
+import { rtpFormatOf } from './rtp-format.ts';
 import { parseRtpPacket } from './rtp-packet.ts';
 import { RtpPacketiser } from './rtp-packetiser.ts';
 
@@ -92,6 +93,16 @@ test('Opus frames go as they are, and G.711 as many samples as fit', () => {
       [8, 0x10],
     ],
   );
+});
+
+test('G.711 taken at 16 kHz says so, and its timestamps count its samples', () => {
+  const wide = { ...g711, timescale: 16_000, sampleRate: 16_000 };
+  assert.deepEqual(rtpFormatOf(wide), { encoding: 'PCMA', clockRate: 16_000, parameters: {} });
+  const packetiser = new RtpPacketiser(wide, { payloadType: 97, ssrc: 1 });
+  const stamps = [0, 320].flatMap((pts) =>
+    packetiser.packets(unitOf('d5'.repeat(320), { pts })).map((packet) => parseRtpPacket(packet).timestamp),
+  );
+  assert.deepEqual(stamps, [0, 320]);
 });
 
 test('timestamps are on the clock of the format, sequences go on from packet to packet', () => {
