@@ -31,7 +31,7 @@ export { FreshShare, Share, SharedThing, ShareRequest, ShareView } from './model
 export { Snapshot } from './model/snapshot.ts';
 export { TalkRequest, TalkSession } from './model/talk.ts';
 export { DayCoverage, GapCause, GapReason, Timeline, TimelineSpan } from './model/timeline.ts';
-export { Login, Session, User } from './model/user.ts';
+export { Email, Login, NewPassword, Session, User, UserName } from './model/user.ts';
 export { VodRequest, VodSession } from './model/vod.ts';
 export { createOpenApiDocument } from './openapi.ts';
 export type { Access, AnswerOf, BodyOf, PathOf, QueryOf, Route } from './route.ts';

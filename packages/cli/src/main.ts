@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isBadFlag } from '@cardea/platform';
 import { Command, CommanderError } from 'commander';
 import { auditVerify } from './commands/audit-verify.ts';
 import { backup } from './commands/backup.ts';
@@ -33,9 +34,7 @@ function createProgram(): Command {
   const program = new Command('cardea')
     .description('Open home surveillance: your own cameras, no vendor cloud')
     .version(manifest.version)
-    .option('--json', 'print results and errors as JSON')
-    .showHelpAfterError('(add --help for what is possible)')
-    .exitOverride();
+    .option('--json', 'print results and errors as JSON');
   program.addCommand(serve);
   program.addCommand(demo);
   program.addCommand(drain);
@@ -66,7 +65,7 @@ function createProgram(): Command {
       .addCommand(firmwareUpload)
       .addCommand(firmwareCampaign),
   );
-  for (const command of allCommands(program)) command.exitOverride();
+  for (const command of [program, ...allCommands(program)]) command.exitOverride().showHelpAfterError('(add --help for what is possible)');
   return program;
 }
 
@@ -85,6 +84,6 @@ export async function main(argv: readonly string[]): Promise<void> {
       return;
     }
     reportFailure(thrown, { json: program.opts<{ json?: true }>().json === true, terminal });
-    process.exitCode = FAILURE;
+    process.exitCode = isBadFlag(thrown) ? USAGE_ERROR : FAILURE;
   }
 }

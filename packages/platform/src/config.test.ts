@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { environmentName, loadConfig } from './config.ts';
+import { environmentName, isBadFlag, loadConfig } from './config.ts';
 
 function yaml(text: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'cardea-config-')), 'cardea.yaml');
@@ -47,7 +47,28 @@ test('an unknown key stops the start and names file, line and the settings there
   );
 });
 
+test('a value that will not do is told by the flag it was given with, which is wrong usage', () => {
+  const refusalOf = (sources: Parameters<typeof loadConfig>[0]): unknown => {
+    try {
+      return loadConfig(sources);
+    } catch (error) {
+      return error;
+    }
+  };
+  for (const [name, flag] of [
+    ['rtmp.listen', '--rtmp'],
+    ['keepAlive.intervalSec', '--keep-alive-interval-sec'],
+    ['tls.mode', '--tls'],
+    ['listen', '--listen'],
+  ] as const) {
+    const refusal = refusalOf({ flags: { [name]: 'x' } });
+    assert.match(String(refusal), new RegExp(` ${flag}: "x" is not a value of ${name.replace('.', '\\.')} `));
+    assert.equal(isBadFlag(refusal), true);
+  }
+  assert.equal(isBadFlag(refusalOf({ env: { CARDEA_LISTEN: 'x' } })), false);
+});
+
 test('a value out of range stops the start and says what is allowed', () => {
-  assert.throws(() => loadConfig({ flags: { logLevel: 'loud' } }), /--logLevel: "loud" .* allowed: debug, info, warn, error, silent/);
+  assert.throws(() => loadConfig({ flags: { logLevel: 'loud' } }), /--log-level: "loud" .* allowed: debug, info, warn, error, silent/);
   assert.throws(() => loadConfig({ env: { CARDEA_KEEP_ALIVE_MISSED: '1' } }), /CARDEA_KEEP_ALIVE_MISSED: "1" .* allowed: integer 2\.\.10/);
 });

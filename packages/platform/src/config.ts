@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AppError } from '@cardea/core';
+import { AppError, hasStatus } from '@cardea/core';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Check, Convert } from 'typebox/value';
 import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
@@ -211,7 +211,8 @@ export interface ConfigSources {
 
 /**
  * The configuration of one process: flags before environment before file before defaults.
- * @throws AppError INVALID_PARAMS saying where the unknown key or bad value stands and what is allowed
+ * @throws AppError INVALID_PARAMS saying where the unknown key or bad value stands and what is allowed; `where` of its details is
+ * the flag, the variable or the line of a bad value
  */
 export function loadConfig({ flags = {}, env = {}, file }: ConfigSources): Config {
   const layers = [flagLayer(flags), envLayer(env), ...(file === undefined ? [] : [fileLayer(file)])];
@@ -221,6 +222,11 @@ export function loadConfig({ flags = {}, env = {}, file }: ConfigSources): Confi
     return [name, found === undefined ? settings[name].fallback : checked(name, found)];
   });
   return Object.fromEntries(entries) as Config;
+}
+
+/** Whether `loadConfig` refused what a flag says. */
+export function isBadFlag(thrown: unknown): boolean {
+  return hasStatus(thrown, 'INVALID_PARAMS') && String(thrown.details?.where).startsWith('--');
 }
 
 interface Given {
@@ -242,7 +248,7 @@ function checked(name: SettingName, { value, where }: Given): unknown {
   const { schema, description } = settings[name];
   const converted = Convert(schema, value);
   if (Check(schema, converted)) return converted;
-  refuse(`${where}: ${JSON.stringify(value)} is not a value of ${name} (${description}); allowed: ${allowed(schema)}`);
+  refuse(`${where}: ${JSON.stringify(value)} is not a value of ${name} (${description}); allowed: ${allowed(schema)}`, { where });
 }
 
 function allowed(schema: TSchema): string {
@@ -254,7 +260,13 @@ function allowed(schema: TSchema): string {
 
 function flagLayer(flags: Readonly<Record<string, unknown>>): Layer {
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);
-  return new Map(given.map(([name, value]) => [name, { value, where: `--${name}` }]));
+  return new Map(given.map(([name, value]) => [name, { value, where: flagName(name) }]));
+}
+
+/** A group is named by its first part where one flag says all of it: `--rtmp` is `rtmp.listen`. */
+function flagName(name: string): string {
+  const short = name.replace(/\.(listen|url|mode)$/, '').replaceAll('.', '-');
+  return `--${short.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function envLayer(env: Readonly<Record<string, string | undefined>>): Layer {
@@ -298,6 +310,6 @@ function toPlain(node: unknown): unknown {
   return typeof node === 'object' && node !== null && 'toJSON' in node && typeof node.toJSON === 'function' ? node.toJSON() : node;
 }
 
-function refuse(message: string): never {
-  throw new AppError('INVALID_PARAMS', undefined, { message });
+function refuse(message: string, details?: { readonly where: string }): never {
+  throw new AppError('INVALID_PARAMS', details, { message });
 }

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Logger, Random } from '@cardea/core';
+import { Email, NewPassword, UserName } from '@cardea/api';
+import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
+import { conforms } from '@cardea/protocol';
 import { Accounts } from './homes/accounts.ts';
 import { Homes } from './homes/homes.ts';
 import { InProcessBus } from './store/bus/in-process-bus.ts';
@@ -20,6 +22,12 @@ export interface StandaloneAccounts extends AsyncDisposable {
   create(user: NewUser): Promise<{ readonly id: string; readonly email: string }>;
 }
 
+const wanted = [
+  ['email', Email, 'an e-mail address'],
+  ['name', UserName, 'a name of at most 80 characters'],
+  ['password', NewPassword, 'a password of 8 to 256 characters'],
+] as const;
+
 export async function openAccounts(
   directory: string,
   { clock, random, logger, vault }: { readonly clock: Clock; readonly random: Random; readonly logger: Logger; readonly vault: KeyVault },
@@ -32,6 +40,10 @@ export async function openAccounts(
   const homes = new Homes({ db, clock, random });
   return {
     async create(user) {
+      for (const [member, schema, what] of wanted) {
+        if (conforms(schema, user[member])) continue;
+        throw new AppError('INVALID_PARAMS', { member }, { message: `the ${member} will not do; wanted is ${what}` });
+      }
       const { user: made } = await accounts.register(user, { address: 'command line' });
       await homes.create(made.id, { name: 'Home', timezone: Intl.DateTimeFormat().resolvedOptions().timeZone });
       return { id: made.id, email: made.email };

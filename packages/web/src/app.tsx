@@ -5,7 +5,7 @@ import { lazy, Suspense, useEffect } from 'react';
 import { I18nextProvider, useTranslation } from 'react-i18next';
 import { BrowserRouter, Link, Navigate, Route, Routes, useLocation } from 'react-router';
 import type { LinkLogin } from './api/one-time-login.ts';
-import { meQuery } from './api/queries.ts';
+import { meQuery, setupQuery } from './api/queries.ts';
 import { AppContext, type AppServices, useApp } from './app-context.ts';
 import { HomePage } from './pages/home-page.tsx';
 import { EmptyState } from './parts/empty-state.tsx';
@@ -83,7 +83,7 @@ function LoggedIn() {
   useEffect(() => {
     if (isIn) loadCameraPage().catch(() => {});
   }, [isIn]);
-  const setup = useQuery({ queryKey: ['setup'], queryFn: () => api.call('setup.get'), enabled: me.data === null });
+  const setup = useQuery({ ...setupQuery(api), enabled: me.data === null });
   if (me.data) return <Shell />;
   if (me.isError) {
     return (

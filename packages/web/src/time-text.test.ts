@@ -23,6 +23,11 @@ test('an instant of today is a time, another one has its day', () => {
   assert.equal(instantText(newYear - 3_600_000, newYear, options), '31 Dec, 23:00');
 });
 
+test('the time of day is written as people there write it', () => {
+  assert.equal(instantText(newYear + 3_600_000, newYear, { locale: 'en-US', timeZone: 'UTC' }).replace('\u202f', ' '), '1:00 AM');
+  assert.equal(instantText(newYear + 3_600_000, newYear, { locale: 'de', timeZone: 'UTC' }), '01:00');
+});
+
 test('today is a matter of where one is', () => {
   const tokyo = { locale: 'en-GB', timeZone: 'Asia/Tokyo' };
   assert.equal(instantText(newYear - 3_600_000, newYear, tokyo), '08:00');
@@ -34,7 +39,7 @@ test('a recorded moment is told to the second', () => {
 });
 
 test('a list of minutes does not repeat the half of the day', () => {
-  assert.equal(bareMinuteText(newYear + 47_100_000, { locale: 'en-US', timeZone: 'UTC' }), '01:05');
+  assert.equal(bareMinuteText(newYear + 47_100_000, { locale: 'en-US', timeZone: 'UTC' }), '1:05');
 });
 
 test('an amount of storage is told in its largest unit', () => {

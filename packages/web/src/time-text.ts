@@ -30,28 +30,31 @@ interface TextOptions {
 
 /** An instant as people say it: the time today, with the day otherwise. */
 export function instantText(instant: number, now: number, options: TextOptions = {}): string {
-  const { locale, timeZone } = options;
-  const time: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', timeZone };
-  return new Intl.DateTimeFormat(locale, isSameDay(instant, now, options) ? time : { ...time, day: 'numeric', month: 'short' }).format(
-    instant,
-  );
+  return withDay(minuteText(instant, options), { instant, now, options });
 }
 
 /** An instant to the second, with the day unless it is today. */
 export function momentText(instant: number, now: number, options: TextOptions = {}): string {
-  const time = clockText(instant, options);
+  return withDay(clockText(instant, options), { instant, now, options });
+}
+
+function withDay(
+  time: string,
+  { instant, now, options }: { readonly instant: number; readonly now: number; readonly options: TextOptions },
+) {
   if (isSameDay(instant, now, options)) return time;
-  return `${new Intl.DateTimeFormat(options.locale, { day: 'numeric', month: 'short', timeZone: options.timeZone }).format(instant)}, ${time}`;
+  const { locale, timeZone } = options;
+  return `${new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone }).format(instant)}, ${time}`;
 }
 
 /** The time of day to the second. */
 export function clockText(instant: number, { locale, timeZone }: TextOptions = {}): string {
-  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone }).format(instant);
+  return new Intl.DateTimeFormat(locale, { timeStyle: 'medium', timeZone }).format(instant);
 }
 
 /** The time of day to the minute. */
 export function minuteText(instant: number, { locale, timeZone }: TextOptions = {}): string {
-  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone }).format(instant);
+  return new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone }).format(instant);
 }
 
 /** 2024-01-01 was a Monday. */
@@ -69,7 +72,7 @@ export function hourText(instant: number, { locale, timeZone }: TextOptions = {}
 
 /** The time of day to the minute, where the half of the day is clear. */
 export function bareMinuteText(instant: number, { locale, timeZone }: TextOptions = {}): string {
-  const parts = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone }).formatToParts(instant);
+  const parts = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone }).formatToParts(instant);
   const bare = parts.filter(({ type }) => type !== 'dayPeriod').map(({ value }) => value);
   return bare.join('').trim();
 }

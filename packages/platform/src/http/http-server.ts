@@ -129,7 +129,9 @@ export class HttpServer {
     try {
       await this.app.listen({ host, port });
     } catch (error) {
-      throw new AppError('INVALID_STATE', { host, port }, { cause: error, message: `cannot listen on ${host}:${port}` });
+      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      const message = `cannot listen on ${host}:${port}${taken ? ': it is in use' : ''}`;
+      throw new AppError('INVALID_STATE', { host, port }, { cause: error, message });
     }
     return (this.app.server.address() as AddressInfo).port;
   }

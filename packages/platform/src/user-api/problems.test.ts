@@ -39,6 +39,7 @@ test('a body that does not fit names the members that are wrong', async () => {
   const { status, body } = await side.send('POST', '/homes', { token, body: { name: '' } });
   assert.deepEqual([status, body.code, body.name], [400, -32602, 'INVALID_PARAMS']);
   assert.ok(body.details.problems.some(({ path }: { path: string }) => path === '/name'));
+  assert.match(body.detail, /timezone|name/);
 });
 
 test('a query that does not fit is refused, one that fits is read as numbers', async () => {

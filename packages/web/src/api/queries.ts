@@ -168,6 +168,11 @@ export function sharesQuery(api: Client) {
   });
 }
 
+/** Whether this platform still waits for its owner. */
+export function setupQuery(api: Client) {
+  return queryOptions({ queryKey: ['setup'], queryFn: ({ signal }) => api.call('setup.get', { signal }) });
+}
+
 /** How one can log in here besides the password. */
 export function methodsQuery(api: Client) {
   return queryOptions<LoginMethods>({

@@ -13,8 +13,14 @@ import styles from './storage-panel.module.css';
 const DAY_MS = 86_400_000;
 const NOW_STEP_MS = 60_000;
 
+export interface StoragePanelProps {
+  readonly home: Home;
+  /** Whether there are others to tell it from. */
+  readonly named: boolean;
+}
+
 /** How much a home stores, how far back that reaches, and for how long there is room. */
-export function StoragePanel({ home }: { readonly home: Home }) {
+export function StoragePanel({ home, named }: StoragePanelProps) {
   const { t } = useTranslation();
   const { api } = useApp();
   const now = useNow(NOW_STEP_MS);
@@ -22,10 +28,11 @@ export function StoragePanel({ home }: { readonly home: Home }) {
   if (storage.isError) return <ProblemNotice problem={storage.error} onRetry={() => void storage.refetch()} />;
   if (storage.data === undefined) return null;
   const { usedBytes, lockedBytes, oldestAt, daysToFull, level, retention } = storage.data;
+  const title = named ? t('storage.titleOf', { home: home.name }) : t('storage.title');
   const untilFull = daysToFull === undefined ? undefined : durationText(daysToFull * DAY_MS);
   return (
-    <section className={styles.panel} aria-label={t('storage.title')}>
-      <h2>{t('storage.title')}</h2>
+    <section className={styles.panel} aria-label={title}>
+      <h2>{title}</h2>
       <p>
         {oldestAt === undefined
           ? t('storage.nothing')

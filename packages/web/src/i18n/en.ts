@@ -279,6 +279,8 @@ export const en = {
   timeline: {
     title: 'Timeline',
     lead: 'What all cameras recorded, side by side at one time.',
+    emptyTitle: 'Recordings will be here',
+    emptyHint: 'As soon as there is a camera, it records. Add the first one at Home.',
     missing: 'Nothing was recorded here.',
     locked: 'This is encrypted. It opens on the page of the camera.',
   },
@@ -335,6 +337,7 @@ export const en = {
   },
   storage: {
     title: 'Storage',
+    titleOf: 'Storage of {{home}}',
     nothing: 'Nothing is stored yet.',
     stored: '{{size}} stored, back to {{since}}.',
     locked: '{{size}} of it is locked and stays.',

@@ -84,7 +84,7 @@ function SessionCard({ session }: { readonly session: Session }) {
   const program = browser === '' ? t('account.unknown') : browser;
   const now = clock.nowMs();
   const facts = [
-    t('account.lastUsed', { time: instantText(usedAt, now) }),
+    ...(current ? [] : [t('account.lastUsed', { time: instantText(usedAt, now) })]),
     t('account.since', { time: instantText(createdAt, now) }),
     ...(address === undefined ? [] : [address]),
   ];

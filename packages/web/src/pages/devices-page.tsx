@@ -22,6 +22,7 @@ export function DevicesPage() {
   const devices = useDevices();
   const homes = useQuery(homesQuery(useApp().api));
   const [adding, setAdding] = useState(false);
+  const storing = homes.data?.filter(({ actions }) => actions.includes('view.recordings')) ?? [];
   const addButton = (
     <Button leftSection={<Icon name="plus" size={18} />} onClick={() => setAdding(true)}>
       {t('home.addCamera')}
@@ -43,11 +44,9 @@ export function DevicesPage() {
           </li>
         ))}
       </ul>
-      {homes.data
-        ?.filter(({ actions }) => actions.includes('view.recordings'))
-        .map((home) => (
-          <StoragePanel key={home.id} home={home} />
-        ))}
+      {storing.map((home) => (
+        <StoragePanel key={home.id} home={home} named={storing.length > 1} />
+      ))}
       {adding && (
         <Suspense>
           <AddCamera onClose={() => setAdding(false)} />

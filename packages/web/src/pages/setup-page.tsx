@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Navigate, useSearchParams } from 'react-router';
 import { AccountFields, type NewAccount } from '../account/account-fields.tsx';
-import { keys, methodsQuery } from '../api/queries.ts';
+import { keys, methodsQuery, setupQuery } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { Entrance } from '../parts/entrance.tsx';
 import form from '../parts/form.module.css';
@@ -20,6 +20,7 @@ export function SetupPage() {
   const setupToken = search.get('token') ?? '';
   const [account, setAccount] = useState<NewAccount>({ name: '', email: '', password: '' });
   const methods = useQuery(methodsQuery(api));
+  const state = useQuery(setupQuery(api));
   const setUp = useMutation({
     mutationFn: () => {
       const { timeZone: timezone } = Intl.DateTimeFormat().resolvedOptions();
@@ -29,6 +30,13 @@ export function SetupPage() {
   });
   const submit = submitting(() => setUp.mutate());
   if (setUp.isSuccess) return <Navigate to="/" replace />;
+  if (state.data?.needed === false && setUp.isIdle) {
+    return (
+      <Entrance title={t('setup.done')}>
+        <ToLogin />
+      </Entrance>
+    );
+  }
   return (
     <Entrance title={t('setup.title')} lead={t('setup.lead')}>
       <form className={form.form} onSubmit={submit}>
@@ -52,9 +60,16 @@ function SetupProblem({ problem }: { readonly problem: Error }) {
   return (
     <>
       <ProblemNotice problem={problem} text={t('setup.done')} />
-      <Anchor component={Link} to="/login">
-        {t('setup.logIn')}
-      </Anchor>
+      <ToLogin />
     </>
+  );
+}
+
+function ToLogin() {
+  const { t } = useTranslation();
+  return (
+    <Anchor component={Link} to="/login">
+      {t('setup.logIn')}
+    </Anchor>
   );
 }

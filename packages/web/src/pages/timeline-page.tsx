@@ -3,6 +3,7 @@ import { useHotkeys } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { timelineQuery, useDevices } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { bestStream, type Camera, camerasOf } from '../camera/camera.ts';
@@ -38,7 +39,11 @@ export function TimelinePage() {
     <Page title={t('timeline.title')} lead={t('timeline.lead')}>
       {devices.isPending && <Skeleton h={240} radius={12} />}
       {devices.isError && <ProblemNotice problem={devices.error} onRetry={() => void devices.refetch()} />}
-      {devices.data && cameras.length === 0 && <EmptyState icon="camera" title={t('home.emptyTitle')} hint={t('home.emptyHint')} />}
+      {devices.data && cameras.length === 0 && (
+        <EmptyState icon="camera" title={t('timeline.emptyTitle')} hint={t('timeline.emptyHint')}>
+          <Link to="/">{t('app.toHome')}</Link>
+        </EmptyState>
+      )}
       {cameras.length > 0 && <Together cameras={cameras} />}
     </Page>
   );
