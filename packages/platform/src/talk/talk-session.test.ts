@@ -163,3 +163,15 @@ test('whoever opens the session again takes the place of the connection before',
   await rig.clock.advance(0);
   assert.deepEqual(device.heard, [[0, 3]]);
 });
+
+test('a device that is let go ends nothing by leaving: whoever talks is told why by whoever let it go', async () => {
+  const rig = new Rig();
+  const [talker, device] = [await rig.talker(), await rig.device()];
+  rig.session.releaseDevice();
+  await rig.clock.advance(0);
+  assert.equal(device.closeCode, 1_000);
+  assert.deepEqual([rig.ended, talker.closeCode], [0, undefined]);
+  rig.session.end(1_012, 'moved');
+  await rig.clock.advance(0);
+  assert.deepEqual([rig.ended, talker.closeCode], [1, 1_012]);
+});

@@ -103,6 +103,14 @@ export class TalkSession {
     this.tell();
   }
 
+  /** Lets the device go, whose answer to that ends nothing here. */
+  releaseDevice(): void {
+    const { device } = this;
+    this.device = undefined;
+    this.deviceDue?.[Symbol.dispose]();
+    device?.close(CLOSE_NORMAL, 'over');
+  }
+
   end(code: number, reason: string): void {
     if (this.over) return;
     this.over = true;

@@ -160,6 +160,7 @@ export class Talks implements AsyncDisposable {
   /** Sends away whoever talks, to go on by way of another process; the loudspeakers are free when they are told. */
   async dismiss(): Promise<void> {
     const leave = async (session: TalkSession): Promise<void> => {
+      session.releaseDevice();
       await this.tellStop(session);
       session.end(CLOSE_RESTART, 'moved');
     };
