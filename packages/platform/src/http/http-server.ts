@@ -10,6 +10,7 @@ import { DirectConnection, type DirectHandler } from './direct-connection.ts';
 import { Headroom } from './headroom.ts';
 import { sendProblem, toAppError } from './problem.ts';
 import { refuseConnection } from './refuse-connection.ts';
+import { cipherOrder } from './tls/cipher-order.ts';
 import { takeTurns } from './tls/handshake-turns.ts';
 
 /** Takes over a connection that asked for an upgrade. Answer a refusal with `refuseUpgrade`. */
@@ -73,7 +74,7 @@ export class HttpServer {
       serverFactory: (onRequest) => {
         const options = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
         if (tls === undefined) return this.guardDoor(this.readFirst(createServer(options, onRequest), 'connection'));
-        this.secure = createSecureServer({ ...tls, ...options }, onRequest);
+        this.secure = createSecureServer({ ...tls, ...options, ciphers: cipherOrder }, onRequest);
         takeTurns(this.secure);
         return this.guardDoor(this.readFirst(this.secure, 'secureConnection'));
       },
@@ -116,7 +117,7 @@ export class HttpServer {
 
   /** Shows another certificate from the next connection on. */
   useCertificate(tls: TlsPair): void {
-    this.secure?.setSecureContext(tls);
+    this.secure?.setSecureContext({ ...tls, ciphers: cipherOrder });
   }
 
   /** Sends upgrades whose path satisfies `matches` to `handler`. */

@@ -133,3 +133,20 @@ test('files that are replaced are shown from the next connection on, files that 
   assert.equal(await shown(), 'two.example');
   assert.equal(await readFile(keyFile, 'utf8'), two.key);
 });
+
+test('what goes out over TLS is enciphered by the quickest cipher that every client has, also after the certificate was renewed', async () => {
+  await using shop = await workshop();
+  await using certificates = await shop.open('auto');
+  await using http = new HttpServer({ logger: silentLogger, tls: certificates.pair });
+  const port = await http.listen('127.0.0.1', 0);
+  const cipher = async (): Promise<string> => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+    const { name } = socket.getCipher();
+    socket.destroy();
+    return name;
+  };
+  assert.equal(await cipher(), 'TLS_AES_128_GCM_SHA256');
+  http.useCertificate(certificates.pair);
+  assert.equal(await cipher(), 'TLS_AES_128_GCM_SHA256');
+});
