@@ -118,7 +118,7 @@ async function chooseHours(page: Page): Promise<void> {
       await week.getByRole('button', { name: `${day}, ${hour}` }).click();
     }
   }
-  await page.mouse.move(0, 0);
+  await page.getByLabel('What is recorded').scrollIntoViewIfNeeded();
 }
 
 await mkdir(target, { recursive: true });
