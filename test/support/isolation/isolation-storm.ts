@@ -28,10 +28,13 @@ export interface StormOptions {
   readonly devices: number;
   /** Times everything is asked for, at least; in every `ROUNDS_TO_RESTART`th a process is killed and started again meanwhile. */
   readonly rounds: number;
+  /** Of the cells of the matrix one in so many is asked in each round, others in the next; all by default. */
+  readonly oneCellIn?: number;
 }
 
 const ROUNDS_TO_RESTART = 5;
-const MAX_ROUNDS = 10_000;
+/** Rounds after the last one in which whatever was never seen is asked for again: everything that is refused proves nothing if all is. */
+const MAX_MORE_ROUNDS = 50;
 /** Cells of the matrix asked at once. */
 const WIDTH = 16;
 /** Times the matrix asks what was not answered, at the one process and the other. */
@@ -51,6 +54,8 @@ class IsolationStorm implements AsyncDisposable {
   private readonly urls: readonly string[];
   private readonly ended = new AbortController();
   private readonly own = new Map<string, number>();
+  /** Why something was not seen last, for a failure. */
+  private readonly faults = new Map<string, string>();
   private readonly holes: string[] = [];
   private readonly crowd: LightDevice[] = [];
   private readonly cameras: MarkedCamera[] = [];
@@ -83,21 +88,21 @@ class IsolationStorm implements AsyncDisposable {
   async run(): Promise<StormReport> {
     for (const asker of this.askers) this.followEventsOf(asker);
     const cutting = this.cutForever();
-    const nodes = [SECOND, 'hub'];
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const isRestart = round < this.options.rounds && round % ROUNDS_TO_RESTART === 0;
+    for (let round = 0; round < this.options.rounds; round += 1) {
+      const isRestart = round % ROUNDS_TO_RESTART === 0;
       if (isRestart) this.own.clear();
-      const [node = SECOND] = isRestart ? nodes : [];
-      if (isRestart) nodes.push(nodes.shift() ?? SECOND);
       await Promise.all([
-        isRestart ? this.cluster.restart(node) : undefined,
+        isRestart ? this.cluster.restart((round / ROUNDS_TO_RESTART) % 2 === 0 ? SECOND : 'hub') : undefined,
         this.askForEverything(round),
-        round < this.options.rounds ? this.goThroughMatrix(round) : undefined,
+        this.goThroughMatrix(round),
       ]);
-      if (round + 1 >= this.options.rounds && this.sawEverything()) break;
     }
     this.ended.abort();
     await cutting;
+    for (let more = 0; this.unseen().length > 0; more += 1) {
+      if (more === MAX_MORE_ROUNDS) throw new Error(`never seen: ${this.unseen().join(', ')}; ${[...this.faults].join('; ')}`);
+      await this.askForUnseen(more);
+    }
     const { cells, failed, holes, own, pictures, refused } = this;
     return { own, pictures, refused, cells, failed, holes };
   }
@@ -150,7 +155,7 @@ class IsolationStorm implements AsyncDisposable {
     let next = 0;
     while (!this.ended.signal.aborted) {
       for (let count = 0; count < 10; count += 1) this.crowd[next++ % this.crowd.length]?.cut();
-      for (const { camera } of next % 200 === 0 ? this.cameras : []) camera.device.cut();
+      for (const { camera } of next % 1_000 === 0 ? this.cameras : []) camera.device.cut();
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -180,9 +185,19 @@ class IsolationStorm implements AsyncDisposable {
     );
   }
 
+  private async askForUnseen(round: number): Promise<void> {
+    const url = this.urls[round % this.urls.length] ?? '';
+    const unseen = new Set(this.unseen());
+    for (const camera of this.cameras) {
+      const { token = '' } = this.askers.find(({ homeId }) => homeId === camera.homeId) ?? {};
+      const left = Object.entries(ways).filter(([name]) => unseen.has(labelOf(name, camera.mark)));
+      await Promise.all(left.map(([name, way]) => this.see(name, way, camera, { url, token })));
+    }
+  }
+
   /** Every picture in an answer has to be of the camera. */
   private async see(name: string, way: Way, camera: MarkedCamera, asker: Asker): Promise<void> {
-    const label = `${name} of ${nameOf(camera.mark)}`;
+    const label = labelOf(name, camera.mark);
     try {
       const bytes = await way.taste(await way.address(camera, asker), way.by === 'bearer' ? asker.token : undefined);
       const names = [...namesIn(bytes)];
@@ -192,8 +207,9 @@ class IsolationStorm implements AsyncDisposable {
       if (wrong.length > 0) this.holes.push(`${label}: ${JSON.stringify(wrong)}`);
       this.pictures += marks.length;
       if (marks.length > 0 || (way.packing === undefined && names.length > 0)) this.own.set(label, (this.own.get(label) ?? 0) + 1);
-    } catch {
+    } catch (error) {
       this.failed += 1;
+      this.faults.set(label, String(error));
     }
   }
 
@@ -221,7 +237,8 @@ class IsolationStorm implements AsyncDisposable {
     const { ground } = this;
     if (ground === undefined) throw new Error('nothing was settled');
     const seen = new Map<string, string>();
-    let open = cellsOf(ground, round);
+    const { oneCellIn = 1 } = this.options;
+    let open = cellsOf(ground, round).filter((_, index) => index % oneCellIn === round % oneCellIn);
     for (let tried = 0; open.length > 0; tried += 1) {
       if (tried === TRIES) throw new Error(`${open.length} cells were never answered, such as ${open[0]?.name}`);
       const url = this.urls[(round + tried) % this.urls.length] ?? '';
@@ -248,9 +265,14 @@ class IsolationStorm implements AsyncDisposable {
     return left;
   }
 
-  private sawEverything(): boolean {
-    return this.cameras.every(({ mark }) => Object.keys(ways).every((name) => this.own.has(`${name} of ${nameOf(mark)}`)));
+  /** What was not seen since a process was restarted last. */
+  private unseen(): readonly string[] {
+    return this.cameras.flatMap(({ mark }) => Object.keys(ways).map((name) => labelOf(name, mark))).filter((label) => !this.own.has(label));
   }
+}
+
+function labelOf(way: string, mark: MarkedCamera['mark']): string {
+  return `${way} of ${nameOf(mark)}`;
 }
 
 /** What opens one camera, tried on another. */
