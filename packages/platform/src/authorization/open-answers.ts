@@ -30,6 +30,7 @@ export class OpenAnswers implements AsyncDisposable {
   private readonly lifetime: Lifetime;
   /** As many as there are connections. */
   private readonly open = new Map<ServerResponse, Held>();
+  private isTicking = false;
 
   constructor(options: OpenAnswersOptions) {
     this.options = options;
@@ -38,7 +39,6 @@ export class OpenAnswers implements AsyncDisposable {
 
   start(): void {
     this.lifetime.own(this.options.bus.subscribe('revoked', (message) => this.onRevoked(message)));
-    this.lifetime.run('end of answers', (signal) => this.endForever(signal));
   }
 
   /** `response` is sent by the right of `proof` from now on, until it closes. */
@@ -46,6 +46,9 @@ export class OpenAnswers implements AsyncDisposable {
     const { userId, userSessionId } = principal;
     this.open.set(response, { claims: { action, deviceId, epoch, userId, userSessionId }, until });
     response.once('close', () => this.open.delete(response));
+    if (this.isTicking) return;
+    this.isTicking = true;
+    this.lifetime.run('end of answers', (signal) => this.endInTime(signal));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -59,13 +62,15 @@ export class OpenAnswers implements AsyncDisposable {
     });
   }
 
-  private async endForever(signal: AbortSignal): Promise<void> {
+  /** While there are any. */
+  private async endInTime(signal: AbortSignal): Promise<void> {
     const { clock } = this.options;
-    while (!signal.aborted) {
+    while (this.open.size > 0) {
       await sleep(clock, TICK_MS, { signal });
       const over = [...this.open].filter(([, { until = Number.POSITIVE_INFINITY }]) => until <= clock.now());
       await Promise.all(over.map(([response, held]) => this.recheck(response, held)));
     }
+    this.isTicking = false;
   }
 
   private async recheck(response: ServerResponse, held: Held): Promise<void> {
