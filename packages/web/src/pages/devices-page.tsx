@@ -7,6 +7,7 @@ import { type Device, homesQuery, useDevices } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { cameraPath, camerasOf } from '../camera/camera.ts';
 import { StoragePanel } from '../devices/storage-panel.tsx';
+import { useMayAdd } from '../devices/use-may-add.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
@@ -23,7 +24,7 @@ export function DevicesPage() {
   const homes = useQuery(homesQuery(useApp().api));
   const [adding, setAdding] = useState(false);
   const storing = homes.data?.filter(({ actions }) => actions.includes('view.recordings')) ?? [];
-  const addButton = (
+  const addButton = useMayAdd() && (
     <Button leftSection={<Icon name="plus" size={18} />} onClick={() => setAdding(true)}>
       {t('home.addCamera')}
     </Button>

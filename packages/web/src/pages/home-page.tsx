@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Device, useDevices } from '../api/queries.ts';
 import { camerasOf } from '../camera/camera.ts';
+import { useMayAdd } from '../devices/use-may-add.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
@@ -16,7 +17,7 @@ export function HomePage() {
   const { t } = useTranslation();
   const devices = useDevices();
   const [adding, setAdding] = useState(false);
-  const addButton = (
+  const addButton = useMayAdd() && (
     <Button leftSection={<Icon name="plus" size={18} />} onClick={() => setAdding(true)}>
       {t('home.addCamera')}
     </Button>
