@@ -94,11 +94,14 @@ export class RevocationTrials implements AsyncDisposable {
   private bindings = 0;
   private member: { readonly id: string; readonly token: string } | undefined;
 
-  private constructor(options: TrialsOptions, parts: Pick<RevocationTrials, 'camera' | 'loudspeaker' | 'film'>) {
+  private constructor(
+    options: TrialsOptions,
+    { camera, film, loudspeaker }: { readonly camera: StampedCamera; readonly film: Recorded; readonly loudspeaker: Loudspeaker },
+  ) {
     this.options = options;
-    this.camera = parts.camera;
-    this.loudspeaker = parts.loudspeaker;
-    this.film = parts.film;
+    this.camera = camera;
+    this.film = film;
+    this.loudspeaker = loudspeaker;
   }
 
   static async open(options: TrialsOptions): Promise<RevocationTrials> {

@@ -6,13 +6,12 @@ import { UserSide } from '../testing/user-side.ts';
 
 /** Sends the head of a request, and its body when told; resolves once the platform has let it in. */
 async function begin(side: UserSide, { body, path, token }: { readonly body: string; readonly path: string; readonly token: string }) {
-  const { authorizer } = side;
   const { promise: letIn, resolve } = Promise.withResolvers<void>();
-  const home = authorizer.home.bind(authorizer);
-  authorizer.home = async (...asked) => {
-    const proof = await home(...asked);
+  const find = side.accounts.authenticate.bind(side.accounts);
+  side.accounts.authenticate = async (credential) => {
+    const visitor = await find(credential);
     resolve();
-    return proof;
+    return visitor;
   };
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
   const sending: ClientRequest = request(`${side.url}/api/v1${path}`, { method: 'POST', headers });
