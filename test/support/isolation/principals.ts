@@ -64,11 +64,10 @@ export async function gather(ground: {
   const former = await register(owner, 'former', 'admin');
   await owner.client.call('member.delete', { params: { id: owner.homeId, userId: former.userId } });
   const ended = await endedShare(owner, shownId);
-  const inHome = (homeId: string, given: readonly Action[], deviceId?: string): Principal['may'] => {
-    return ({ camera, ...what }) => {
-      const isThere = what.homeId === homeId && (deviceId === undefined || camera === undefined || camera.device.id === deviceId);
-      // Of the home as a whole, those who have but one camera of it may manage nothing.
-      return isThere ? given : [];
+  const inHome = (ownHomeId: string, given: readonly Action[], deviceId?: string): Principal['may'] => {
+    return ({ camera, homeId }) => {
+      const isReached = deviceId === undefined || camera === undefined || camera.device.id === deviceId;
+      return homeId === ownHomeId && isReached ? given : [];
     };
   };
   const user = (name: string, { token }: Pick<Person, 'token'>, may: Principal['may']): Principal => ({ name, token, isUser: true, may });
