@@ -3,6 +3,7 @@ import { AppError, hasStatus } from '@cardea/core';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Check, Convert } from 'typebox/value';
 import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { type CapName, type Caps, caps } from './authorization/caps.ts';
 
 const LogLevel = Type.Enum(['debug', 'info', 'warn', 'error', 'silent'] as const);
 
@@ -179,6 +180,18 @@ export const settings = {
     200,
     'Requests of one user to the user API per second over a while, ten times as many at once; without a login of one source address',
   ),
+  'limits.homesPerUser': capSetting('homesPerUser'),
+  'limits.membersPerHome': capSetting('membersPerHome'),
+  'limits.invitationsPerHome': capSetting('invitationsPerHome'),
+  'limits.devicesPerHome': capSetting('devicesPerHome'),
+  'limits.bindingCodesPerHome': capSetting('bindingCodesPerHome'),
+  'limits.sharesPerHome': capSetting('sharesPerHome'),
+  'limits.lockedSegmentsPerHome': capSetting('lockedSegmentsPerHome'),
+  'limits.firmwareImagesPerHome': capSetting('firmwareImagesPerHome'),
+  'limits.firmwareBytesPerHome': capSetting('firmwareBytesPerHome'),
+  'limits.tokensPerUser': capSetting('tokensPerUser'),
+  'limits.passkeysPerUser': capSetting('passkeysPerUser'),
+  'limits.keysPerMember': capSetting('keysPerMember'),
   'limits.segmentBytes': setting(Type.Integer({ minimum: 1_000_000 }), 52_428_800, 'Largest video segment, in bytes'),
 } as const;
 
@@ -193,12 +206,22 @@ function portSetting(meaning: string) {
   return setting(Type.String({ pattern: '^(off|.+:[0-9]{1,5})?$' }), '', meaning);
 }
 
+function capSetting(name: CapName) {
+  return setting(Type.Integer({ minimum: 1 }), caps[name].most, `Most ${caps[name].of}`);
+}
+
 function setting<S extends TSchema>(schema: S, fallback: Static<S>, description: string): Setting<S> {
   return { schema, fallback, description };
 }
 
 export type SettingName = keyof typeof settings;
 export type Config = { readonly [N in SettingName]: Static<(typeof settings)[N]['schema']> };
+
+/** The caps as they are set. */
+export function capsOf(config: Config): Caps {
+  const names = Object.keys(caps) as CapName[];
+  return Object.fromEntries(names.map((name) => [name, config[`limits.${name}`]])) as Caps;
+}
 
 export interface ConfigSources {
   /** Values of command-line flags; `undefined` ones count as absent. */

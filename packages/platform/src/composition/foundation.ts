@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { Clock, Logger, Random } from '@cardea/core';
 import { AuditLog } from '../audit/audit-log.ts';
 import { Authorizer } from '../authorization/authorizer.ts';
+import type { Caps } from '../authorization/caps.ts';
 import { OpenAnswers } from '../authorization/open-answers.ts';
-import type { Config } from '../config.ts';
+import { type Config, capsOf } from '../config.ts';
 import { HttpServer } from '../http/http-server.ts';
 import type { Certificates } from '../http/tls/certificates.ts';
 import { parseListen } from '../listen-address.ts';
@@ -40,6 +41,7 @@ export interface Foundation extends ProcessOptions {
   readonly roles: readonly Role[];
   /** How often devices report, and after how many missed reports one is suspect. */
   readonly keepAlive: { readonly intervalSec: number; readonly missed: number };
+  readonly caps: Caps;
   readonly keys: PlatformKeys;
   readonly db: Db;
   readonly rows: RowReader;
@@ -94,6 +96,7 @@ export async function openFoundation(options: ProcessOptions, stack: AsyncDispos
     config,
     roles,
     keepAlive: { intervalSec: config['keepAlive.intervalSec'], missed: config['keepAlive.missed'] },
+    caps: capsOf(config),
     keys,
     rows,
     exchange,

@@ -3,6 +3,7 @@ import type { Firmware, FirmwareClaim } from '@cardea/api';
 import { AppError, type Clock, type Random } from '@cardea/core';
 import { type ParamsOf, paths, type upgradeFirmware } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
+import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import type { Principal } from '../authorization/proof.ts';
 import type { Db, ObjectStore, Row } from '../store/ports.ts';
 import type { UrlSigner } from '../tokens/url-signer.ts';
@@ -18,6 +19,7 @@ export interface FirmwareCatalogueOptions {
   readonly publicUrl: () => string;
   readonly clock: Clock;
   readonly random: Random;
+  readonly caps?: Caps;
 }
 
 export type FirmwareRow = Row<'firmware'>;
@@ -46,7 +48,7 @@ export class FirmwareCatalogue {
   /**
    * Stores an image; the same again is answered with what is there.
    * @throws AppError FORBIDDEN (also with `stepUp`) | NOT_FOUND | DUPLICATE when that version is there with other bytes |
-   * TOO_LARGE | as `ObjectStore.receive`
+   * TOO_LARGE | LIMIT_EXCEEDED | as `ObjectStore.receive`
    */
   async add(principal: Principal, { homeId, model, version, signature }: FirmwareClaim, bytes: Readable): Promise<Firmware> {
     const { authorizer, clock, db, objects, random } = this.options;
@@ -54,6 +56,7 @@ export class FirmwareCatalogue {
     const home = await this.homeOf(principal, homeId);
     const id = random.ulid();
     const key = `firmware/${home}/${id}`;
+    await this.assertRoom(home, 1);
     const { uploadKey, sizeBytes, sha256 } = await objects.receive(key, bytes, { maxBytes: MAX_IMAGE_BYTES });
     const known = sizeBytes === 0 ? undefined : await this.findVersion([home], model, version);
     if (sizeBytes === 0 || known !== undefined) {
@@ -62,6 +65,10 @@ export class FirmwareCatalogue {
       if (known.sha256 !== sha256 || known.signature !== signature) throw new AppError('DUPLICATE', { firmwareId: known.id });
       return firmwareOf(known);
     }
+    await this.assertRoom(home, sizeBytes).catch(async (error: unknown) => {
+      await objects.discard(uploadKey);
+      throw error;
+    });
     await objects.commit(key, uploadKey);
     const row = { id, home_id: home, model, version, size_bytes: sizeBytes, sha256, signature, object_key: key, created_at: clock.now() };
     await db.insertInto('firmware').values(row).execute();
@@ -151,6 +158,17 @@ export class FirmwareCatalogue {
       if (clock.now() - modifiedAt < HOUR_MS) continue;
       await (kind === 'upload' ? objects.discard(key) : objects.remove(key));
     }
+  }
+
+  private async assertRoom(homeId: string, sizeBytes: number): Promise<void> {
+    const { caps = defaultCaps, db } = this.options;
+    const { images, bytes } = await db
+      .selectFrom('firmware')
+      .select(({ fn }) => [fn.countAll<number>().as('images'), fn.sum<number | null>('size_bytes').as('bytes')])
+      .where('home_id', '=', homeId)
+      .executeTakeFirstOrThrow();
+    assertRoomFor('firmwareImagesPerHome', caps, images);
+    assertRoomFor('firmwareBytesPerHome', caps, bytes ?? 0, sizeBytes);
   }
 
   private async homeOf(principal: Principal, homeId: string | undefined): Promise<string> {

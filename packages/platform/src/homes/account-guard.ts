@@ -1,5 +1,4 @@
-import type { Clock } from '@cardea/core';
-import { FailureLimiter, limitFailures } from './failure-limiter.ts';
+import { FailureLimiter, type FailureStore, limitFailures } from './failure-limiter.ts';
 import { LoginGuard } from './login-guard.ts';
 
 const WINDOW_MS = 15 * 60_000;
@@ -30,18 +29,21 @@ export class AccountGuard {
   private readonly accounts: FailureLimiter;
   private readonly codes: FailureLimiter;
 
-  constructor(clock: Clock) {
-    this.sources = new LoginGuard(clock);
-    this.devices = new FailureLimiter(clock, { maxFailures: MAX_PER_DEVICE, windowMs: WINDOW_MS });
-    this.accounts = new FailureLimiter(clock, { maxFailures: MAX_PER_ACCOUNT, windowMs: WINDOW_MS });
-    this.codes = new FailureLimiter(clock, { maxFailures: MAX_CODES_PER_ACCOUNT, windowMs: WINDOW_MS });
+  constructor(store: FailureStore) {
+    const limiter = (name: string, maxFailures: number) => new FailureLimiter(store, { name, maxFailures, windowMs: WINDOW_MS });
+    this.sources = new LoginGuard(store, 'password');
+    this.devices = limiter('known device', MAX_PER_DEVICE);
+    this.accounts = limiter('account', MAX_PER_ACCOUNT);
+    this.codes = limiter('code', MAX_CODES_PER_ACCOUNT);
   }
 
   /** Runs `prove`, which begins with a look at the password. @throws AppError RATE_LIMITED without running it; what `prove` throws */
   async password<T>({ account, address, device, withCode }: Attempt, prove: () => Promise<T>): Promise<T> {
     if (device !== undefined) return await limitFailures([{ limiter: this.devices, key: device, forgives: true }], prove);
     // Nobody pays for a password whose code is not looked at.
-    if (withCode === true) this.codes.assertOpen(account.toLowerCase());
+    if (withCode === true) await this.codes.assertOpen(account.toLowerCase());
+    // Before anything is written for the source, of which whoever guesses may have thousands.
+    await this.accounts.assertOpen(account.toLowerCase());
     // A login that works makes up for its own source, not for those who guess at the same account elsewhere.
     const all = [{ limiter: this.accounts, key: account.toLowerCase(), forgives: false }];
     return await this.sources.guard(account, address, () => limitFailures(all, prove));

@@ -5,6 +5,7 @@ import type { Bus, Db } from '../store/ports.ts';
 import { type AccountEngine, createAccountEngine } from './account-engine.ts';
 import { AccountGuard, type Attempt } from './account-guard.ts';
 import { credentialHeaders, isRefusal, refusedAs } from './account-requests.ts';
+import { purgeTries } from './failure-limiter.ts';
 import { KnownDevices } from './known-devices.ts';
 import { LoginGuard } from './login-guard.ts';
 import { SecondFactor } from './second-factor.ts';
@@ -58,8 +59,8 @@ export class Accounts {
     this.bus = bus;
     this.clock = clock;
     this.engine = createAccountEngine({ db, secret: sessionSecret, random, logger });
-    this.guard = new LoginGuard(clock);
-    this.accountGuard = new AccountGuard(clock);
+    this.guard = new LoginGuard({ clock, db }, 'one-time token');
+    this.accountGuard = new AccountGuard({ clock, db });
     this.devices = new KnownDevices({ db, clock, random });
     this.secondFactor = new SecondFactor({ engine: this.engine, bus, provePassword: (...proof) => this.provePassword(...proof) });
   }
@@ -216,6 +217,7 @@ export class Accounts {
     await this.db.deleteFrom('session').where('expiresAt', '<', now).execute();
     await this.db.deleteFrom('verification').where('expiresAt', '<', now).execute();
     await this.devices.purgeExpired();
+    await purgeTries({ clock: this.clock, db: this.db });
   }
 
   /** Does what takes the password of whoever is logged in. @throws AppError FORBIDDEN when it is wrong; RATE_LIMITED */

@@ -1,5 +1,6 @@
 import type { Action, ApiToken, ApiTokenRequest, FreshApiToken } from '@cardea/api';
 import { AppError, type Clock, type Random } from '@cardea/core';
+import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import { grantOf } from '../authorization/grant.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { Bus, Db, Row } from '../store/ports.ts';
@@ -11,6 +12,7 @@ export interface ApiTokensOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
+  readonly caps?: Caps;
   readonly authorizer: {
     homes(principal: Principal, action: Action): Promise<readonly unknown[]>;
     devices(principal: Principal, action: Action): Promise<readonly DeviceProof[]>;
@@ -18,7 +20,6 @@ export interface ApiTokensOptions {
 }
 
 const KIND = 'cardea';
-const MAX_PER_USER = 100;
 /** How exactly the last use is known. */
 const TOUCH_MS = 3_600_000;
 
@@ -33,14 +34,14 @@ export class ApiTokens {
     this.options = options;
   }
 
-  /** @throws AppError FORBIDDEN for an action the user has nowhere; NOT_FOUND for a device; INVALID_PARAMS; LIMIT_EXCEEDED at 100 */
+  /** @throws AppError FORBIDDEN for an action the user has nowhere; NOT_FOUND for a device; INVALID_PARAMS; LIMIT_EXCEEDED */
   async create({ user, principal }: Visitor, request: ApiTokenRequest): Promise<FreshApiToken> {
-    const { clock, db, random } = this.options;
+    const { caps = defaultCaps, clock, db, random } = this.options;
     const now = clock.now();
     const { name, actions, devices, expiresAt } = request;
     if (expiresAt !== undefined && expiresAt <= now) throw new AppError('INVALID_PARAMS', { member: 'expiresAt' });
     await this.assertHeld(principal, request);
-    if ((await this.rows(user.id)).length >= MAX_PER_USER) throw new AppError('LIMIT_EXCEEDED');
+    assertRoomFor('tokensPerUser', caps, (await this.rows(user.id)).length);
     const id = random.ulid();
     const { token, hash } = createSecretToken(random, KIND);
     await db

@@ -1,15 +1,15 @@
 import type { BindingCode } from '@cardea/api';
-import { AppError, type Clock, hasStatus, type Random } from '@cardea/core';
+import { AppError, type Clock, type Random } from '@cardea/core';
 import type { Transaction } from 'kysely';
+import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import type { HomeProof } from '../authorization/proof.ts';
 import type { Db, Row, Tables } from '../store/ports.ts';
 import { createBindingCode, hashBindingCode } from './binding-code.ts';
-import { FailureLimiter } from './failure-limiter.ts';
+import { FailureLimiter, limitFailures } from './failure-limiter.ts';
 
 const CODE_TTL_MS = 10 * 60_000;
 /** Used and expired codes are kept a while, so that a late repeat is told apart from a wrong code. */
 const CODE_KEEP_MS = 24 * 3_600_000;
-const MAX_OPEN_CODES = 100;
 
 /** That a device belongs to a home. */
 export interface Binding {
@@ -24,6 +24,7 @@ export interface BindingsOptions {
   readonly db: Db;
   readonly clock: Clock;
   readonly random: Random;
+  readonly caps?: Caps;
   /** Origin at which devices reach this platform. */
   readonly publicUrl: () => string;
   /** SHA-256 of the authority whose certificate the platform shows, hex, where devices have to be told. */
@@ -35,20 +36,22 @@ export class Bindings {
   private readonly db: Db;
   private readonly clock: Clock;
   private readonly random: Random;
+  private readonly caps: Caps;
   private readonly publicUrl: () => string;
   private readonly authority: string | undefined;
   private readonly guesses: FailureLimiter;
 
-  constructor({ db, clock, random, publicUrl, authority }: BindingsOptions) {
+  constructor({ caps = defaultCaps, db, clock, random, publicUrl, authority }: BindingsOptions) {
+    this.caps = caps;
     this.authority = authority;
     this.db = db;
     this.clock = clock;
     this.random = random;
     this.publicUrl = publicUrl;
-    this.guesses = new FailureLimiter(clock, { maxFailures: 10, windowMs: 15 * 60_000 });
+    this.guesses = new FailureLimiter({ clock, db }, { name: 'binding code', maxFailures: 10, windowMs: 15 * 60_000 });
   }
 
-  /** A code with which one device can join the home within ten minutes. @throws AppError LIMIT_EXCEEDED at 100 open codes */
+  /** A code with which one device can join the home within ten minutes. @throws AppError LIMIT_EXCEEDED, also where the home is full */
   async createCode({ homeId, principal }: HomeProof<'manage'>): Promise<BindingCode> {
     const now = this.clock.now();
     const code = createBindingCode(this.random);
@@ -61,7 +64,8 @@ export class Bindings {
         .where('used_at', 'is', null)
         .where('expires_at', '>', now)
         .executeTakeFirstOrThrow();
-      if (open >= MAX_OPEN_CODES) throw new AppError('LIMIT_EXCEEDED', undefined, { retryAfterMs: CODE_TTL_MS });
+      assertRoomFor('bindingCodesPerHome', this.caps, open);
+      assertRoomFor('devicesPerHome', this.caps, await devicesOf(tx, homeId));
       await tx
         .insertInto('binding_code')
         .values({ code_hash: hashBindingCode(code), home_id: homeId, created_by: principal.userId, created_at: now, expires_at: expiresAt })
@@ -77,19 +81,11 @@ export class Bindings {
    * Binds a device to the home of `code`, in one transaction: of many devices with the same code exactly one wins.
    * A device that belongs to that home already succeeds again and the code stays unused (M28).
    * @throws AppError UNAUTHORIZED when the code is wrong, used or expired; ALREADY_ACTIVE when the device belongs to another
-   *   home; RATE_LIMITED after ten wrong codes in 15 minutes
+   *   home; LIMIT_EXCEEDED where the home is full; RATE_LIMITED after ten wrong codes in 15 minutes
    */
   async claim(code: string, { deviceId }: { readonly deviceId: string }): Promise<Binding> {
-    this.guesses.begin(deviceId);
-    const binding = await this.db
-      .transaction()
-      .execute((tx) => this.bind(tx, hashBindingCode(code), deviceId))
-      .catch((error: unknown) => {
-        if (!hasStatus(error, 'UNAUTHORIZED')) this.guesses.takeBack(deviceId);
-        throw AppError.from(error);
-      });
-    this.guesses.clear(deviceId);
-    return binding;
+    const guess = { limiter: this.guesses, key: deviceId, forgives: true };
+    return await limitFailures([guess], () => this.db.transaction().execute((tx) => this.bind(tx, hashBindingCode(code), deviceId)));
   }
 
   /** Removes codes that nobody can ask about any more; call now and then. */
@@ -110,6 +106,7 @@ export class Bindings {
       .executeTakeFirst();
     if (device === undefined) throw new AppError('UNAUTHORIZED');
     if (device.home_id === code.home_id) return existing(device, code.home_id);
+    assertRoomFor('devicesPerHome', this.caps, await devicesOf(tx, code.home_id));
     const now = this.clock.now();
     const { numUpdatedRows } = await tx
       .updateTable('binding_code')
@@ -139,6 +136,11 @@ export class Bindings {
       .executeTakeFirst();
     if (numUpdatedRows !== 1n) throw new AppError('ALREADY_ACTIVE', undefined, { message: 'the device belongs to another home' });
   }
+}
+
+async function devicesOf(db: Db, homeId: string): Promise<number> {
+  const count = db.selectFrom('device').select(({ fn }) => fn.countAll<number>().as('devices'));
+  return (await count.where('home_id', '=', homeId).executeTakeFirstOrThrow()).devices;
 }
 
 function existing(device: Pick<Row<'device'>, 'binding_id' | 'bound_at' | 'binding_epoch'>, homeId: string): Binding {

@@ -1,5 +1,6 @@
 import { type Action, actions, type Home, type Role, roleActions } from '@cardea/api';
 import { AppError, type Clock, type Random } from '@cardea/core';
+import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import type { HomeProof, Principal } from '../authorization/proof.ts';
 import type { Db, Row } from '../store/ports.ts';
 
@@ -13,22 +14,23 @@ export interface HomesOptions {
   readonly db: Db;
   readonly clock: Clock;
   readonly random: Random;
+  readonly caps?: Caps;
   /** The clocks of a home are others now. */
   readonly onTimezone?: (homeId: string) => Promise<void>;
 }
 
 type MembershipRow = Pick<Row<'home'>, 'id' | 'name' | 'timezone' | 'created_at'> & Pick<Row<'home_member'>, 'role' | 'actions'>;
 
-const MAX_OWNED = 200;
-
 /** Homes and who belongs to them. */
 export class Homes {
   private readonly db: Db;
   private readonly clock: Clock;
   private readonly random: Random;
+  private readonly caps: Caps;
   private readonly onTimezone: HomesOptions['onTimezone'];
 
-  constructor({ db, clock, random, onTimezone }: HomesOptions) {
+  constructor({ caps = defaultCaps, db, clock, random, onTimezone }: HomesOptions) {
+    this.caps = caps;
     this.db = db;
     this.clock = clock;
     this.random = random;
@@ -42,7 +44,7 @@ export class Homes {
     }
   }
 
-  /** Makes a home owned by `userId`. @throws AppError INVALID_PARAMS; LIMIT_EXCEEDED at 200 */
+  /** Makes a home owned by `userId`. @throws AppError INVALID_PARAMS; LIMIT_EXCEEDED */
   async create(userId: string, { name, timezone }: HomeFields): Promise<Home> {
     this.assertValid({ timezone });
     const id = this.random.ulid();
@@ -54,7 +56,7 @@ export class Homes {
         .where('user_id', '=', userId)
         .where('role', '=', 'owner')
         .executeTakeFirstOrThrow();
-      if (owned >= MAX_OWNED) throw new AppError('LIMIT_EXCEEDED', { homes: MAX_OWNED });
+      assertRoomFor('homesPerUser', this.caps, owned);
       await tx.insertInto('home').values({ id, name, timezone, created_at: now }).execute();
       await tx
         .insertInto('home_member')

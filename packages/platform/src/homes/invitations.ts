@@ -1,5 +1,6 @@
 import type { Acceptance, Invitation, InvitationRequest, InvitationSummary, Joined, Member, Role } from '@cardea/api';
 import { AppError, type Clock, type Random } from '@cardea/core';
+import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import { assertWithin, grantOf, storedGrant } from '../authorization/grant.ts';
 import type { HomeProof } from '../authorization/proof.ts';
 import type { Db, Row } from '../store/ports.ts';
@@ -12,6 +13,7 @@ export interface InvitationsOptions {
   readonly db: Db;
   readonly clock: Clock;
   readonly random: Random;
+  readonly caps?: Caps;
   readonly accounts: Accounts;
   readonly members: Members;
   /** Origin under which users reach the platform. */
@@ -21,7 +23,6 @@ export interface InvitationsOptions {
 type InvitationRow = Row<'invitation'>;
 
 const TTL_MS = 7 * 24 * 3_600_000;
-const MAX_OPEN = 50;
 
 /** Links that let people into a home. Each works once, for a week; unknown, used and expired ones look the same. */
 export class Invitations {
@@ -30,19 +31,19 @@ export class Invitations {
 
   constructor(options: InvitationsOptions) {
     this.options = options;
-    this.guard = new LoginGuard(options.clock);
+    this.guard = new LoginGuard(options, 'invitation');
   }
 
-  /** @throws AppError FORBIDDEN for more than the principal has; INVALID_PARAMS; LIMIT_EXCEEDED at 50 open ones */
+  /** @throws AppError FORBIDDEN for more than the principal has; INVALID_PARAMS; LIMIT_EXCEEDED */
   async create(proof: HomeProof<'manage'>, { email, role: wish, accessUntil }: InvitationRequest): Promise<Invitation> {
-    const { clock, db, members, publicUrl, random } = this.options;
+    const { caps = defaultCaps, clock, db, members, publicUrl, random } = this.options;
     const { role, grant: wished } = await members.rightFor(proof, wish);
     const grant = { ...wished, until: accessUntil };
     for (const own of proof.held) assertWithin(grant, own);
     const now = clock.now();
     if (accessUntil !== undefined && accessUntil <= now) throw new AppError('INVALID_PARAMS', { member: 'accessUntil' });
     const open = await this.open(proof.homeId).execute();
-    if (open.length >= MAX_OPEN) throw new AppError('LIMIT_EXCEEDED', undefined, { message: 'too many invitations are open' });
+    assertRoomFor('invitationsPerHome', caps, open.length);
     const id = random.ulid();
     const { token, hash } = createSecretToken(random, 'invite');
     const expiresAt = now + TTL_MS;

@@ -1,5 +1,4 @@
-import type { Clock } from '@cardea/core';
-import { FailureLimiter, limitFailures } from './failure-limiter.ts';
+import { FailureLimiter, type FailureStore, limitFailures } from './failure-limiter.ts';
 import { sourceNetwork } from './source-network.ts';
 
 const WINDOW_MS = 15 * 60_000;
@@ -11,9 +10,12 @@ export class LoginGuard {
   private readonly perAccount: FailureLimiter;
   private readonly perSource: FailureLimiter;
 
-  constructor(clock: Clock) {
-    this.perAccount = new FailureLimiter(clock, { maxFailures: MAX_PER_ACCOUNT_AND_SOURCE, windowMs: WINDOW_MS });
-    this.perSource = new FailureLimiter(clock, { maxFailures: MAX_PER_SOURCE, windowMs: WINDOW_MS });
+  /** @param name of what is guarded: each thing has limits of its own */
+  constructor(store: FailureStore, name: string) {
+    const limiter = (of: string, maxFailures: number) =>
+      new FailureLimiter(store, { name: `${name} ${of}`, maxFailures, windowMs: WINDOW_MS });
+    this.perAccount = limiter('account', MAX_PER_ACCOUNT_AND_SOURCE);
+    this.perSource = limiter('source', MAX_PER_SOURCE);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { type Member, type Role, type RoleWish, roleActions } from '@cardea/api';
 import { AppError, type Clock } from '@cardea/core';
+import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import { assertWithin, type Grant, grantOf, type StoredGrant, storedGrant } from '../authorization/grant.ts';
 import type { HomeProof, Principal } from '../authorization/proof.ts';
 import type { Bus, Db, Row } from '../store/ports.ts';
@@ -8,6 +9,7 @@ export interface MembersOptions {
   readonly db: Db;
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly caps?: Caps;
   readonly authorizer: { assertFresh(principal: Principal): void };
   /** Somebody of the home may do less than before, or belongs to it no more. */
   readonly onLess?: (homeId: string) => void;
@@ -18,8 +20,6 @@ export interface MemberChange {
   /** `null`: for good. */
   readonly accessUntil?: number | null | undefined;
 }
-
-const MAX_MEMBERS = 200;
 
 /** Who belongs to a home and what each may do. A home has one owner, whom nobody removes or changes. */
 export class Members {
@@ -40,13 +40,14 @@ export class Members {
    * @throws AppError ALREADY_ACTIVE when the user belongs to it; LIMIT_EXCEEDED
    */
   async add(db: Db, homeId: string, userId: string, right: { readonly role: string; readonly grant: Grant }): Promise<void> {
-    const now = this.options.clock.now();
+    const { caps = defaultCaps, clock } = this.options;
+    const now = clock.now();
     const present = await db.selectFrom('home_member').select(['user_id', 'access_until']).where('home_id', '=', homeId).execute();
     const before = present.find(({ user_id }) => user_id === userId);
     if (before !== undefined && (before.access_until ?? Number.POSITIVE_INFINITY) > now) {
       throw new AppError('ALREADY_ACTIVE', undefined, { message: 'already belongs to this home' });
     }
-    if (present.length >= MAX_MEMBERS) throw new AppError('LIMIT_EXCEEDED');
+    assertRoomFor('membersPerHome', caps, present.length);
     if (before !== undefined) await db.deleteFrom('home_member').where('home_id', '=', homeId).where('user_id', '=', userId).execute();
     await db
       .insertInto('home_member')

@@ -1,4 +1,4 @@
-import type { Clock } from '@cardea/core';
+import type { FailureStore } from './failure-limiter.ts';
 import { LoginGuard } from './login-guard.ts';
 import { PasswordHasher } from './password-hasher.ts';
 
@@ -7,8 +7,8 @@ export class Passcodes {
   private readonly hasher = new PasswordHasher();
   private readonly guesses: LoginGuard;
 
-  constructor({ clock }: { readonly clock: Clock }) {
-    this.guesses = new LoginGuard(clock);
+  constructor(store: FailureStore) {
+    this.guesses = new LoginGuard(store, 'passcode');
   }
 
   async hash(passcode: string): Promise<string> {

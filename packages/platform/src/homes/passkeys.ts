@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Login, Passkey, PasskeyAssertion, PasskeyAttestation, PasskeyCreation, PasskeyQuestion } from '@cardea/api';
 import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
+import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import type { Principal } from '../authorization/proof.ts';
 import type { Db, Row } from '../store/ports.ts';
 import type { Source, Visitor } from './accounts.ts';
@@ -12,6 +13,7 @@ export interface PasskeysOptions {
   readonly db: Db;
   readonly clock: Clock;
   readonly random: Random;
+  readonly caps?: Caps;
   readonly logger: Logger;
   /** Signs challenges. */
   readonly secret: Uint8Array;
@@ -21,7 +23,6 @@ export interface PasskeysOptions {
   readonly accounts: { logInProven(userId: string, source: Source): Promise<Login> };
 }
 
-const MAX_PER_USER = 20;
 const LOGIN = 'login';
 /** EdDSA, ES256 and RS256 (RFC 9053), in the order of preference. */
 const ALGORITHMS = [-8, -7, -257];
@@ -40,7 +41,7 @@ export class Passkeys {
   constructor(options: PasskeysOptions) {
     this.options = options;
     this.challenges = new PasskeyChallenges(options);
-    this.guard = new LoginGuard(options.clock);
+    this.guard = new LoginGuard(options, 'passkey');
   }
 
   /** The host name keys are made for; `undefined` for a bare address, for which browsers make none (WebAuthn Level 3, 5.1.3). */
@@ -49,11 +50,11 @@ export class Passkeys {
     return isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? hostname : undefined;
   }
 
-  /** @throws AppError FORBIDDEN with `stepUp`; LIMIT_EXCEEDED at 20; NOT_SUPPORTED where the platform has no host name */
+  /** @throws AppError FORBIDDEN with `stepUp`; LIMIT_EXCEEDED; NOT_SUPPORTED where the platform has no host name */
   async begin({ principal, user }: Visitor): Promise<PasskeyCreation> {
     this.options.authorizer.assertFresh(principal);
     const present = await this.rows(user.id);
-    if (present.length >= MAX_PER_USER) throw new AppError('LIMIT_EXCEEDED');
+    assertRoomFor('passkeysPerUser', this.options.caps ?? defaultCaps, present.length);
     const { generateRegistrationOptions } = await import('@simplewebauthn/server');
     return await generateRegistrationOptions({
       ...{ rpName: 'Cardea', rpID: this.assertHost(), userName: user.email, userDisplayName: user.name, userID: Buffer.from(user.id) },
@@ -77,7 +78,7 @@ export class Passkeys {
       ...{ counter: made.credential.counter, synced: made.credentialDeviceType === 'multiDevice' ? 1 : 0 },
       transports: JSON.stringify(credential.response.transports ?? []),
     };
-    if ((await this.rows(user.id)).length >= MAX_PER_USER) throw new AppError('LIMIT_EXCEEDED');
+    assertRoomFor('passkeysPerUser', this.options.caps ?? defaultCaps, (await this.rows(user.id)).length);
     const { numInsertedOrUpdatedRows } = await db
       .insertInto('passkey')
       .values(row)

@@ -2,6 +2,7 @@ import { createHash, createPublicKey, diffieHellman, generateKeyPairSync } from 
 import type { RecipientKey, RecipientKeyRequest } from '@cardea/api';
 import { AppError, type Clock } from '@cardea/core';
 import { MAX_RECIPIENTS } from '@cardea/media';
+import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import { covers, grantOf } from '../authorization/grant.ts';
 import type { HomeProof } from '../authorization/proof.ts';
 import type { Db } from '../store/ports.ts';
@@ -9,6 +10,7 @@ import type { Db } from '../store/ports.ts';
 export interface RecipientKeysOptions {
   readonly db: Db;
   readonly clock: Clock;
+  readonly caps?: Caps;
   /** The devices of a home may have to encrypt for others than they know. */
   readonly onChange: (homeId: string) => void;
 }
@@ -17,8 +19,6 @@ interface Place {
   readonly homeId: string;
   readonly deviceId: string;
 }
-
-const MAX_KEYS_PER_MEMBER = 8;
 
 /** Public keys of members. The other halves never come here: what is encrypted for them the platform cannot open. */
 export class RecipientKeys {
@@ -36,12 +36,12 @@ export class RecipientKeys {
 
   /** Adds a key of whoever asks; again is fine. @throws AppError INVALID_PARAMS for bytes that are no key; LIMIT_EXCEEDED */
   async add({ homeId, principal }: HomeProof<'view.recordings'>, { publicKey, name }: RecipientKeyRequest): Promise<RecipientKey> {
-    const { clock, db, onChange } = this.options;
+    const { caps = defaultCaps, clock, db, onChange } = this.options;
     const { userId } = principal;
     assertUsable(publicKey);
     const keyId = keyIdOf(publicKey);
     const own = await this.keys(homeId).where('recipient_key.user_id', '=', userId).execute();
-    if (own.length >= MAX_KEYS_PER_MEMBER && !own.some((key) => key.keyId === keyId)) throw new AppError('LIMIT_EXCEEDED');
+    if (!own.some((key) => key.keyId === keyId)) assertRoomFor('keysPerMember', caps, own.length);
     await db
       .insertInto('recipient_key')
       .values({ home_id: homeId, user_id: userId, key_id: keyId, public_key: publicKey, name, created_at: clock.now() })

@@ -1,6 +1,7 @@
 import type { Action, FreshShare, Share, ShareRequest, ShareView } from '@cardea/api';
 import { AppError, type Clock, type Random } from '@cardea/core';
 import type { Authorizer } from '../authorization/authorizer.ts';
+import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import { sharedActions } from '../authorization/credentials.ts';
 import type { DeviceProof, Principal } from '../authorization/proof.ts';
 import type { Bus, Db, Row } from '../store/ports.ts';
@@ -12,6 +13,7 @@ export interface SharesOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
+  readonly caps?: Caps;
   readonly authorizer: Pick<Authorizer, 'device' | 'devices'>;
   readonly accounts: ShareAccounts;
   readonly events: SharedEvents;
@@ -28,7 +30,6 @@ const MAX_CLIP_MS = 24 * HOUR_MS;
 /** What is shown of the recordings around an event. */
 const EVENT_BEFORE_MS = 60_000;
 const EVENT_AFTER_MS = 5 * 60_000;
-const MAX_PER_HOME = 500;
 const MAX_VIEWS_SHOWN = 200;
 
 /** Links with which people without a login see one thing of a device: made, listed and ended here. */
@@ -42,7 +43,7 @@ export class Shares {
   /**
    * Makes a link by the right of `principal`, which is asked for again each time somebody uses it.
    * @throws AppError NOT_FOUND for the device or the event; FORBIDDEN without `share` or the right to see the thing; INVALID_PARAMS;
-   * INVALID_STATE with `encryption` for recordings a link could not show; LIMIT_EXCEEDED at 500 links of a home
+   * INVALID_STATE with `encryption` for recordings a link could not show; LIMIT_EXCEEDED
    */
   async create(principal: Principal, request: ShareRequest): Promise<FreshShare> {
     const { clock, db, passcodes, publicUrl, random } = this.options;
@@ -53,7 +54,7 @@ export class Shares {
     if (expiresAt <= now || expiresAt > now + MAX_TTL_MS) {
       throw new AppError('INVALID_PARAMS', { member: 'expiresAt' }, { message: 'a share lasts at most 30 days' });
     }
-    if ((await this.countOf(proof.homeId, now)) >= MAX_PER_HOME) throw new AppError('LIMIT_EXCEEDED');
+    assertRoomFor('sharesPerHome', this.options.caps ?? defaultCaps, await this.countOf(proof.homeId, now));
     const id = random.ulid();
     const { token, hash } = createSecretToken(random, 'share');
     await db

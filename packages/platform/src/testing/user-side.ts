@@ -155,7 +155,7 @@ export class UserSide implements AsyncDisposable {
     const events = new HomeEvents({ db, publicUrl: () => this.url });
     const shared = { db, bus, clock, random, logger, authorizer: this.authorizer, accounts: this.accounts, events, audit };
     const sharing = {
-      ...{ ...shared, recordings: this.segments, passcodes: new Passcodes({ clock }) },
+      ...{ ...shared, recordings: this.segments, passcodes: new Passcodes({ clock, db }) },
       publicUrl: () => publicUrl ?? this.url,
     };
     const allLive = { ...idleLive, ...live };

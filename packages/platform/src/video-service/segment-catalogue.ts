@@ -1,6 +1,6 @@
 import type { Clock } from '@cardea/core';
 import { type CreateSegment, type SegmentLink, vrTimers } from '@cardea/protocol';
-import type { Insertable, Updateable } from 'kysely';
+import { type Insertable, sql, type Updateable } from 'kysely';
 import type { Db, Row, SegmentState, Tables } from '../store/ports.ts';
 import { GroupCommit } from '../store/sql/group-commit.ts';
 import { MAX_SEGMENT_MS } from './video-limits.ts';
@@ -171,6 +171,13 @@ export class SegmentCatalogue {
 
   async setLocked(row: SegmentRow, locked: boolean): Promise<boolean> {
     return await this.change(row, 'stored', { locked: locked ? 1 : 0 });
+  }
+
+  /** Recordings of a home that are kept from deletion by age. */
+  async countLocked(homeId: string): Promise<number> {
+    const counted = await sql<{ readonly locked: number }>`select count(*) as locked from segment indexed by segment_locked
+      where home_id = ${homeId} and state = 'stored' and locked = 1`.execute(this.db);
+    return counted.rows[0]?.locked ?? 0;
   }
 
   /** Forgets a segment whose bytes are gone. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Segment } from '@cardea/api';
 import { AppError, type Clock, type Logger } from '@cardea/core';
+import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import type { DeviceProof } from '../authorization/proof.ts';
 import type { Db, ObjectStore } from '../store/ports.ts';
 import type { DamageRecord } from './damage-record.ts';
@@ -44,6 +45,7 @@ export interface SegmentLibraryOptions {
   readonly damage: DamageRecord;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly caps?: Caps;
 }
 
 const DEFAULT_LIMIT = 50;
@@ -92,11 +94,12 @@ export class SegmentLibrary {
     return { stream: await this.options.objects.read(row.object_key, range), sizeBytes, etag: sha256 };
   }
 
-  /** Keeps a segment from deletion by age, or stops doing so. @throws AppError NOT_FOUND */
+  /** Keeps a segment from deletion by age, or stops doing so. @throws AppError NOT_FOUND; LIMIT_EXCEEDED */
   async setLocked(proof: DeviceProof<'control'>, segmentId: string, locked: boolean): Promise<Segment> {
-    const { catalogue, keeper, locks } = this.options;
+    const { caps = defaultCaps, catalogue, keeper, locks } = this.options;
     return await locks.run(proof.deviceId, async () => {
       const row = await this.require(proof, segmentId);
+      if (locked && row.locked === 0) assertRoomFor('lockedSegmentsPerHome', caps, await catalogue.countLocked(row.home_id));
       if (!(await catalogue.setLocked(row, locked))) throw new AppError('NOT_FOUND');
       keeper.announce(row);
       return toSegment({ ...row, locked: locked ? 1 : 0 });

@@ -1,5 +1,6 @@
 import { type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
 import { type AnswerOf, type getVideoServerInformation, vrTimers } from '@cardea/protocol';
+import type { Caps } from '../authorization/caps.ts';
 import type { Bus, Db, ObjectStore } from '../store/ports.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
 import type { UrlSigner } from '../tokens/url-signer.ts';
@@ -58,6 +59,7 @@ export interface VideoServiceOptions {
   /** By default what each home says it keeps. */
   readonly plans?: StoragePlans;
   readonly limits?: Partial<VideoLimits>;
+  readonly caps?: Caps;
 }
 
 /** Of recordings, when nobody says how long to keep them. */

@@ -52,7 +52,7 @@ export class ProviderLogins {
   constructor(options: ProviderLoginsOptions) {
     this.options = options;
     this.questions = new OidcQuestions(options);
-    this.guard = new LoginGuard(options.clock);
+    this.guard = new LoginGuard(options, 'provider');
   }
 
   /** Where the browser goes, and what it keeps. @throws AppError UNSPECIFIED when the provider is away */

@@ -33,6 +33,10 @@ test('nothing about members, invitations, tokens, shares, logins and revocations
     db.selectFrom('identity').selectAll().where('issuer', '=', 'i').where('subject', '=', 's'),
     db.selectFrom('identity').selectAll().where('user_id', '=', 'u'),
     db.selectFrom('operator').selectAll().where('user_id', '=', 'u'),
+    db.selectFrom('login_try').select('at').where('key_hash', '=', 'k').where('at', '>', 1).orderBy('at').limit(10),
+    db.deleteFrom('login_try').where('id', '<=', 1),
+    db.deleteFrom('login_try').where('key_hash', '=', 'k'),
+    db.deleteFrom('login_try').where('at', '<', 1),
     db.selectFrom('revocation').selectAll().where('at', '>=', 1),
   ];
   for (const query of queries) {

@@ -13,6 +13,7 @@ export interface Tables {
   passkey: PasskeyTable;
   used_challenge: UsedChallengeTable;
   known_device: KnownDeviceTable;
+  login_try: LoginTryTable;
   identity: IdentityTable;
   operator: OperatorTable;
   share: ShareTable;
@@ -133,6 +134,14 @@ export interface UsedChallengeTable {
   challenge: Fixed<string>;
   /** From this instant the challenge is refused by its time, and the row can go. */
   refused_from: Fixed<number>;
+}
+
+/** Tries that failed, or have not come to an end; as many as `homes/failure-limiter.ts` remembers. */
+export interface LoginTryTable {
+  id: Generated<number>;
+  /** SHA-256 of the limit and of whom or what it is about, hex. */
+  key_hash: Fixed<string>;
+  at: Fixed<number>;
 }
 
 /** Browsers in which somebody logged in before: what others guess does not count against them. */

@@ -15,6 +15,7 @@ import * as recordingPolicy from './0011-recording-policy.ts';
 import * as encryptedRecordings from './0012-encrypted-recordings.ts';
 import * as damagedRecordings from './0013-damaged-recordings.ts';
 import * as eventFollowUps from './0014-event-follow-ups.ts';
+import * as loginTries from './0015-login-tries.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
@@ -32,6 +33,7 @@ const migrations: Record<string, Migration> = {
   '0012-encrypted-recordings': encryptedRecordings,
   '0013-damaged-recordings': damagedRecordings,
   '0014-event-follow-ups': eventFollowUps,
+  '0015-login-tries': loginTries,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
