@@ -1,5 +1,6 @@
 import type { CopyOptions, CopyProgress } from '@cardea/platform';
 import type { Command } from 'commander';
+import { ProgressLine } from './progress-line.ts';
 import { terminal, wantsJson } from './terminal.ts';
 
 const SHOWN_EVERY_FILES = 20;
@@ -9,17 +10,16 @@ export async function runCopy(work: (options: CopyOptions) => Promise<CopyProgre
   const end = new AbortController();
   const onSignal = (): void => end.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
-  const watched = process.stderr.isTTY;
+  using line = new ProgressLine();
   try {
     return await work({
       signal: end.signal,
       onProgress: (progress) => {
-        if (watched && progress.files % SHOWN_EVERY_FILES === 0) process.stderr.write(`\r${lineOf(progress)}`);
+        if (progress.files % SHOWN_EVERY_FILES === 0) line.show(lineOf(progress));
       },
     });
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onSignal);
-    if (watched) process.stderr.write('\n');
   }
 }
 

@@ -9,7 +9,7 @@ import { lockDataDirectory } from './store/data-lock.ts';
 import { type ObjectStoreParts, objectStoreSettings, openObjectStore } from './store/objects/open-object-store.ts';
 import type { Db } from './store/ports.ts';
 import { openSqlite, openSqliteReadOnly } from './store/sql/sqlite.ts';
-import { type FsckReport, fsck } from './video-service/fsck.ts';
+import { type FsckOptions, type FsckReport, fsck } from './video-service/fsck.ts';
 import { type RebuildReport, rebuild } from './video-service/rebuild.ts';
 
 type Parts = Omit<ObjectStoreParts, 'db'>;
@@ -18,10 +18,10 @@ type Parts = Omit<ObjectStoreParts, 'db'>;
  * Compares catalogue and objects of a data directory without changing either.
  * @throws AppError NOT_FOUND when it holds no database
  */
-export async function checkDataDirectory(config: Config, { deep, ...parts }: Parts & { readonly deep: boolean }): Promise<FsckReport> {
+export async function checkDataDirectory(config: Config, { deep, onChecked, ...parts }: Parts & FsckOptions): Promise<FsckReport> {
   return await reading(config.data, async (db) => {
     const objects = await openObjectStore(objectStoreSettings(config), { ...parts, db });
-    return await fsck({ db, objects }, { deep });
+    return await fsck({ db, objects }, { deep, onChecked });
   });
 }
 

@@ -8,7 +8,7 @@ import { createPlatform, type Platform } from './platform.ts';
 import { openVault } from './secrets.ts';
 import { openAccounts, type StandaloneAccounts } from './standalone-accounts.ts';
 import { NatsBus } from './store/bus/nats-bus.ts';
-import type { FsckReport } from './video-service/fsck.ts';
+import type { FsckOptions, FsckReport } from './video-service/fsck.ts';
 import type { RebuildReport } from './video-service/rebuild.ts';
 
 /** The platform on the machine's own clock, chance and log. @throws AppError as `createPlatform` */
@@ -28,7 +28,7 @@ export async function openDataAccounts(config: Config): Promise<StandaloneAccoun
 }
 
 /** Compares the catalogue of a data directory with its files, while a platform runs on it or not. */
-export async function checkData(config: Config, options: { readonly deep: boolean }): Promise<FsckReport> {
+export async function checkData(config: Config, options: FsckOptions): Promise<FsckReport> {
   const clock = new SystemClock();
   return await checkDataDirectory(config, { ...options, clock, random: createRandom(clock), logger: createLogger(config.logLevel) });
 }

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { ApiProblem, createClient } from '@cardea/api';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { findCredentials } from '../credentials.ts';
+import { ProgressLine } from '../progress-line.ts';
 import { terminal } from '../terminal.ts';
 
 interface Flags {
@@ -41,13 +42,27 @@ export const exportCase = new Command('export')
     if (!response.ok || response.body === null) throw await ApiProblem.fromResponse(response);
     const [, named] = /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '') ?? [];
     const path = out ?? named ?? `${id}.tar`;
-    try {
-      await pipeline(Readable.fromWeb(response.body), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
-    } catch (error) {
-      const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-      // Half a case is none.
-      if (!exists) await rm(path, { force: true });
-      throw error;
-    }
+    await save(response.body, path);
     terminal.print(path);
   });
+
+/** Writes what comes to a new file, saying how much there is so far. */
+async function save(body: NonNullable<Response['body']>, path: string): Promise<void> {
+  using line = new ProgressLine();
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      bytes += chunk.byteLength;
+      line.show(`${(bytes / 1e6).toFixed(1)} MB`);
+      yield chunk;
+    }
+  };
+  try {
+    await pipeline(Readable.fromWeb(body), counted, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  } catch (error) {
+    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    // Half a case is none.
+    if (!exists) await rm(path, { force: true });
+    throw error;
+  }
+}

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { checkData, loadConfig, rebuildData } from '@cardea/platform';
+import { type Config, checkData, type FsckReport, loadConfig, rebuildData } from '@cardea/platform';
 import { Command } from 'commander';
+import { ProgressLine } from '../progress-line.ts';
 import { terminal, wantsJson } from '../terminal.ts';
 
 interface Flags {
@@ -11,6 +12,7 @@ interface Flags {
 }
 
 const DEFAULT_FILE = 'cardea.yaml';
+const SHOWN_EVERY = 20;
 
 export const fsck = new Command('fsck')
   .description('check that the catalogue and the recordings agree, both ways; works while the platform runs')
@@ -22,9 +24,19 @@ export const fsck = new Command('fsck')
     const file = existsSync(DEFAULT_FILE) ? { file: DEFAULT_FILE } : {};
     const config = loadConfig({ flags: { data, logLevel: 'warn' }, env: process.env, ...file });
     const rebuilt = rebuild ? await rebuildData(config) : {};
-    const report = { ...rebuilt, ...(await checkData(config, { deep })) };
+    const report = { ...rebuilt, ...(await check(config, deep)) };
     const asJson = wantsJson({ json }, command);
     const lines = Object.entries(report).map(([name, count]) => `${name.padEnd(12)} ${count}`);
     terminal.print(asJson ? JSON.stringify(report) : lines.join('\n'));
     if (report.differences > 0) process.exitCode = 1;
   });
+
+async function check(config: Config, deep: boolean): Promise<FsckReport> {
+  using line = new ProgressLine();
+  return await checkData(config, {
+    deep,
+    onChecked: (count) => {
+      if (count % SHOWN_EVERY === 0) line.show(`${count} recordings checked`);
+    },
+  });
+}

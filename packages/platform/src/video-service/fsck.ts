@@ -22,18 +22,29 @@ export interface FsckReport {
   readonly differences: number;
 }
 
+export interface FsckOptions {
+  readonly deep: boolean;
+  readonly onChecked?: ((count: number) => void) | undefined;
+}
+
 /**
  * Compares catalogue and objects, both ways. Reads only, and may run while a platform works on them.
  * @param options.deep reads every byte and compares digests
+ * @param options.onChecked hears how many segments were looked at so far
  */
 export async function fsck(
   stores: { readonly db: Db; readonly objects: ObjectStore },
-  { deep }: { readonly deep: boolean },
+  { deep, onChecked = () => {} }: FsckOptions,
 ): Promise<FsckReport> {
   const files = { stored: 0, pending: 0, torn: 0, unknown: 0 };
   for await (const { verdict } of judgeFiles(stores)) files[verdict] += 1;
   const rows = { intact: 0, missing: 0, wrongSize: 0, wrongDigest: 0 };
-  for await (const { verdict } of judgeRows(stores, { deep })) rows[verdict] += 1;
+  let checked = 0;
+  for await (const { verdict } of judgeRows(stores, { deep })) {
+    rows[verdict] += 1;
+    checked += 1;
+    onChecked(checked);
+  }
   let quarantined = 0;
   for await (const _file of stores.objects.list('quarantine')) quarantined += 1;
   const faulty = rows.missing + rows.wrongSize + rows.wrongDigest;
