@@ -103,7 +103,8 @@ test('a commit may be repeated, and one without bytes fails', async () => {
 });
 
 test('too many bytes and torn uploads leave nothing, and a source that is too long stays usable', async () => {
-  const long = bytes('hello!');
+  const long = new Readable({ read: () => {} });
+  long.push(Buffer.from('hello!'));
   await assert.rejects(store.receive(KEY, long, { maxBytes: 5 }), isStatus('TOO_LARGE'));
   assert.equal(long.destroyed, false);
   const torn = Readable.from(
@@ -235,4 +236,21 @@ test('uploads beyond the limit are told to come back', async () => {
   slow.push(Buffer.from('done'));
   slow.push(null);
   assert.equal((await first).sizeBytes, 4);
+});
+
+test('bytes that come in pieces of any size are stored as they came, with their digest', async () => {
+  const whole = Buffer.alloc(900_001, 'all that a camera saw ');
+  const sizes = [1, 65_536, 300_000, 7, 65_536, 65_536, 65_536, 65_536];
+  async function* pieces() {
+    let at = 0;
+    for (const size of [...sizes, ...Array.from({ length: 100 }, () => 64), whole.length]) {
+      // Parts of one piece of memory, which stays whole.
+      yield whole.subarray(at, at + size);
+      at += size;
+    }
+  }
+  const { uploadKey, ...received } = await store.receive(KEY, Readable.from(pieces(), { objectMode: false }), { maxBytes: whole.length });
+  assert.deepEqual(received, { sizeBytes: 900_001, sha256: '2f20897b0b5bf66bc43d18127227288ae335081da279a5e6f05ff2f4a372b46f' });
+  await store.commit(KEY, uploadKey);
+  assert.ok((await buffer(await store.read(KEY))).equals(whole));
 });

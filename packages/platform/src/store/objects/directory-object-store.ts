@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 import { AppError, type Logger, type Random } from '@cardea/core';
 import type { Db } from '../sql/schema.ts';
 import { takeBytes } from './byte-intake.ts';
-import { DigestThreads } from './digest-threads.ts';
 import { DiskSlots } from './disk-slots.ts';
+import { IntakeThreads } from './intake-threads.ts';
 import { MarkerFile } from './marker-file.ts';
 import { assertObjectKey, keyOfUpload, kindOfName, objectKeyOf, QUARANTINE, uploadKeyFor } from './object-key.ts';
 import type { ListedObject, ObjectStat, ObjectStore, OpenObject, ReceivedObject } from './object-store.ts';
@@ -37,7 +37,7 @@ export class DirectoryObjectStore implements ObjectStore {
   private readonly sync: VolumeSync;
   private readonly volume: VolumeIdentity;
   private readonly slots: DiskSlots;
-  private readonly digests = new DigestThreads();
+  private readonly threads = new IntakeThreads();
   private readonly maxUploads: number;
   private uploads = 0;
   private started = false;
@@ -179,8 +179,7 @@ export class DirectoryObjectStore implements ObjectStore {
     const file = await onDisk(() => this.create(path));
     try {
       try {
-        const write = (block: Uint8Array): Promise<void> => this.slots.run(() => onDisk(() => writeAll(file, block)));
-        const received = await takeBytes(source, { maxBytes, digests: this.digests, write });
+        const received = await onDisk(() => takeBytes(source, { maxBytes, threads: this.threads, file: file.fd }));
         await this.slots.run(() => this.sync.file(file, path));
         return received;
       } finally {
@@ -212,16 +211,12 @@ export class DirectoryObjectStore implements ObjectStore {
   }
 }
 
-/** A write may take fewer bytes than it was given. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written)).bytesWritten;
-}
-
 /** Runs a disk operation. @throws AppError NO_CAPACITY when there is no room, INTERNAL_ERROR for any other failure */
 async function onDisk<T>(operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
   } catch (error) {
+    if (error instanceof AppError) throw error;
     if (fullDiskCodes.has(codeOf(error) ?? '')) throw new AppError('NO_CAPACITY', undefined, { cause: error, retryAfterMs: FULL_RETRY_MS });
     throw new AppError('INTERNAL_ERROR', undefined, { cause: error, message: 'the object could not be written' });
   }

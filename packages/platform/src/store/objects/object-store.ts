@@ -77,6 +77,7 @@ export interface ObjectStore {
   /**
    * Takes bytes for `key` and syncs them without making them visible. Each call is its own upload; a torn one leaves nothing.
    * On failure `source` is left as it is, so that whoever feeds it can still be answered.
+   * Chunks that have memory of their own are taken with it: nobody else finds anything in them after that.
    * @throws AppError TOO_LARGE beyond `maxBytes`; CANCELLED when the source ends early; NO_CAPACITY when the disk is full
    *   or too many uploads run; INTERNAL_ERROR when the sync failed (it is never tried again on the same file)
    */

@@ -1,6 +1,6 @@
 import { AppError, type Clock } from '@cardea/core';
 import { takeBytes } from '../byte-intake.ts';
-import type { DigestThreads } from '../digest-threads.ts';
+import type { IntakeThreads } from '../intake-threads.ts';
 import { objectKeyOf, uploadKeyFor, uploadPrefixOf } from '../object-key.ts';
 import type { DirectUploads, ObjectDigest, ObjectFacts, ReceivedObject } from '../object-store.ts';
 import type { BucketEntry, S3Bucket } from './s3-bucket.ts';
@@ -18,12 +18,12 @@ interface Wanted {
 export class S3DirectUploads implements DirectUploads {
   private readonly bucket: S3Bucket;
   private readonly clock: Clock;
-  private readonly digests: DigestThreads;
+  private readonly threads: IntakeThreads;
 
-  constructor({ bucket, clock, digests }: { readonly bucket: S3Bucket; readonly clock: Clock; readonly digests: DigestThreads }) {
+  constructor({ bucket, clock, threads }: { readonly bucket: S3Bucket; readonly clock: Clock; readonly threads: IntakeThreads }) {
     this.bucket = bucket;
     this.clock = clock;
-    this.digests = digests;
+    this.threads = threads;
   }
 
   get host(): string {
@@ -69,6 +69,6 @@ export class S3DirectUploads implements DirectUploads {
   }
 
   private async digestOf(key: string, maxBytes: number): Promise<ObjectDigest> {
-    return await takeBytes(await this.bucket.get(key), { maxBytes, digests: this.digests, write: async () => {} });
+    return await takeBytes(await this.bucket.get(key), { maxBytes, threads: this.threads });
   }
 }

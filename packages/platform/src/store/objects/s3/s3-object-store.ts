@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { AppError, type Clock, hasStatus, type Logger, type Random } from '@cardea/core';
 import type { Db } from '../../sql/schema.ts';
 import { takeBytes } from '../byte-intake.ts';
-import { DigestThreads } from '../digest-threads.ts';
+import { IntakeThreads } from '../intake-threads.ts';
 import { keyOfUpload, kindOfName, objectKeyOf, QUARANTINE, uploadKeyFor } from '../object-key.ts';
 import type { DirectUploads, ListedObject, ObjectFacts, ObjectStat, ObjectStore, OpenObject, ReceivedObject } from '../object-store.ts';
 import { VolumeIdentity, type VolumeMarker } from '../volume-identity.ts';
@@ -37,7 +37,7 @@ export class S3ObjectStore implements ObjectStore {
   private readonly logger: Logger;
   private readonly volume: VolumeIdentity;
   private readonly maxUploads: number;
-  private readonly digests = new DigestThreads();
+  private readonly threads = new IntakeThreads();
   private uploads = 0;
   private started = false;
 
@@ -47,7 +47,7 @@ export class S3ObjectStore implements ObjectStore {
     this.logger = logger;
     this.maxUploads = maxUploads;
     this.volume = new VolumeIdentity({ db, random, place: `the bucket ${bucket.address.bucket}`, marker: new MarkerObject(bucket) });
-    if (direct) this.direct = new S3DirectUploads({ bucket, clock, digests: this.digests });
+    if (direct) this.direct = new S3DirectUploads({ bucket, clock, threads: this.threads });
   }
 
   get sound(): boolean {
@@ -68,7 +68,7 @@ export class S3ObjectStore implements ObjectStore {
     this.uploads += 1;
     const parts = new Parts(this.bucket, uploadKey);
     try {
-      const received = await takeBytes(source, { maxBytes, digests: this.digests, write: (block) => parts.add(block) });
+      const received = await takeBytes(source, { maxBytes, threads: this.threads, keep: (chunks) => parts.add(chunks) });
       await parts.complete();
       return { uploadKey, ...received };
     } catch (error) {
@@ -182,9 +182,10 @@ class Parts {
     this.key = key;
   }
 
-  /** Copies the block, which changes after this. */
-  async add(block: Uint8Array): Promise<void> {
-    this.blocks.push(Buffer.from(block));
+  /** Copies the chunks. */
+  async add(chunks: readonly Uint8Array[]): Promise<void> {
+    const block = Buffer.concat(chunks);
+    this.blocks.push(block);
     this.heldBytes += block.length;
     if (this.heldBytes >= PART_BYTES) await this.passOn();
   }
