@@ -138,19 +138,47 @@ async function runNginx(
   return { port, pids: [child.pid ?? 0, ...workers], [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-/** A C program that sends a ready buffer of `bytes` each `everyMs`, compiled here. */
-export async function startFloor(bytes: number, everyMs: number): Promise<Contestant> {
+/** What each viewer gets, and how often; `tls` is for what has it. */
+export interface FloorLoad {
+  readonly bytes: number;
+  readonly everyMs: number;
+  readonly tls?: boolean;
+}
+
+/** A C program that sends a ready buffer, compiled here. */
+export async function startFloor({ bytes, everyMs }: FloorLoad): Promise<Contestant> {
+  return await runFloor((directory) => {
+    const program = join(directory, 'send-floor');
+    execFileSync('gcc', ['-O2', '-o', program, join(import.meta.dirname, 'send-floor.c')]);
+    return [program, String(bytes), String(everyMs)];
+  });
+}
+
+/** The same in Node, also over TLS. */
+export async function startNodeFloor({ bytes, everyMs, tls = false }: FloorLoad): Promise<Contestant> {
+  const floor = await runFloor((directory) => {
+    const loop = [process.execPath, join(import.meta.dirname, 'node-floor.ts'), String(bytes), String(everyMs)];
+    if (!tls) return loop;
+    const files = ['-keyout', join(directory, 'key.pem'), '-out', join(directory, 'cert.pem')];
+    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj', '/CN=localhost'];
+    execFileSync('openssl', ['req', ...kind, ...files], { stdio: 'ignore' });
+    return [...loop, directory];
+  });
+  return tls ? { ...floor, viewUrl: (...of) => floor.viewUrl(...of).replace('http:', 'https:') } : floor;
+}
+
+/** Runs the program `make` names, which may use the directory and prints its port. */
+async function runFloor(make: (directory: string) => readonly string[]): Promise<Contestant> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'cardea-bench-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
-  const program = join(directory, 'send-floor');
-  execFileSync('gcc', ['-O2', '-o', program, join(import.meta.dirname, 'send-floor.c')]);
-  const child = spawn(program, [String(bytes), String(everyMs)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [program = '', ...args] = make(directory);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   stack.use(started('the floor', child));
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
   const running = stack.move();
   return {
-    name: `floor: send in C, ${everyMs} ms`,
+    name: 'floor',
     pids: [child.pid ?? 0],
     publishUrl: async () => '',
     viewUrl: () => `http://127.0.0.1:${String(port).trim()}/`,
