@@ -69,13 +69,13 @@ export class ClusterHere implements AsyncDisposable {
     return { process, url };
   }
 
-  /** Kills a process and starts it again at its address; `hub` is the one that was there first. */
-  async restart(node: string): Promise<void> {
+  /** Ends a process and starts it again at its address; `hub` is the one that was there first. */
+  async restart(node: string, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const { bus, data, settings } = this;
     const killed = this.nodes.get(node);
     if (killed === undefined) throw new Error(`no process is named ${node}`);
     const { role, url } = killed;
-    await killed.process.stop('SIGKILL');
+    await killed.process.stop(signal);
     const process = this.stack.use(serve({ data, busUrl: bus.url, node, role, settings, listen: new URL(url).host }));
     this.nodes.set(node, { process, role, url });
     await process.printed(/^Cardea is ready at (.+)$/);
