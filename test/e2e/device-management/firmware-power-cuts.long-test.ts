@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CommandResult } from '@cardea/api';
+import { type CommandResult, createClient } from '@cardea/api';
 import { loadIdentity } from '@cardea/device';
 import { BLIND_MODEL } from '../../support/blind-camera.ts';
 import { FirmwareMaker } from '../../support/firmware-maker.ts';
 import { seeded, seedOfRun } from '../../support/seeded.ts';
 import { eventually } from '../eventually.ts';
-import { type PlatformHere, startPlatformHere } from './platform-here.ts';
+import { type Owner, ownerAt } from '../owner.ts';
+import { EMAIL, PASSWORD, type PlatformHere, startPlatformHere } from './platform-here.ts';
 
 const CUTS = Number(process.env.CARDEA_POWER_CUTS ?? 100);
 const program = join(import.meta.dirname, '..', '..', 'support', 'device-process.ts');
@@ -42,8 +43,8 @@ class FragileDevice {
     return await this.platform.owner.client.command(this.deviceId, 'firmware.getStatus', {});
   }
 
-  async upgrade(version: string): Promise<void> {
-    await this.platform.owner.client.command(this.deviceId, 'firmware.upgrade', { version });
+  async upgrade(version: string, { client }: Owner): Promise<void> {
+    await client.command(this.deviceId, 'firmware.upgrade', { version });
   }
 
   /** Pulls the plug. */
@@ -54,6 +55,12 @@ class FragileDevice {
     child.kill('SIGKILL');
     await gone;
   }
+}
+
+/** The owner with a login of this moment, which firmware asks for. */
+async function logIn({ url }: PlatformHere): Promise<Owner> {
+  const { token } = await createClient({ baseUrl: url }).call('session.create', { body: { email: EMAIL, password: PASSWORD } });
+  return await ownerAt(url, token);
 }
 
 test(`firmware.upgrade: whenever the power is cut, the camera comes back with the old firmware or the new, ${CUTS} cuts`, async (t) => {
@@ -84,8 +91,9 @@ test(`firmware.upgrade: whenever the power is cut, the camera comes back with th
   for (let cut = 0; cut < CUTS; cut += 1) {
     if (judge(await device.start())) {
       wanted = `1.0.${cut + 1}`;
-      await maker.offer(platform.owner, wanted, { model: BLIND_MODEL, payloadBytes: 2_000_000 });
-      await device.upgrade(wanted);
+      const owner = await logIn(platform);
+      await maker.offer(owner, wanted, { model: BLIND_MODEL, payloadBytes: 2_000_000 });
+      await device.upgrade(wanted, owner);
     }
     await delay(fraction() * 2_000);
     await device.cut();
