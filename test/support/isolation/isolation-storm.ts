@@ -238,7 +238,7 @@ class IsolationStorm implements AsyncDisposable {
     if (ground === undefined) throw new Error('nothing was settled');
     const seen = new Map<string, string>();
     const { oneCellIn = 1 } = this.options;
-    let open = cellsOf(ground, round).filter((_, index) => index % oneCellIn === round % oneCellIn);
+    let open: readonly Cell[] = cellsOf(ground, round).filter((_, index) => index % oneCellIn === round % oneCellIn);
     for (let tried = 0; open.length > 0; tried += 1) {
       if (tried === TRIES) throw new Error(`${open.length} cells were never answered, such as ${open[0]?.name}`);
       const url = this.urls[(round + tried) % this.urls.length] ?? '';
