@@ -16,6 +16,7 @@ export const en = {
     cancel: 'Cancel',
     close: 'Close',
     save: 'Save',
+    more: 'Show more ({{count}})',
   },
   nav: { home: 'Home', timeline: 'Timeline', devices: 'Devices', people: 'People', account: 'Account' },
   setup: {

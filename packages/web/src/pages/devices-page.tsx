@@ -11,6 +11,7 @@ import { useMayAdd } from '../devices/use-may-add.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
+import { Portions } from '../parts/portions.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { instantText } from '../time-text.ts';
 import { useNow } from '../use-now.ts';
@@ -45,9 +46,7 @@ export function DevicesPage() {
           </li>
         ))}
       </ul>
-      {storing.map((home) => (
-        <StoragePanel key={home.id} home={home} named={storing.length > 1} />
-      ))}
+      <Portions items={storing}>{(home) => <StoragePanel key={home.id} home={home} named={storing.length > 1} />}</Portions>
       {adding && (
         <Suspense>
           <AddCamera onClose={() => setAdding(false)} />

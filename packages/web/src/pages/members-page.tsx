@@ -10,6 +10,7 @@ import { limitsText, roleName } from '../members/role-text.ts';
 import cards from '../parts/cards.module.css';
 import { Icon } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
+import { Portions } from '../parts/portions.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { instantText } from '../time-text.ts';
 
@@ -22,8 +23,12 @@ export function MembersPage() {
     <Page title={t('members.title')} lead={t('members.lead')}>
       {homes.isPending && <Skeleton h={120} radius={12} />}
       {homes.isError && <ProblemNotice problem={homes.error} onRetry={() => void homes.refetch()} />}
-      {homes.data?.map((home) =>
-        home.actions.includes('manage') ? <ManagedHome key={home.id} home={home} /> : <VisitedHome key={home.id} home={home} />,
+      {homes.data && (
+        <Portions items={homes.data}>
+          {(home) =>
+            home.actions.includes('manage') ? <ManagedHome key={home.id} home={home} /> : <VisitedHome key={home.id} home={home} />
+          }
+        </Portions>
       )}
     </Page>
   );
