@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { makeFilm } from '../../support/film.ts';
 import { type PlatformProcess, startPlatformProcess, unlimited } from '../../support/platform-process.ts';
 import { type Recorded, recorded, SegmentDevice } from '../../support/segment-device.ts';
 import { bareFilesPerSecond, hashedFilesPerSecond } from './bare-loop.ts';
+import { fillCatalogue } from './fill-catalogue.ts';
 
 /**
  * Segments confirmed a second by recorders of 2 Mbit/s that all store at once, beside a bare loop that makes the same files
@@ -36,11 +35,14 @@ interface Pace {
   readonly perSecond: number;
   /** Processor time of the platform for one segment. */
   readonly cpuMs: number;
+  /** That of the recorders, which are in this process and on the same cores. */
+  readonly clientCpuMs: number;
 }
 
 /** Each recorder stores the next segment when the last was confirmed. */
 async function measurePace(platform: PlatformProcess, devices: readonly SegmentDevice[], segment: Recorded, forMs: number): Promise<Pace> {
   const cpuBeforeMs = cpuMsOf(platform.pid);
+  const clientBeforeMs = cpuMsOf(process.pid);
   const startedMs = performance.now();
   let confirmed = 0;
   await Promise.all(
@@ -52,12 +54,21 @@ async function measurePace(platform: PlatformProcess, devices: readonly SegmentD
     }),
   );
   const elapsedMs = performance.now() - startedMs;
-  return { perSecond: (confirmed / elapsedMs) * 1_000, cpuMs: (cpuMsOf(platform.pid) - cpuBeforeMs) / confirmed };
+  return {
+    perSecond: (confirmed / elapsedMs) * 1_000,
+    cpuMs: (cpuMsOf(platform.pid) - cpuBeforeMs) / confirmed,
+    clientCpuMs: (cpuMsOf(process.pid) - clientBeforeMs) / confirmed,
+  };
 }
 
 function cpuMsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
   return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1_000;
+}
+
+/** Without them a core hashes a fifth as much, and no disk is too slow for this. */
+function hasShaInstructions(): boolean {
+  return /^(flags|Features)\s*:.*\b(sha_ni|sha2)\b/m.test(readFileSync('/proc/cpuinfo', 'latin1'));
 }
 
 function median(numbers: readonly number[]): number {
@@ -98,7 +109,7 @@ async function compareWithDisk(platform: PlatformProcess, devices: readonly Segm
   console.log(
     `${seconds} s of video, ${(segment.bytes.length / 1_000).toFixed(0)} kB   bare loop ${of(({ bare }) => bare).toFixed(0)} files/s, ` +
       `with SHA-256 ${of(({ hashed }) => hashed).toFixed(0)}   confirmed ${perSecond.toFixed(0)} segments/s   ` +
-      `${of(({ pace }) => pace.cpuMs).toFixed(2)} ms CPU each   ${(perSecond * seconds).toFixed(0)} recorders of 2 Mbit/s`,
+      `${of(({ pace }) => pace.cpuMs).toFixed(2)} ms CPU each, and ${of(({ pace }) => pace.clientCpuMs).toFixed(2)} of the recorder's   ${(perSecond * seconds).toFixed(0)} recorders of 2 Mbit/s`,
   );
   console.log(
     `${ratio.toFixed(2)} x the bare loop, ${ratioHashed.toFixed(2)} x that with SHA-256; all cores hash ${hashing.toFixed(0)} files/s and no more, ` +
@@ -107,37 +118,12 @@ async function compareWithDisk(platform: PlatformProcess, devices: readonly Segm
   );
 }
 
-/** Copies of a stored row, of as many other devices, a second apart. */
-function fillCatalogue(platform: PlatformProcess, rows: number): void {
-  using db = new DatabaseSync(join(platform.data, 'cardea.db'));
-  const columns = db
-    .prepare('PRAGMA table_info(segment)')
-    .all()
-    .map(({ name }) => String(name));
-  const own: Readonly<Record<string, string>> = {
-    id: "printf('0%025d', n)",
-    client_segment_id: "printf('0%025d', n)",
-    object_key: "printf('h/%s/d/%s/%d', home_id, device_id, n)",
-    start_at: 'start_at - 1000 * 60 * (n / devices)',
-    end_at: 'end_at - 1000 * 60 * (n / devices)',
-  };
-  const picked = columns.map((column) => own[column] ?? column).join(', ');
-  db.exec('PRAGMA busy_timeout = 30000');
-  db.prepare(
-    `WITH RECURSIVE counter(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM counter WHERE n + 1 < ?),
-       sample AS (SELECT *, row_number() OVER () - 1 AS place, count(*) OVER () AS devices
-         FROM segment WHERE id IN (SELECT min(id) FROM segment WHERE state = 'stored' GROUP BY device_id))
-     INSERT INTO segment (${columns.join(', ')})
-       SELECT ${picked} FROM counter JOIN sample ON sample.place = n % devices`,
-  ).run(rows);
-}
-
 /** Tiny segments, so that what is measured is catalogue and messages rather than bytes. */
 async function compareCatalogues(platform: PlatformProcess, devices: readonly SegmentDevice[]): Promise<void> {
   const segment = recorded(await makeFilm({ seconds: 1, kbps: 50, width: 64, height: 48 }), 1_000);
   await measurePace(platform, devices, segment, FOR_MS);
   const empty = await measurePace(platform, devices, segment, FOR_MS);
-  fillCatalogue(platform, ROWS);
+  fillCatalogue(platform.data, ROWS);
   await measurePace(platform, devices, segment, FOR_MS);
   const full = await measurePace(platform, devices, segment, FOR_MS);
   const ratio = full.cpuMs / empty.cpuMs;
@@ -152,6 +138,7 @@ await using platform = await startPlatformProcess({ ...unlimited });
 const devices: SegmentDevice[] = [];
 for (let index = 0; index < RECORDERS; index += 1) devices.push(await SegmentDevice.bind(platform.owner));
 console.log(`recording, ${RECORDERS} recorders at once, loopback, everything on one disk and one machine`);
+console.log(`this processor ${hasShaInstructions() ? 'has' : 'has no'} instructions for SHA-256`);
 for (const seconds of [2, 10]) await compareWithDisk(platform, devices, seconds);
 if (ROWS > 0) await compareCatalogues(platform, devices);
 for (const device of devices) device[Symbol.dispose]();
