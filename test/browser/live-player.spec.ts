@@ -79,8 +79,8 @@ test('over a line too weak for the large stream the app goes on with the small o
   await openCamera(page);
   const { capabilities } = await home.owner.client.call('device.get', { params: { id: home.deviceId } });
   const [wide = 0] = capabilities?.channels[0]?.video.find(({ stream }) => stream === 'main')?.resolutions[0] ?? [];
-  // The page of the home shows the small one; half a minute later the large one is tried again.
-  await expect.poll(() => streams.slice(0, 3), { timeout: 20_000 }).toEqual(['sub', 'main', 'sub']);
+  // The page of the home may have shown the small one before; half a minute later the large one is tried again.
+  await expect.poll(() => streams.slice(streams.indexOf('main')).slice(0, 2), { timeout: 20_000 }).toEqual(['main', 'sub']);
   const video = page.locator('video').first();
   const isSmall = () =>
     video.evaluate((shown, max) => shown instanceof HTMLVideoElement && shown.videoWidth > 0 && shown.videoWidth < max, wide);
