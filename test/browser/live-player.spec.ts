@@ -71,7 +71,7 @@ test('over a line too weak for the large stream the app goes on with the small o
       // As the platform does with whoever keeps falling behind.
       if (weak && streams.at(-1) === 'main' && typeof message !== 'string') {
         weak = false;
-        setTimeout(() => socket.close({ code: 1013, reason: 'too slow' }), 2_000);
+        setTimeout(() => void socket.close({ code: 1013, reason: 'too slow' }), 2_000);
       }
       socket.send(message);
     });

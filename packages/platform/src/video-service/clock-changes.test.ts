@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { VirtualClock } from '@cardea/core';
 import { makeSegments } from './fixtures/segment-maker.ts';
+import { sourceOf } from './fixtures/source-of.ts';
 import { type Bench, CAMERA, HOME, OWNER, openBench } from './fixtures/video-bench.ts';
 import { reportOf, segmentRequest } from './fixtures/vr-client.ts';
 
@@ -53,7 +53,7 @@ async function storeMinute(startAt: number, spanId: string): Promise<string> {
   const { intake } = bench.service;
   const request = { ...segmentRequest(bench.random.ulid(), startAt), durationMs: MINUTE_MS, spanId };
   const { segment } = await intake.create(DEVICE, request);
-  const source = Readable.from([media], { objectMode: false });
+  const source = sourceOf(media);
   await intake.upload(segment.segmentId, new URL(segment.upload.url).searchParams, {
     source,
     declaredBytes: media.length,

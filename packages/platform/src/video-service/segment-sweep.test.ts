@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { AppError, VirtualClock } from '@cardea/core';
 import type { CreatedSegment } from '@cardea/protocol';
 import type { BusMessage } from '../store/ports.ts';
 import { makeSegments } from './fixtures/segment-maker.ts';
+import { sourceOf } from './fixtures/source-of.ts';
 import { type Bench, CAMERA, HOME, openBench } from './fixtures/video-bench.ts';
 import { reportOf, segmentRequest } from './fixtures/vr-client.ts';
 import { VideoService } from './video-service.ts';
@@ -59,7 +59,7 @@ async function create(startAt = NOON): Promise<CreatedSegment> {
 }
 
 async function upload({ segmentId, upload: ticket }: CreatedSegment, bytes: Uint8Array = media): Promise<void> {
-  const source = Readable.from([bytes], { objectMode: false });
+  const source = sourceOf(bytes);
   await service.intake.upload(segmentId, new URL(ticket.url).searchParams, { source, declaredBytes: bytes.length, progress: () => 0 });
 }
 

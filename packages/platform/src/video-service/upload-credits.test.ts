@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { hasStatus, sleep, VirtualClock } from '@cardea/core';
 import type { SegmentKind } from '@cardea/protocol';
@@ -10,6 +9,7 @@ import { DirectoryObjectStore } from '../store/objects/directory-object-store.ts
 import type { ObjectStoreParts } from '../store/objects/open-object-store.ts';
 import type { ObjectStore } from '../store/ports.ts';
 import { makeSegments } from './fixtures/segment-maker.ts';
+import { sourceOf } from './fixtures/source-of.ts';
 import { addCamera, HOME, openBench } from './fixtures/video-bench.ts';
 import { reportOf, segmentRequest } from './fixtures/vr-client.ts';
 import { UploadCredits } from './upload-credits.ts';
@@ -75,7 +75,7 @@ test('while the store is slow few segments are let in, events before what was ke
     const query = new URL(segment.upload.url).searchParams;
     for (;;) {
       try {
-        const source = Readable.from([film], { objectMode: false });
+        const source = sourceOf(film);
         await intake.upload(segment.segmentId, query, { source, declaredBytes: film.length, progress: () => 0 });
         break;
       } catch (error) {

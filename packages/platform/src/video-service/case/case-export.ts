@@ -92,7 +92,8 @@ export class CaseExport {
     // A right may end where less is recorded than is asked for.
     const range = { from: Math.max(from, recorded?.from ?? from), to: Math.min(to, recorded?.to ?? to) };
     if (range.to <= range.from) throw new AppError('INVALID_PARAMS', undefined, { message: '`to` has to be after `from`' });
-    if (range.to - range.from > MAX_CASE_MS) throw new AppError('INVALID_PARAMS', { maxMs: MAX_CASE_MS }, { message: 'a case is of a day at most' });
+    if (range.to - range.from > MAX_CASE_MS)
+      throw new AppError('INVALID_PARAMS', { maxMs: MAX_CASE_MS }, { message: 'a case is of a day at most' });
     return { ...range, channel, stream };
   }
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import type { TimelineSpan } from '@cardea/api';
 import { hasStatus, VirtualClock } from '@cardea/core';
 import { makeSegments } from '../fixtures/segment-maker.ts';
+import { sourceOf } from '../fixtures/source-of.ts';
 import { type Bench, CAMERA, HOME, OTHER_CAMERA, OTHER_HOME, OWNER, openBench, STRANGER } from '../fixtures/video-bench.ts';
 import { reportOf, segmentRequest } from '../fixtures/vr-client.ts';
 import { VideoService } from '../video-service.ts';
@@ -81,7 +81,7 @@ async function store(
 ): Promise<string> {
   const device = { deviceId, homeId, epoch: 1 };
   const { segment } = await service.intake.create(device, { ...segmentRequest(bench.random.ulid(), startAt), kind });
-  const source = Readable.from([media], { objectMode: false });
+  const source = sourceOf(media);
   await service.intake.upload(segment.segmentId, new URL(segment.upload.url).searchParams, {
     source,
     declaredBytes: media.length,
