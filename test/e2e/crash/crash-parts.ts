@@ -16,13 +16,13 @@ export async function makeCrashParts(directory: string): Promise<Pick<CutRunOpti
     makeServer(directory),
     buildPowerCut(directory),
   ]);
-  // A thread is not part of the one file; it lies beside it, as in what is built.
-  await writeFile(join(directory, 'intake-thread.js'), `import ${JSON.stringify(THREAD)};\n`);
   return { media, program, library };
 }
 
 /** The server as one file. @returns its path */
 export async function makeServer(directory: string): Promise<string> {
+  // A thread is not part of the one file; it lies beside it, as in what is built.
+  await writeFile(join(directory, 'intake-thread.js'), `import ${JSON.stringify(THREAD)};\n`);
   process.env.NODE_COMPILE_CACHE ??= join(directory, 'compiled');
   return await makeOneFile(SERVER, directory);
 }
