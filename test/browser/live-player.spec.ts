@@ -2,6 +2,9 @@ import { expect, type Page, test } from '@playwright/test';
 import { type HomeWithCamera, startHomeWithCamera } from '../support/home-with-camera.ts';
 import { expectMovingPicture } from './moving-picture.ts';
 
+/** The farthest a slow machine keeps from the edge is 1.5 seconds; three seconds behind it, the player jumps. */
+const distances = { fellSec: 2.2, caughtUpSec: 1.7 };
+
 /** What the app does about a player that fell behind, and about a line that is too weak. */
 let home: HomeWithCamera;
 
@@ -32,7 +35,7 @@ test('a player that fell behind catches up by playing a little faster, without a
   const seen = await page
     .locator('video')
     .first()
-    .evaluate(async (element) => {
+    .evaluate(async (element, { fellSec, caughtUpSec }) => {
       if (!(element instanceof HTMLVideoElement)) throw new Error('not a video');
       const jumps: number[] = [];
       const rates: number[] = [];
@@ -40,17 +43,14 @@ test('a player that fell behind catches up by playing a little faster, without a
       element.addEventListener('ratechange', () => rates.push(element.playbackRate));
       const behindSec = () => element.buffered.end(element.buffered.length - 1) - element.currentTime;
       const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-      const firstSec = behindSec();
       element.pause();
-      await after(800);
+      while (behindSec() < fellSec) await after(50);
       await element.play();
-      const fellSec = behindSec();
-      for (let tries = 0; behindSec() > firstSec + 0.2 && tries < 200; tries += 1) await after(100);
+      for (let tries = 0; behindSec() > caughtUpSec && tries < 200; tries += 1) await after(100);
       const { muted, preservesPitch } = element;
-      return { firstSec, fellSec, atLastSec: behindSec(), jumps, rates, muted, preservesPitch };
-    });
-  expect(seen.fellSec).toBeGreaterThan(seen.firstSec + 0.4);
-  expect(seen.atLastSec).toBeLessThanOrEqual(seen.firstSec + 0.2);
+      return { atLastSec: behindSec(), jumps, rates, muted, preservesPitch };
+    }, distances);
+  expect(seen.atLastSec).toBeLessThanOrEqual(distances.caughtUpSec);
   expect(seen.jumps).toEqual([]);
   expect(Math.max(...seen.rates)).toBeGreaterThan(1);
   expect(Math.max(...seen.rates)).toBeLessThanOrEqual(1.1);

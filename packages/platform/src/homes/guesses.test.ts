@@ -1,81 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasStatus } from '@cardea/core';
-import { codeOf } from '../testing/authenticator-app.ts';
-import { principalOf, UserSide } from '../testing/user-side.ts';
-import type { Source } from './accounts.ts';
-import { createBindingCode } from './binding-code.ts';
+import { UserSide } from '../testing/user-side.ts';
+import { knownUser, PASSWORD, testGuesses } from './fixtures/guess-trials.ts';
 import { KnownDevices } from './known-devices.ts';
 
-const GUESSES = 10_000;
-const PASSWORD = 'correct horse battery';
-/** Each guess comes from a network of its own. */
-const sourceOf = (guess: number): Source => ({ address: `2001:db8:${(guess >> 8).toString(16)}:${(guess & 255).toString(16)}::1` });
-
-interface Outcome {
-  readonly accepted: number;
-  readonly judged: number;
-  readonly limited: number;
-}
-
-/** Runs every guess and tells how each ended. */
-async function outcomeOf(guess: (n: number) => Promise<unknown>): Promise<Outcome> {
-  const outcome = { accepted: 0, judged: 0, limited: 0 };
-  for (let n = 0; n < GUESSES; n += 1) {
-    try {
-      await guess(n);
-      outcome.accepted += 1;
-    } catch (error) {
-      if (hasStatus(error, 'RATE_LIMITED')) outcome.limited += 1;
-      else outcome.judged += 1;
-    }
-  }
-  return outcome;
-}
-
-/** A user, and the mark of a browser in which they logged in. */
-async function knownUser(side: UserSide) {
-  const ann = await side.settle('Ann');
-  const login = (password: string, source: Source, code?: string) => side.accounts.login({ email: ann.email, password, code }, source);
-  const device = await side.accounts.rememberDevice(ann, undefined);
-  return { ann, login, known: { address: sourceOf(0).address, device } };
-}
-
-test('10,000 guesses at a password from as many networks: a hundred are judged, none gets in, and the known browser does', async () => {
-  await using side = await UserSide.open();
-  const { ann, login, known } = await knownUser(side);
-  const outcome = await outcomeOf((n) => login(`guess ${n}`, sourceOf(n)));
-  assert.deepEqual(outcome, { accepted: 0, judged: 100, limited: GUESSES - 100 });
-  await assert.rejects(login(PASSWORD, { address: '192.0.2.77' }), { status: 'RATE_LIMITED' });
-  assert.equal((await login(PASSWORD, known)).user.id, ann.userId);
-  await side.clock.advance(15 * 60_000);
-  assert.equal((await login(PASSWORD, { address: '192.0.2.77' })).user.id, ann.userId);
-});
-
-test('10,000 guesses at the code of a second factor, with the right password: ten are judged, none gets in, the known browser does', async () => {
-  await using side = await UserSide.open();
-  const { ann, known } = await knownUser(side);
-  const begun = await side.send('POST', '/me/second-factor', { body: { password: PASSWORD }, token: ann.token });
-  const secret = new URL(begun.body.uri).searchParams.get('secret') ?? '';
-  await side.send('POST', '/me/second-factor/confirm', { body: { code: codeOf(secret) }, token: ann.token });
-  const login = (code: string, source: Source) => side.accounts.login({ email: ann.email, password: PASSWORD, code }, source);
-  const right = codeOf(secret);
-  const outcome = await outcomeOf((n) => login(String((Number(right) + 5_000 + n) % 1_000_000).padStart(6, '0'), sourceOf(n)));
-  assert.deepEqual([outcome.accepted, outcome.judged], [0, 10]);
-  await assert.rejects(login(codeOf(secret), { address: '192.0.2.77' }), { status: 'RATE_LIMITED' });
-  assert.equal((await login(codeOf(secret), known)).user.id, ann.userId);
-});
-
-test('10,000 guesses at a binding code, ten of each camera: none binds, and the right code goes on to work', async () => {
-  await using side = await UserSide.open();
-  const { ann } = await knownUser(side);
-  const proof = await side.authorizer.home(await principalOf(side, ann.token), 'manage', ann.homeId);
-  const { code } = await side.bindings.createCode(proof);
-  const [attacker, camera] = [await side.addDevice(null), await side.addDevice(null)];
-  const outcome = await outcomeOf(() => side.bindings.claim(createBindingCode(side.random), { deviceId: attacker }));
-  assert.deepEqual(outcome, { accepted: 0, judged: 10, limited: GUESSES - 10 });
-  assert.equal((await side.bindings.claim(code, { deviceId: camera })).homeId, ann.homeId);
-});
+testGuesses(1_000);
 
 test('a known browser has ten failures of its own, under none of the limits of others', async () => {
   await using side = await UserSide.open();

@@ -1,0 +1,3 @@
+import { testGuesses } from './fixtures/guess-trials.ts';
+
+testGuesses(10_000);
