@@ -15,7 +15,7 @@ const floorPlan: Readonly<Record<string, readonly string[]>> = {
   device: ['protocol', 'media', 'core'],
   web: ['api', 'media'],
   conformance: ['protocol', 'core', 'api'],
-  cli: ['api', 'media', 'platform', 'device', 'conformance'],
+  cli: ['core', 'api', 'media', 'platform', 'device', 'conformance'],
 };
 
 /** Folders of the platform that each are one functional entity of the Recommendation: none knows another. */

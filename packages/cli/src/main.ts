@@ -1,72 +1,34 @@
 import { readFileSync } from 'node:fs';
-import { isBadFlag } from '@cardea/platform';
 import { Command, CommanderError } from 'commander';
-import { auditVerify } from './commands/audit-verify.ts';
-import { backup } from './commands/backup.ts';
-import { decrypt } from './commands/decrypt.ts';
-import { demo } from './commands/demo.ts';
-import { deviceCommand } from './commands/device-command.ts';
-import { deviceRun } from './commands/device-run.ts';
-import { deviceSimulate } from './commands/device-simulate.ts';
-import { deviceUpdate } from './commands/device-update.ts';
-import { drain } from './commands/drain.ts';
-import { exportCase } from './commands/export.ts';
-import { firmwareCampaign } from './commands/firmware-campaign.ts';
-import { firmwareKeygen } from './commands/firmware-keygen.ts';
-import { firmwareSign } from './commands/firmware-sign.ts';
-import { firmwareUpload } from './commands/firmware-upload.ts';
-import { fsck } from './commands/fsck.ts';
-import { keysSeal } from './commands/keys-seal.ts';
-import { login } from './commands/login.ts';
-import { recipientCreate } from './commands/recipient-create.ts';
-import { restore } from './commands/restore.ts';
-import { serve } from './commands/serve.ts';
-import { userCreate } from './commands/user-create.ts';
-import { verify } from './commands/verify.ts';
-import { reportFailure } from './failure.ts';
+import { type CommandTree, commands } from './commands.ts';
+import { isBadFlag, reportFailure } from './failure.ts';
 import { terminal } from './terminal.ts';
 
 const FAILURE = 1;
 const USAGE_ERROR = 2;
 const manifest: { readonly version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-function createProgram(): Command {
+/** With the one command that `words` name, or all where they name none. */
+async function createProgram(words: readonly string[]): Promise<Command> {
   const program = new Command('cardea')
     .description('Open home surveillance: your own cameras, no vendor cloud')
     .version(manifest.version)
     .option('--json', 'print results and errors as JSON');
-  program.addCommand(serve);
-  program.addCommand(demo);
-  program.addCommand(drain);
-  program.addCommand(login);
-  program.addCommand(fsck);
-  program.addCommand(exportCase);
-  program.addCommand(verify);
-  program.addCommand(new Command('recipient').description('keys that open encrypted recordings').addCommand(recipientCreate));
-  program.addCommand(decrypt);
-  program.addCommand(backup);
-  program.addCommand(restore);
-  program.addCommand(new Command('keys').description('the keys of the platform').addCommand(keysSeal));
-  program.addCommand(new Command('audit').description('the log of who did and saw what').addCommand(auditVerify));
-  program.addCommand(
-    new Command('device')
-      .description('run a device, send one a message, or change how the platform treats it')
-      .addCommand(deviceRun)
-      .addCommand(deviceSimulate)
-      .addCommand(deviceCommand)
-      .addCommand(deviceUpdate),
-  );
-  program.addCommand(new Command('user').description('manage users').addCommand(userCreate));
-  program.addCommand(
-    new Command('firmware')
-      .description('sign firmware and roll it out')
-      .addCommand(firmwareKeygen)
-      .addCommand(firmwareSign)
-      .addCommand(firmwareUpload)
-      .addCommand(firmwareCampaign),
-  );
+  await addCommands(program, commands, words);
   for (const command of [program, ...allCommands(program)]) command.exitOverride().showHelpAfterError('(add --help for what is possible)');
   return program;
+}
+
+async function addCommands(parent: Command, tree: CommandTree, [word = '', ...words]: readonly string[]): Promise<void> {
+  for (const [name, entry] of Object.entries(tree)) {
+    if (Object.hasOwn(tree, word) && name !== word) continue;
+    if (typeof entry === 'function') parent.addCommand(await entry());
+    else {
+      const group = new Command(name).description(entry.description);
+      await addCommands(group, entry.commands, words);
+      parent.addCommand(group);
+    }
+  }
 }
 
 function allCommands(command: Command): readonly Command[] {
@@ -75,7 +37,7 @@ function allCommands(command: Command): readonly Command[] {
 
 /** Runs one command line. Sets the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = createProgram();
+  const program = await createProgram(argv.slice(2).filter((word) => !word.startsWith('-')));
   try {
     await program.parseAsync(argv);
   } catch (thrown) {

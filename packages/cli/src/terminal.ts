@@ -1,4 +1,4 @@
-import { visibleText } from '@cardea/platform';
+import { visibleText } from '@cardea/core';
 import type { Command } from 'commander';
 
 /** What a command prints: answers on stdout, everything else on stderr. What others called something commands no terminal. */

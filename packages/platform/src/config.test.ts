@@ -3,7 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { environmentName, isBadFlag, loadConfig } from './config.ts';
+import { AppError } from '@cardea/core';
+import { environmentName, loadConfig } from './config.ts';
 
 function yaml(text: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'cardea-config-')), 'cardea.yaml');
@@ -48,12 +49,13 @@ test('an unknown key stops the start and names file, line and the settings there
 });
 
 test('a value that will not do is told by the flag it was given with, which is wrong usage', () => {
-  const refusalOf = (sources: Parameters<typeof loadConfig>[0]): unknown => {
+  const refusalOf = (sources: Parameters<typeof loadConfig>[0]): AppError => {
     try {
-      return loadConfig(sources);
+      loadConfig(sources);
     } catch (error) {
-      return error;
+      return AppError.from(error);
     }
+    return assert.fail('it was taken');
   };
   for (const [name, flag] of [
     ['rtmp.listen', '--rtmp'],
@@ -63,9 +65,9 @@ test('a value that will not do is told by the flag it was given with, which is w
   ] as const) {
     const refusal = refusalOf({ flags: { [name]: 'x' } });
     assert.match(String(refusal), new RegExp(` ${flag}: "x" is not a value of ${name.replace('.', '\\.')} `));
-    assert.equal(isBadFlag(refusal), true);
+    assert.equal(refusal.details?.where, flag);
   }
-  assert.equal(isBadFlag(refusalOf({ env: { CARDEA_LISTEN: 'x' } })), false);
+  assert.equal(refusalOf({ env: { CARDEA_LISTEN: 'x' } }).details?.where, 'CARDEA_LISTEN');
 });
 
 test('a value out of range stops the start and says what is allowed', () => {

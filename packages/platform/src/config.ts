@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AppError, hasStatus } from '@cardea/core';
+import { AppError } from '@cardea/core';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Check, Convert } from 'typebox/value';
 import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml';
@@ -245,11 +245,6 @@ export function loadConfig({ flags = {}, env = {}, file }: ConfigSources): Confi
     return [name, found === undefined ? settings[name].fallback : checked(name, found)];
   });
   return Object.fromEntries(entries) as Config;
-}
-
-/** Whether `loadConfig` refused what a flag says. */
-export function isBadFlag(thrown: unknown): boolean {
-  return hasStatus(thrown, 'INVALID_PARAMS') && String(thrown.details?.where).startsWith('--');
 }
 
 interface Given {
