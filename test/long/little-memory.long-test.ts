@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { eventually } from '../e2e/eventually.ts';
 import { LightDevice } from '../support/light-device.ts';
 import { startPlatformProcess, unlimited } from '../support/platform-process.ts';
-import { eventually } from '../e2e/eventually.ts';
 
 /** A small heap, of which young objects take next to nothing. */
 const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=128 --max-semi-space-size=1' };
