@@ -18,6 +18,10 @@ import { h264Codec } from './media-matrix/over-whep.ts';
 const LOSS = 0.02;
 const SEED = 20_261;
 const PICTURES = 100;
+/** More than the camera sends before a key frame that it has just begun has reached the viewer. */
+const KEYFRAME_PACKETS = 10;
+/** Of whoever asks for a key frame rather than wait. */
+const IMPATIENT_DEPTH = 4;
 const UNSETTLED_PACKETS = 100;
 
 let platform: PlatformProcess;
@@ -101,11 +105,12 @@ class LossyViewer implements AsyncDisposable {
   readonly sequences = new Set<number>();
   private readonly peer: RTCPeerConnection;
   private readonly video = createDepacketiser({ codec: 'h264', trackId: 1 });
-  private readonly order = new RtpReorderBuffer();
+  private readonly order: RtpReorderBuffer;
   private ssrc = 0;
 
-  /** @param feedback what it may ask of the platform */
-  constructor(feedback: typeof h264Codec.rtcpFeedback) {
+  /** @param feedback what it may ask of the platform @param depth packets it waits for one that is missing */
+  constructor(feedback: typeof h264Codec.rtcpFeedback, depth?: number) {
+    this.order = new RtpReorderBuffer(depth);
     this.peer = new RTCPeerConnection({
       codecs: { video: [new RTCRtpCodecParameters({ ...h264Codec, rtcpFeedback: feedback })], audio: [] },
       iceServers: [],
@@ -172,7 +177,7 @@ test('over WebRTC that loses one packet in fifty a viewer asks again for what it
 });
 
 test('over WebRTC a viewer that lost a key frame asks for one, and sees whole pictures long before the camera makes the next', async () => {
-  await using viewer = new LossyViewer([{ type: 'nack', parameter: 'pli' }]);
+  await using viewer = new LossyViewer([{ type: 'nack', parameter: 'pli' }], IMPATIENT_DEPTH);
   const { stamps } = viewer;
   using relay = await viewer.watch(0);
   const newestKeyframe = (): number => camera.keyframeStamps.at(-1) ?? Number.NaN;
@@ -182,6 +187,8 @@ test('over WebRTC a viewer that lost a key frame asks for one, and sees whole pi
   relay.isCut = true;
   await eventually('the next key frame', async () => (newestKeyframe() > before ? true : undefined));
   const lost = newestKeyframe();
+  const lostBefore = relay.lost;
+  await eventually('its packets to be lost', async () => (relay.lost > lostBefore + KEYFRAME_PACKETS ? true : undefined));
   relay.isCut = false;
   await eventually('the viewer to notice', async () => (viewer.needsKeyframe ? true : undefined));
   const [askedAtMs, seen] = [performance.now(), stamps.length];
