@@ -2,10 +2,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { type HomeWithCamera, startHomeWithCamera } from '../support/home-with-camera.ts';
 import { expectMovingPicture } from './moving-picture.ts';
 
-/** The farthest a slow machine keeps from the edge is 1.5 seconds; three seconds behind it, the player jumps. */
-const distances = { fellSec: 2.2, caughtUpSec: 1.7 };
-
-/** What the app does about a player that fell behind, and about a line that is too weak. */
+/** What the app does about sound, and about a line that is too weak. */
 let home: HomeWithCamera;
 
 test.beforeAll(async () => {
@@ -27,36 +24,13 @@ async function openCamera(page: Page): Promise<void> {
   await expectMovingPicture(page.locator('video').first());
 }
 
-test('a player that fell behind catches up by playing a little faster, without a jump and with its sound at its pitch', async ({
-  page,
-}) => {
+test('the sound of a live picture is turned on and off', async ({ page }) => {
   await openCamera(page);
+  const video = page.locator('video').first();
   await page.getByRole('button', { name: 'Sound on' }).click();
-  const seen = await page
-    .locator('video')
-    .first()
-    .evaluate(async (element, { fellSec, caughtUpSec }) => {
-      if (!(element instanceof HTMLVideoElement)) throw new Error('not a video');
-      const jumps: number[] = [];
-      const rates: number[] = [];
-      element.addEventListener('seeking', () => jumps.push(element.currentTime));
-      element.addEventListener('ratechange', () => rates.push(element.playbackRate));
-      const behindSec = () => element.buffered.end(element.buffered.length - 1) - element.currentTime;
-      const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-      element.pause();
-      while (behindSec() < fellSec) await after(50);
-      await element.play();
-      for (let tries = 0; behindSec() > caughtUpSec && tries < 200; tries += 1) await after(100);
-      const { muted, preservesPitch } = element;
-      return { atLastSec: behindSec(), jumps, rates, muted, preservesPitch };
-    }, distances);
-  expect(seen.atLastSec).toBeLessThanOrEqual(distances.caughtUpSec);
-  expect(seen.jumps).toEqual([]);
-  expect(Math.max(...seen.rates)).toBeGreaterThan(1);
-  expect(Math.max(...seen.rates)).toBeLessThanOrEqual(1.1);
-  expect([seen.muted, seen.preservesPitch]).toEqual([false, true]);
+  await expect(video).toHaveJSProperty('muted', false);
   await page.getByRole('button', { name: 'Sound off' }).click();
-  await expect(page.locator('video').first()).toHaveJSProperty('muted', true);
+  await expect(video).toHaveJSProperty('muted', true);
 });
 
 test('over a line too weak for the large stream the app goes on with the small one', async ({ page }) => {
