@@ -7,29 +7,13 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { createRandom, SystemClock } from '@cardea/core';
 import { type AccessUnit, bytesReader, Fmp4Muxer, Mp4File } from '@cardea/media';
-import type { SegmentEntry } from './segment-entry.ts';
+import { RECORDED_FILM, unfinishedSegment } from '../stub-platform/unfinished-segment.ts';
 import { recoverSegment } from './segment-recovery.ts';
 
-/** A minute of pictures and sound. */
-const ASSET = join(import.meta.dirname, '..', '..', 'assets', 'front-door-sub.mp4');
 const SECONDS = 60;
 const FRAGMENTS_PER_SECOND = 2;
 const CUTS = 10_000;
 const run = promisify(execFile);
-
-const entry: SegmentEntry = {
-  create: {
-    clientSegmentId: '01KDVBW3GQ2T4W6Y8B0D1F3H50',
-    channel: 1,
-    stream: 'sub',
-    kind: 'continuous',
-    startAt: 1_767_225_600_000,
-    container: 'fmp4',
-    codecs: 'avc1.42c01f',
-  },
-  target: 'local',
-  state: 'recording',
-};
 
 interface Recording {
   readonly bytes: Uint8Array;
@@ -40,7 +24,7 @@ interface Recording {
 
 /** The asset in fragments of half a second. */
 async function record(): Promise<Recording> {
-  const file = await Mp4File.open(bytesReader(await readFile(ASSET)));
+  const file = await Mp4File.open(bytesReader(await readFile(RECORDED_FILM)));
   const slots: AccessUnit[][] = Array.from({ length: SECONDS * FRAGMENTS_PER_SECOND }, () => []);
   for (const { id, timescale } of file.tracks) {
     for (const [index, { dts }] of file.samples(id).entries()) {
@@ -82,7 +66,7 @@ test(`a minute that is cut at ${CUTS} random bytes is whole up to its last fragm
   for (let count = 0; count < CUTS; count += 1) {
     const cut = initBytes + Math.floor(random.fraction() * (bytes.length - initBytes + 1));
     await writeFile(path, bytes.subarray(0, cut));
-    const recovered = await recoverSegment(path, entry);
+    const recovered = await recoverSegment(path, unfinishedSegment);
     const whole = fragments.findLast(({ end }) => end <= cut);
     assert.equal(recovered?.sizeBytes, whole?.end, `cut at ${cut}`);
     if (whole === undefined) {

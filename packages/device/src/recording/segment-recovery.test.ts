@@ -4,26 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { bytesReader, Fmp4Muxer, Mp4File } from '@cardea/media';
-import type { SegmentEntry } from './segment-entry.ts';
+import { RECORDED_FILM, unfinishedSegment } from '../stub-platform/unfinished-segment.ts';
 import { recoverSegment } from './segment-recovery.ts';
 
-const ASSET = join(import.meta.dirname, '..', '..', 'assets', 'front-door-sub.mp4');
 const FRAGMENT_PICTURES = 5;
 const FRAGMENT_MS = 200;
-
-const entry: SegmentEntry = {
-  create: {
-    clientSegmentId: '01KDVBW3GQ2T4W6Y8B0D1F3H50',
-    channel: 1,
-    stream: 'sub',
-    kind: 'continuous',
-    startAt: 1_767_225_600_000,
-    container: 'fmp4',
-    codecs: 'avc1.42c01f',
-  },
-  target: 'local',
-  state: 'recording',
-};
 
 let directory: string;
 let init: Uint8Array;
@@ -32,7 +17,7 @@ let fragments: readonly Uint8Array[];
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'cardea-recovery-'));
-  const file = await Mp4File.open(bytesReader(await readFile(ASSET)));
+  const file = await Mp4File.open(bytesReader(await readFile(RECORDED_FILM)));
   const tracks = file.tracks.filter(({ kind }) => kind === 'video');
   const [video] = tracks;
   assert.ok(video);
@@ -51,9 +36,9 @@ async function recoveredMs(end: Uint8Array): Promise<number | undefined> {
   const path = join(directory, 'segment.mp4');
   const whole = Buffer.concat([init, ...fragments.slice(0, 2)]);
   await writeFile(path, Buffer.concat([whole, end]));
-  const recovered = await recoverSegment(path, entry);
-  if (recovered?.endAt === entry.create.startAt + 2 * FRAGMENT_MS) assert.equal((await stat(path)).size, whole.length);
-  return recovered === undefined ? undefined : recovered.endAt - entry.create.startAt;
+  const recovered = await recoverSegment(path, unfinishedSegment);
+  if (recovered?.endAt === unfinishedSegment.create.startAt + 2 * FRAGMENT_MS) assert.equal((await stat(path)).size, whole.length);
+  return recovered === undefined ? undefined : recovered.endAt - unfinishedSegment.create.startAt;
 }
 
 function lastFragment(change: (bytes: Uint8Array) => void): Uint8Array {
@@ -77,6 +62,6 @@ test('where a power cut left zeros instead of a fragment, or in the middle of on
 test('a file without one whole fragment is no segment', async () => {
   const path = join(directory, 'none.mp4');
   await writeFile(path, init);
-  assert.equal(await recoverSegment(path, entry), undefined);
-  assert.equal(await recoverSegment(join(directory, 'absent.mp4'), entry), undefined);
+  assert.equal(await recoverSegment(path, unfinishedSegment), undefined);
+  assert.equal(await recoverSegment(join(directory, 'absent.mp4'), unfinishedSegment), undefined);
 });

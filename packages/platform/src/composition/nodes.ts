@@ -26,6 +26,8 @@ export interface Nodes {
   readonly servers: LocalServers | Cluster['servers'];
   readonly wake: WakeChannel;
   readonly waker: Waker;
+  /** Whether this process is about to end, so that nobody should be sent to it. */
+  readonly isLeaving: () => boolean;
   /** Origins of media servers that have one of their own. */
   readonly mediaUrls: () => readonly string[];
   /** Hears of devices that connect, from now on. */
@@ -61,6 +63,7 @@ export function openNodes(
     servers: cluster?.servers ?? new LocalServers({ publicUrl, hasRoom: () => local.admitting, deviceCount: () => local.connectionCount }),
     wake,
     waker,
+    isLeaving: () => !local.admitting,
     mediaUrls: () => cluster?.servers.mediaUrls ?? [],
     start: () => {
       local.start();

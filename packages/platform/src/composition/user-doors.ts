@@ -76,7 +76,7 @@ export function openUserDoors(options: UserDoorsOptions, stack: AsyncDisposableS
         },
       });
       if (base.roles.includes('api')) registerApi();
-      else registerHealth(http.app, { ...base, registry, headroom: http.headroom, isLeaving: () => !nodes.local.admitting });
+      else registerHealth(http.app, { ...base, registry, headroom: http.headroom, isLeaving: nodes.isLeaving });
     },
     start: () => {
       if (!base.roles.includes('api')) return;
@@ -100,7 +100,7 @@ function makeUserApi({ base, cameras, nodes, people, registry }: UserDoorsOption
     ...cameras,
     registry,
     headroom: base.http.headroom,
-    isLeaving: () => !nodes.local.admitting,
+    isLeaving: nodes.isLeaving,
     requestsPerSecond: config['limits.requestsPerSecond'],
     secret: keys.sessionSecret,
     passkeys: logins.passkeys,

@@ -19,6 +19,10 @@ export interface FailureStore {
 /** Tries that are remembered, over all limits: whoever fills this comes from many thousand networks. */
 const MAX_TRIES = 200_000;
 
+interface CountedTry {
+  readonly at: number;
+}
+
 /** A try that was counted. */
 export interface Try {
   /** It was no guess. */
@@ -52,7 +56,7 @@ export class FailureLimiter {
       select ${hash}, ${now} where (select count(*) from login_try where key_hash = ${hash} and at > ${now - this.limits.windowMs})
       < ${this.limits.maxFailures} returning id`.execute(db);
     const [{ id } = {}] = counted.rows;
-    if (id === undefined) throw await this.refusal(hash, now);
+    if (id === undefined) throw this.refusal(await this.triesAt(hash, now), now);
     await db
       .deleteFrom('login_try')
       .where('id', '<=', id - MAX_TRIES)
@@ -68,15 +72,14 @@ export class FailureLimiter {
     const hash = this.hashOf(key);
     const now = this.clock.now();
     const tries = await this.triesAt(hash, now);
-    if (tries.length >= this.limits.maxFailures) throw await this.refusal(hash, now);
+    if (tries.length >= this.limits.maxFailures) throw this.refusal(tries, now);
   }
 
-  private async refusal(hash: string, now: number): Promise<AppError> {
-    const [oldest] = await this.triesAt(hash, now);
+  private refusal([oldest]: readonly CountedTry[], now: number): AppError {
     return new AppError('RATE_LIMITED', undefined, { retryAfterMs: (oldest?.at ?? now) + this.limits.windowMs - now });
   }
 
-  private async triesAt(hash: string, now: number): Promise<readonly { readonly at: number }[]> {
+  private async triesAt(hash: string, now: number): Promise<readonly CountedTry[]> {
     const { maxFailures, windowMs } = this.limits;
     const tries = this.db.selectFrom('login_try').select('at').where('key_hash', '=', hash);
     return await tries

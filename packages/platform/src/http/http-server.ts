@@ -4,10 +4,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AppError, type Clock, type Logger, SystemClock, withDeadline } from '@cardea/core';
 import { type FastifyInstance, fastify } from 'fastify';
+import { systemCodeOf } from '../store/durable-file.ts';
 import { listenBefore } from './before-listeners.ts';
 import { connectionLimit } from './connection-limit.ts';
 import { DirectConnection, type DirectHandler } from './direct-connection.ts';
 import { Headroom } from './headroom.ts';
+import { pathOf } from './path-of.ts';
 import { sendProblem, toAppError } from './problem.ts';
 import { refuseConnection } from './refuse-connection.ts';
 import { cipherOrder } from './tls/cipher-order.ts';
@@ -130,7 +132,7 @@ export class HttpServer {
     try {
       await this.app.listen({ host, port });
     } catch (error) {
-      const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+      const taken = systemCodeOf(error) === 'EADDRINUSE';
       const message = `cannot listen on ${host}:${port}${taken ? ': it is in use' : ''}`;
       throw new AppError('INVALID_STATE', { host, port }, { cause: error, message });
     }
@@ -200,10 +202,6 @@ export class HttpServer {
     void tracked.then(() => this.handling.delete(tracked));
     return work;
   }
-}
-
-function pathOf(target: string): string {
-  return target.split('?', 1)[0] ?? '/';
 }
 
 const reasonPhrases: Readonly<Record<number, string>> = {

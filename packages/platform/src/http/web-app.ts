@@ -1,6 +1,7 @@
 import { AppError } from '@cardea/core';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { pathOf } from './path-of.ts';
 import { sendProblem } from './problem.ts';
 
 const MISSING = 'The web app is not built. In the repository: npm run prepare\n';
@@ -22,7 +23,7 @@ export function registerWebApp(app: FastifyInstance, { directory }: { readonly d
     });
   }
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? '/';
+    const path = pathOf(request.url);
     const isInterface = interfaces.test(path);
     if (isInterface) reply.header('cache-control', 'private, no-store');
     const isRead = request.method === 'GET' || request.method === 'HEAD';

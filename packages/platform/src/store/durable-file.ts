@@ -34,5 +34,10 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /** Whether a file operation failed because nothing is there. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return systemCodeOf(error) === 'ENOENT';
+}
+
+/** What the system calls a failure, such as ENOSPC; `undefined` for one that is not its own. */
+export function systemCodeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,6 +1,7 @@
 import { API_PATH, routes } from '@cardea/api';
 import { AppError } from '@cardea/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { pathOf } from '../http/path-of.ts';
 
 const table = routes.map(({ method, path }) => ({ method, pattern: new RegExp(`^${API_PATH}${path.replace(/\{\w+\}/g, '[^/]+')}$`) }));
 
@@ -10,7 +11,7 @@ const table = routes.map(({ method, path }) => ({ method, pattern: new RegExp(`^
  */
 export function bindOtherMethods(scope: FastifyInstance): void {
   scope.all('/*', { exposeHeadRoute: false }, async (request: FastifyRequest, reply: FastifyReply) => {
-    const allowed = methodsAt(request.url.split('?', 1)[0] ?? '');
+    const allowed = methodsAt(pathOf(request.url));
     // An operation that takes the method was not found by a part of its path that is longer than any.
     const isTaken = allowed.includes(request.method) && request.method !== 'OPTIONS';
     if (allowed.length === 0 || isTaken) throw new AppError('NOT_FOUND');

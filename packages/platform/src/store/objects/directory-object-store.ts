@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AppError, type Logger, type Random } from '@cardea/core';
+import { systemCodeOf } from '../durable-file.ts';
 import type { Db } from '../sql/schema.ts';
 import { takeBytes } from './byte-intake.ts';
 import { DiskSlots } from './disk-slots.ts';
@@ -196,7 +197,7 @@ export class DirectoryObjectStore implements ObjectStore {
     try {
       return await open(path, 'wx', 0o600);
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
+      if (systemCodeOf(error) !== 'ENOENT') throw error;
     }
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     return await open(path, 'wx', 0o600);
@@ -217,7 +218,8 @@ async function onDisk<T>(operation: () => Promise<T>): Promise<T> {
     return await operation();
   } catch (error) {
     if (error instanceof AppError) throw error;
-    if (fullDiskCodes.has(codeOf(error) ?? '')) throw new AppError('NO_CAPACITY', undefined, { cause: error, retryAfterMs: FULL_RETRY_MS });
+    if (fullDiskCodes.has(systemCodeOf(error) ?? ''))
+      throw new AppError('NO_CAPACITY', undefined, { cause: error, retryAfterMs: FULL_RETRY_MS });
     throw new AppError('INTERNAL_ERROR', undefined, { cause: error, message: 'the object could not be written' });
   }
 }
@@ -232,16 +234,12 @@ async function succeeds(operation: Promise<unknown>): Promise<boolean> {
     await operation;
     return true;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (systemCodeOf(error) === 'ENOENT') return false;
     throw new AppError('INTERNAL_ERROR', undefined, { cause: error });
   }
 }
 
 function refuseAbsent(error: unknown): never {
-  if (codeOf(error) === 'ENOENT') throw new AppError('NOT_FOUND');
+  if (systemCodeOf(error) === 'ENOENT') throw new AppError('NOT_FOUND');
   throw new AppError('INTERNAL_ERROR', undefined, { cause: error });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import { systemCodeOf } from '../durable-file.ts';
 
 /** What the pool asks of a thread, in order for each intake: to take chunks, with `last` set the last of them, or to forget the intake. */
 export type IntakeOrder = TakeOrder | { readonly intake: number; readonly abandoned: true };
@@ -40,7 +41,7 @@ function take({ intake, chunks, last, file }: TakeOrder): IntakeReport {
       chunk.buffer.transfer(0);
     }
   } catch (error) {
-    return { intake, failure: { code: codeOf(error), message: String(error) } };
+    return { intake, failure: { code: systemCodeOf(error), message: String(error) } };
   }
   if (!last) return { intake };
   running.delete(intake);
@@ -50,8 +51,4 @@ function take({ intake, chunks, last, file }: TakeOrder): IntakeReport {
 /** A write may take fewer bytes than it was given. */
 function writeAll(file: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
