@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AppError, type Logger, type Random } from '@cardea/core';
-import { systemCodeOf } from '../durable-file.ts';
+import { isMissing, systemCodeOf } from '../durable-file.ts';
 import type { Db } from '../sql/schema.ts';
 import { takeBytes } from './byte-intake.ts';
 import { DiskSlots } from './disk-slots.ts';
@@ -197,7 +197,7 @@ export class DirectoryObjectStore implements ObjectStore {
     try {
       return await open(path, 'wx', 0o600);
     } catch (error) {
-      if (systemCodeOf(error) !== 'ENOENT') throw error;
+      if (!isMissing(error)) throw error;
     }
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     return await open(path, 'wx', 0o600);
@@ -234,12 +234,12 @@ async function succeeds(operation: Promise<unknown>): Promise<boolean> {
     await operation;
     return true;
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return false;
+    if (isMissing(error)) return false;
     throw new AppError('INTERNAL_ERROR', undefined, { cause: error });
   }
 }
 
 function refuseAbsent(error: unknown): never {
-  if (systemCodeOf(error) === 'ENOENT') throw new AppError('NOT_FOUND');
+  if (isMissing(error)) throw new AppError('NOT_FOUND');
   throw new AppError('INTERNAL_ERROR', undefined, { cause: error });
 }
