@@ -99,7 +99,7 @@ export class WatchedHome implements AsyncDisposable {
     await client.command(id, 'snapshot.capture', { channel: 1 });
     await client.command(id, 'log.upload', { types: ['system'] });
     const { eventId } = await client.command(id, 'alarm.trigger', { channel: 1, alarmType: 'motion' });
-    const talk = await client.call('talk.create', { params: { id }, body: { channel: 1 } });
+    const talk = await client.call('talk.create', { params: { id }, body: { channel: 1, codecs: ['g711u'] } });
     using talker = await Talker.open(talk.url);
     talker.hum('g711u', 440, 10);
     await eventually('the camera plays', async () => (talker.states.at(-1) === 'playing' ? true : undefined));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { decodeG711, encodeG711, type G711Law } from './g711.ts';
+import { encodeG711, type G711Law } from './g711.ts';
 
 const codes = Uint8Array.from({ length: 256 }, (_, code) => code);
 const laws: readonly G711Law[] = ['g711a', 'g711u'];
@@ -10,26 +10,18 @@ test('silence, the loudest and the softest sounds have the codes of the tables o
   const samples = Int16Array.of(0, 32_767, -32_768, 8, -8);
   assert.deepEqual(encodeG711('g711a', samples), Uint8Array.of(0xd5, 0xaa, 0x2a, 0xd5, 0x55));
   assert.deepEqual(encodeG711('g711u', samples), Uint8Array.of(0xff, 0x80, 0x00, 0xfe, 0x7e));
-  assert.deepEqual(decodeG711('g711a', Uint8Array.of(0xd5, 0xaa, 0x2a)), Int16Array.of(8, 32_256, -32_256));
-  assert.deepEqual(decodeG711('g711u', Uint8Array.of(0xff, 0x80, 0x00)), Int16Array.of(0, 32_124, -32_124));
 });
 
-test('every code comes back as itself when its sample is coded again', () => {
-  for (const law of laws) {
-    const again = encodeG711(law, decodeG711(law, codes));
-    // Mu-law has two codes for silence.
-    if (law === 'g711u') again[0x7f] = 0x7f;
-    assert.deepEqual(again, codes, law);
-  }
-});
-
-test('ffmpeg hears the same samples in every code', () => {
+test('what ffmpeg hears in every code is coded as that code again', () => {
   for (const law of laws) {
     const format = law === 'g711a' ? 'alaw' : 'mulaw';
     const { stdout } = spawnSync('ffmpeg', ['-v', 'error', '-f', format, '-ar', '8000', '-i', 'pipe:0', '-f', 's16le', 'pipe:1'], {
       input: codes,
     });
-    const heard = new Int16Array(stdout.buffer, stdout.byteOffset, stdout.length / 2);
-    assert.deepEqual(decodeG711(law, codes), heard, law);
+    const heard = new Int16Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
+    const again = encodeG711(law, heard);
+    // Mu-law has two codes for silence.
+    if (law === 'g711u') again[0x7f] = 0x7f;
+    assert.deepEqual(again, codes, law);
   }
 });

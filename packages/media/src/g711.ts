@@ -18,12 +18,6 @@ export function encodeG711(law: G711Law, samples: Int16Array): Uint8Array {
   return Uint8Array.from(samples, law === 'g711a' ? encodeA : encodeMu);
 }
 
-/** The samples of 16 bits that coded bytes stand for. */
-export function decodeG711(law: G711Law, bytes: Uint8Array): Int16Array {
-  const table = law === 'g711a' ? aSamples : muSamples;
-  return Int16Array.from(bytes, (byte) => table[byte] ?? 0);
-}
-
 function encodeA(sample: number): number {
   const sign = sample >= 0 ? SIGN : 0;
   const magnitude = (sample >= 0 ? sample : ~sample) >> 4;
@@ -39,26 +33,7 @@ function encodeMu(sample: number): number {
   return (sign | (segment << 4) | ((magnitude >> (segment + 1)) & 0x0f)) ^ MU_TOGGLE;
 }
 
-function decodeA(byte: number): number {
-  const code = byte ^ A_TOGGLE;
-  const segment = (code >> 4) & 0x07;
-  const position = ((code & 0x0f) << 4) + 8;
-  const magnitude = segment === 0 ? position : (position + 0x100) << (segment - 1);
-  return (code & SIGN) === 0 ? -magnitude : magnitude;
-}
-
-function decodeMu(byte: number): number {
-  const code = byte ^ MU_TOGGLE;
-  const segment = (code >> 4) & 0x07;
-  const magnitude = ((((code & 0x0f) << 1) + MU_BIAS) << segment) - MU_BIAS;
-  return (code & SIGN) === 0 ? magnitude << 2 : -(magnitude << 2);
-}
-
 /** Number of the highest bit that is set, from 0. */
 function topBit(value: number): number {
   return 31 - Math.clz32(value);
 }
-
-const codes = Uint8Array.from({ length: 256 }, (_, code) => code);
-const aSamples = Int16Array.from(codes, decodeA);
-const muSamples = Int16Array.from(codes, decodeMu);

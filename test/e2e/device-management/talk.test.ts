@@ -6,7 +6,7 @@ import { ApiProblem, createClient } from '@cardea/api';
 import { eventually } from '../eventually.ts';
 import { EMAIL, PASSWORD } from './platform-here.ts';
 import { type System, startSystem } from './system.ts';
-import { heardBy, Talker } from './talker.ts';
+import { HEARD_FILE, heardBy, opusTone, Talker } from './talker.ts';
 
 let system: System;
 before(async () => {
@@ -16,10 +16,11 @@ after(async () => {
   await system[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-  await rm(join(system.stateDirectory, 'heard.wav'), { force: true });
+  await rm(join(system.stateDirectory, HEARD_FILE), { force: true });
 });
 
-const open = () => system.client.call('talk.create', { params: { id: system.deviceId }, body: { channel: 1 } });
+const open = (codecs?: ('opus' | 'g711u' | 'g711a' | 'aac')[]) =>
+  system.client.call('talk.create', { params: { id: system.deviceId }, body: { channel: 1, ...(codecs && { codecs }) } });
 const isPlaying = (talker: Talker) => async () => (talker.states.at(-1) === 'playing' ? true : undefined);
 const heard = () => eventually('the loudspeaker is silent again', () => heardBy(system.stateDirectory));
 
@@ -32,7 +33,7 @@ async function refused(answer: Promise<unknown>, status: number, code: number): 
 }
 
 test('talk.start: what a user says comes out of the loudspeaker, also what was said before the camera was there', async () => {
-  const talk = await open();
+  const talk = await open(['g711u']);
   assert.deepEqual([talk.codec, talk.sampleRate, talk.duplex], ['g711u', 8_000, 'full']);
   using talker = await Talker.open(talk.url);
   talker.hum('g711u', 440, 25);
@@ -40,18 +41,29 @@ test('talk.start: what a user says comes out of the loudspeaker, also what was s
   talker.hum('g711u', 440, 25);
   await system.client.call('talk.delete', { params: { sessionId: talk.sessionId } });
   assert.deepEqual(await talker.closed, { code: 1_000, reason: 'ended' });
-  assert.deepEqual(await heard(), { durationMs: 1_000, hertz: 440 });
+  assert.deepEqual(await heard(), { codec: 'pcm_mulaw', durationMs: 1_000, hertz: 440 });
+});
+
+test('talk.start: Opus goes through as it was coded, and is what a camera that knows it is asked to play', async () => {
+  const talk = await open();
+  assert.deepEqual([talk.codec, talk.sampleRate], ['opus', 48_000]);
+  using talker = await Talker.open(talk.url);
+  await eventually('the camera plays', isPlaying(talker));
+  for (const frame of await opusTone(1_200, 25)) talker.say(frame);
+  await system.client.call('talk.delete', { params: { sessionId: talk.sessionId } });
+  const { codec, durationMs, hertz } = await heard();
+  assert.deepEqual([codec, hertz], ['opus', 1_200]);
+  assert.ok(durationMs > 450 && durationMs <= 500, `${durationMs} ms`);
 });
 
 test('talk.start: a device and a user that both know A-law talk in it', async () => {
-  const body = { channel: 1, codecs: ['aac', 'g711a'] } as const;
-  const talk = await system.client.call('talk.create', { params: { id: system.deviceId }, body: { ...body, codecs: [...body.codecs] } });
+  const talk = await open(['aac', 'g711a']);
   assert.equal(talk.codec, 'g711a');
   using talker = await Talker.open(talk.url);
   await eventually('the camera plays', isPlaying(talker));
   talker.hum('g711a', 1_000, 10);
   await system.client.call('talk.delete', { params: { sessionId: talk.sessionId } });
-  assert.deepEqual(await heard(), { durationMs: 200, hertz: 1_000 });
+  assert.deepEqual(await heard(), { codec: 'pcm_alaw', durationMs: 200, hertz: 1_000 });
 });
 
 test('talk.start: asked for by a plain message the platform says where the sound comes from', async () => {
@@ -68,7 +80,7 @@ test('talk.start: asked for by a plain message the platform says where the sound
   talker.hum('g711u', 700, 5);
   assert.deepEqual(await system.client.command(system.deviceId, 'talk.stop', { sessionId }), { stopped: true });
   assert.deepEqual(await talker.closed, { code: 1_000, reason: 'the device ended it' });
-  assert.deepEqual(await heard(), { durationMs: 100, hertz: 700 });
+  assert.deepEqual(await heard(), { codec: 'pcm_mulaw', durationMs: 100, hertz: 700 });
 });
 
 test('talk.start: in privacy mode nobody talks (1012), a codec, a lens or a carrier the device has not is refused (1106, 1100, 1003)', async () => {
@@ -81,10 +93,9 @@ test('talk.start: in privacy mode nobody talks (1012), a codec, a lens or a carr
   await set('on');
   assert.equal((await talker.closed).code, 1_000);
   await set('off');
-  const ask = (body: { channel: number; codecs?: 'opus'[] }) =>
-    system.client.call('talk.create', { params: { id: system.deviceId }, body });
-  await refused(ask({ channel: 1, codecs: ['opus'] }), 422, 1106);
-  await refused(ask({ channel: 2 }), 422, 1100);
+  // It records in AAC and does not play it.
+  await refused(open(['aac']), 409, 1106);
+  await refused(system.client.call('talk.create', { params: { id: system.deviceId }, body: { channel: 2 } }), 422, 1100);
   const source = { protocol: 'whep', url: `${system.url}/vm/v1/talk/${talk.sessionId}`, token: 'T' } as const;
   const speech = { channel: 1, codec: 'g711u', sampleRate: 8_000, ttlSec: 30 } as const;
   await refused(system.client.command(system.deviceId, 'talk.start', { ...speech, source }), 422, 1003);

@@ -1,9 +1,15 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeG711, type G711Law } from '@cardea/media';
+import { promisify } from 'node:util';
+import { encodeG711, Fmp4Splitter, type G711Law, parseFragment, parseInitSegment } from '@cardea/media';
 import { WebSocket } from 'ws';
 
+/** In the state directory of a simulated camera. */
+export const HEARD_FILE = 'heard.mp4';
+
+const run = promisify(execFile);
 const SAMPLE_RATE = 8_000;
 const FRAME_SAMPLES = 160;
 
@@ -40,13 +46,30 @@ export class Talker implements Disposable {
     }
   }
 
+  /** Says what is coded already, a frame of 20 ms. */
+  say(frame: Uint8Array): void {
+    this.socket.send(frame);
+  }
+
   [Symbol.dispose](): void {
     this.socket.close();
   }
 }
 
+/** A tone of `hertz` in Opus, in as many frames of 20 ms. */
+export async function opusTone(hertz: number, frames: number): Promise<readonly Uint8Array[]> {
+  const tone = ['-f', 'lavfi', '-i', `sine=frequency=${hertz}:sample_rate=48000`, '-frames:a', `${frames}`];
+  const fragmented = ['-f', 'mp4', '-movflags', 'empty_moov+default_base_moof', '-'];
+  const coded = await run('ffmpeg', ['-v', 'error', ...tone, '-c:a', 'libopus', ...fragmented], { encoding: 'buffer' });
+  const [init, ...fragments] = new Fmp4Splitter().push(coded.stdout);
+  const tracks = parseInitSegment(init?.bytes ?? new Uint8Array());
+  return fragments.flatMap(({ bytes }) => parseFragment(bytes, tracks)).map(({ data }) => data);
+}
+
 /** What a simulated loudspeaker kept of the last talk. */
 export interface Heard {
+  /** As ffprobe calls it. */
+  readonly codec: string;
   readonly durationMs: number;
   /** Of the strongest tone, to 10 Hz. */
   readonly hertz: number;
@@ -54,12 +77,15 @@ export interface Heard {
 
 /** Reads what the camera with this state directory heard last; `undefined` before its first talk is over. */
 export async function heardBy(stateDirectory: string): Promise<Heard | undefined> {
-  const file = await readFile(join(stateDirectory, 'heard.wav')).catch(() => undefined);
-  if (file === undefined) return undefined;
-  const samples = Array.from({ length: (file.length - 44) / 2 }, (_, index) => file.readInt16LE(44 + 2 * index));
+  const path = join(stateDirectory, HEARD_FILE);
+  if (!existsSync(path)) return undefined;
+  const probed = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', path]);
+  const { stdout } = await run('ffmpeg', ['-v', 'error', '-i', path, '-f', 's16le', '-ar', `${SAMPLE_RATE}`, '-'], { encoding: 'buffer' });
+  const samples = Array.from({ length: stdout.length / 2 }, (_, index) => stdout.readInt16LE(2 * index));
   const tones = Array.from({ length: 200 }, (_, index) => 10 * (index + 1));
   const strengths = tones.map((hertz) => strengthOf(samples, hertz));
   return {
+    codec: probed.stdout.trim(),
     durationMs: (samples.length / SAMPLE_RATE) * 1_000,
     hertz: tones[strengths.indexOf(Math.max(...strengths))] ?? 0,
   };

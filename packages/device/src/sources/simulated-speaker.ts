@@ -1,74 +1,60 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@cardea/core';
-import { decodeG711, G711_SAMPLE_RATE, type G711Law } from '@cardea/media';
+import {
+  type AccessUnit,
+  type AudioTrack,
+  buildOpusConfig,
+  Fmp4Muxer,
+  G711_SAMPLE_RATE,
+  opusPacketSamples,
+  opusSampleRate,
+  opusTrack,
+} from '@cardea/media';
 import type { CameraAudio, CameraSpeaker, SpeakerVoice } from '../camera.ts';
 
 export interface SimulatedSpeakerOptions {
-  /** Where `heard.wav` is written: what was said last. Absent: it is only logged. */
+  /** Where `heard.mp4` is written: what was said last, as it came. Absent: it is only logged. */
   readonly stateDirectory?: string | undefined;
   readonly logger: Logger;
 }
 
-const laws: readonly G711Law[] = ['g711a', 'g711u'];
-const MAX_SAMPLES = 60 * G711_SAMPLE_RATE;
-const FULL_SCALE = 32_768;
+const MAX_SECONDS = 60;
 
 /** A loudspeaker nobody hears: it keeps the first minute of what is said, as a file. */
 export function createSimulatedSpeaker({ stateDirectory, logger }: SimulatedSpeakerOptions): CameraSpeaker {
   return {
-    codecs: laws,
-    sampleRates: [G711_SAMPLE_RATE],
+    codecs: ['opus', 'g711a', 'g711u'],
+    sampleRates: [opusSampleRate, G711_SAMPLE_RATE],
     duplex: 'full',
-    open: (format) => openVoice(format, { path: stateDirectory && join(stateDirectory, 'heard.wav'), logger }),
+    open: (format) => openVoice(trackOf(format), { path: stateDirectory && join(stateDirectory, 'heard.mp4'), logger }),
   };
 }
 
-function openVoice({ codec }: CameraAudio, { path, logger }: { readonly path: string | undefined; readonly logger: Logger }): SpeakerVoice {
-  const law = laws.find((one) => one === codec) ?? 'g711u';
-  const heard: Int16Array[] = [];
-  let sampleCount = 0;
+function openVoice(track: AudioTrack, { path, logger }: { readonly path: string | undefined; readonly logger: Logger }): SpeakerVoice {
+  const heard: AccessUnit[] = [];
+  let dts = 0;
   return {
-    play: (frame) => {
-      if (sampleCount + frame.length > MAX_SAMPLES) return;
-      heard.push(decodeG711(law, frame));
-      sampleCount += frame.length;
+    play: (data) => {
+      const duration = track.codec === 'opus' ? opusPacketSamples(data) : data.length;
+      if (duration === 0 || dts + duration > MAX_SECONDS * track.timescale) return;
+      heard.push({ trackId: track.id, dts, pts: dts, duration, keyframe: true, data });
+      dts += duration;
     },
     [Symbol.asyncDispose]: async () => {
-      if (sampleCount === 0) return;
-      logger.info({ durationMs: (sampleCount / G711_SAMPLE_RATE) * 1_000, levelDb: levelOf(heard) }, 'a voice was heard');
+      if (heard.length === 0) return;
+      logger.info({ codec: track.codec, durationMs: (dts / track.timescale) * 1_000 }, 'a voice was heard');
       if (path === undefined) return;
-      await writeFile(path, waveFile(heard, sampleCount)).catch((error: unknown) => logger.warn({ err: error }, 'what was heard is lost'));
+      const muxer = new Fmp4Muxer([track]);
+      const file = Buffer.concat([muxer.initSegment(), ...muxer.fragmentParts(heard, 1)]);
+      await writeFile(path, file).catch((error: unknown) => logger.warn({ err: error }, 'what was heard is lost'));
     },
   };
 }
 
-/** Mean power, in dB below a full-scale square wave. */
-function levelOf(blocks: readonly Int16Array[]): number {
-  let sum = 0;
-  let count = 0;
-  for (const block of blocks) {
-    for (const sample of block) sum += (sample / FULL_SCALE) ** 2;
-    count += block.length;
-  }
-  return Math.round(10 * Math.log10(sum / count + 1e-10));
-}
-
-/** A WAVE file of 16-bit mono samples. @see Multimedia Programming Interface and Data Specifications 1.0, "Waveform Audio File Format" */
-function waveFile(blocks: readonly Int16Array[], sampleCount: number): Uint8Array {
-  const header = Buffer.alloc(44);
-  const dataBytes = 2 * sampleCount;
-  header.write('RIFF', 0, 'latin1');
-  header.writeUInt32LE(36 + dataBytes, 4);
-  header.write('WAVEfmt ', 8, 'latin1');
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(G711_SAMPLE_RATE, 24);
-  header.writeUInt32LE(2 * G711_SAMPLE_RATE, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write('data', 36, 'latin1');
-  header.writeUInt32LE(dataBytes, 40);
-  return Buffer.concat([header, ...blocks.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength))]);
+function trackOf({ codec, channels }: CameraAudio): AudioTrack {
+  if (codec === 'opus') return opusTrack(1, opusSampleRate, buildOpusConfig(1));
+  const codecString = codec === 'g711a' ? 'alaw' : 'ulaw';
+  const rate = G711_SAMPLE_RATE;
+  return { kind: 'audio', id: 1, timescale: rate, codec, codecString, config: new Uint8Array(), sampleRate: rate, channels };
 }

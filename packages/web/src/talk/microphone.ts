@@ -12,11 +12,6 @@ export class MicrophoneError extends Error {
   }
 }
 
-/** Speech has nothing above that matters on a telephone line, and what is above would come back as noise. */
-const SPEECH_MAX_HZ = 3_400;
-/** Two filters in a row make a steep one (Butterworth of the fourth order). */
-const QUALITIES = [0.541, 1.307];
-
 /** An open microphone. Dispose it, and the browser no longer shows that somebody listens. */
 export interface Microphone extends Disposable {
   /** Samples per second of what it gives. */
@@ -44,9 +39,7 @@ export async function openMicrophone(): Promise<Microphone> {
     const tap = new AudioWorkletNode(context, 'tap', { numberOfOutputs: 0, channelCount: 1, channelCountMode: 'explicit' });
     const microphone: Microphone = { rate: context.sampleRate, onSound: () => {}, [Symbol.dispose]: close };
     tap.port.onmessage = ({ data }: MessageEvent<Float32Array>) => microphone.onSound(data);
-    const filters = QUALITIES.map((quality) => new BiquadFilterNode(context, { type: 'lowpass', frequency: SPEECH_MAX_HZ, Q: quality }));
-    const nodes: AudioNode[] = [new MediaStreamAudioSourceNode(context, { mediaStream: stream }), ...filters, tap];
-    for (const [index, node] of nodes.entries()) nodes[index - 1]?.connect(node);
+    new MediaStreamAudioSourceNode(context, { mediaStream: stream }).connect(tap);
     await context.resume();
     return microphone;
   } catch (error) {

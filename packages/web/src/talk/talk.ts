@@ -1,9 +1,9 @@
 import type { AnswerOf, Client, RouteOf } from '@cardea/api';
-import type { G711Law } from '@cardea/media';
 import { type Clock, wait } from '../clock.ts';
 import { socketAddress } from '../player/socket-address.ts';
+import { HeldSound } from './held-sound.ts';
 import { type Microphone, MicrophoneError, type MicrophoneTrouble, openMicrophone } from './microphone.ts';
-import { VoiceCoder } from './voice-coder.ts';
+import { codecsAt, openVoiceCoder, type VoiceCodec } from './voice-coder.ts';
 
 export type TalkStatus =
   | { readonly kind: 'idle' }
@@ -19,16 +19,23 @@ export interface TalkOptions {
   readonly api: Client;
   readonly deviceId: string;
   readonly channel: number;
-  /** What the camera takes. */
-  readonly law: G711Law;
   readonly clock: Clock;
   readonly onStatus: (status: TalkStatus) => void;
 }
 
 type Session = AnswerOf<RouteOf<'talk.create'>>;
 
-/** A second of what was said before the connection stands; more would come too late. */
-const WAITING_MAX_FRAMES = 50;
+/** What is said, and what can be made of it. */
+interface Voice {
+  readonly sound: HeldSound;
+  /** Samples per second. */
+  readonly rate: number;
+  /** Best first. */
+  readonly codecs: readonly VoiceCodec[];
+}
+
+/** What was said before the connection stands is kept so long; more would come too late. */
+const WAITING_MAX_SEC = 1;
 const NORMAL = 1000;
 /** The server leaves its talks to others. */
 const MOVED = 1012;
@@ -42,8 +49,6 @@ const RETURN_MS = 1_000;
 export class Talk {
   private readonly options: TalkOptions;
   private readonly ending = new AbortController();
-  private waiting: Uint8Array<ArrayBuffer>[] = [];
-  private socket: WebSocket | undefined;
   private returnsLeft = 0;
 
   constructor(options: TalkOptions) {
@@ -75,15 +80,15 @@ export class Talk {
   }
 
   private async talk(microphone: Microphone): Promise<void> {
-    const { clock, law, onStatus } = this.options;
+    const { clock, onStatus } = this.options;
     const { signal } = this.ending;
-    const coder = new VoiceCoder(law, microphone.rate);
-    microphone.onSound = (sound) => {
-      for (const frame of coder.push(sound)) this.send(frame);
-    };
+    const { rate } = microphone;
+    const sound = new HeldSound(WAITING_MAX_SEC * rate);
+    microphone.onSound = (block) => sound.push(block);
+    const codecs = await codecsAt(rate);
     for (;;) {
       try {
-        return await this.talkOnce(signal);
+        return await this.talkOnce({ sound, rate, codecs });
       } catch (error) {
         if (signal.aborted || this.returnsLeft === 0) throw error;
         this.returnsLeft -= 1;
@@ -93,11 +98,12 @@ export class Talk {
     }
   }
 
-  private async talkOnce(signal: AbortSignal): Promise<void> {
-    const { api, deviceId, channel, law } = this.options;
-    const session = await api.call('talk.create', { params: { id: deviceId }, body: { channel, codecs: [law] }, signal });
+  private async talkOnce(voice: Voice): Promise<void> {
+    const { api, deviceId, channel } = this.options;
+    const { signal } = this.ending;
+    const session = await api.call('talk.create', { params: { id: deviceId }, body: { channel, codecs: [...voice.codecs] }, signal });
     try {
-      await this.connect(session, signal);
+      await this.connect(session, voice);
     } finally {
       // One that is not ended ends by itself within half a minute.
       api.call('talk.delete', { params: { sessionId: session.sessionId }, keepalive: true }).catch(() => {});
@@ -105,13 +111,18 @@ export class Talk {
   }
 
   /** Resolves when the button is let go. @throws Error when the connection breaks before */
-  private async connect({ url, duplex, elsewhere }: Session, signal: AbortSignal): Promise<void> {
+  private async connect({ url, codec, duplex, elsewhere }: Session, { sound, rate, codecs }: Voice): Promise<void> {
+    const { signal } = this.ending;
     const socket = new WebSocket(socketAddress(url, { elsewhere }));
     const over = Promise.withResolvers<void>();
+    using coder = openVoiceCoder(codecs.find((one) => one === codec) ?? 'g711u', {
+      rate,
+      onFrame: (frame) => socket.send(frame),
+      onFailed: over.reject,
+    });
     socket.onopen = () => {
-      this.socket = socket;
       this.returnsLeft = RETURNS_MAX;
-      for (const frame of this.waiting.splice(0)) socket.send(frame);
+      sound.flowTo((block) => coder.push(block));
       this.options.onStatus({ kind: 'talking', duplex });
     };
     socket.onclose = ({ code, reason }) => {
@@ -123,14 +134,10 @@ export class Talk {
     try {
       await over.promise;
     } finally {
-      this.socket = undefined;
+      sound.flowTo(undefined);
+      socket.onopen = null;
       socket.onclose = null;
       socket.close(NORMAL);
     }
-  }
-
-  private send(frame: Uint8Array<ArrayBuffer>): void {
-    if (this.socket !== undefined) this.socket.send(frame);
-    else if (this.waiting.push(frame) > WAITING_MAX_FRAMES) this.waiting.shift();
   }
 }

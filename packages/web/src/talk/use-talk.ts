@@ -3,6 +3,7 @@ import { useApp } from '../app-context.ts';
 import type { Camera } from '../camera/camera.ts';
 import { followHeldKeys } from '../camera/held-keys.ts';
 import { Talk, type TalkStatus } from './talk.ts';
+import { voiceCodecs } from './voice-coder.ts';
 
 export interface Talking {
   readonly status: TalkStatus;
@@ -18,20 +19,19 @@ export function useTalk({ device, channel }: Camera, enabled: boolean): Talking 
   const [status, setStatus] = useState<TalkStatus>({ kind: 'idle' });
   const running = useRef<Talk>(undefined);
   const audio = device.capabilities?.channels.find((candidate) => candidate.channel === channel)?.audio;
-  const law = audio?.talk === 'none' ? undefined : (['g711u', 'g711a'] as const).find((one) => audio?.codecs.includes(one));
-  const canTalk = enabled && law !== undefined;
+  const canTalk = enabled && audio !== undefined && audio.talk !== 'none' && voiceCodecs.some((codec) => audio.codecs.includes(codec));
   const onLetGo = useCallback(() => {
     running.current?.stop();
     running.current = undefined;
   }, []);
   const onHold = useCallback(() => {
-    if (law === undefined || running.current !== undefined) return;
-    const talk = new Talk({ api, clock, deviceId: device.id, channel, law, onStatus: setStatus });
+    if (running.current !== undefined) return;
+    const talk = new Talk({ api, clock, deviceId: device.id, channel, onStatus: setStatus });
     running.current = talk;
     void talk.start().then(() => {
       if (running.current === talk) running.current = undefined;
     });
-  }, [api, clock, device.id, channel, law]);
+  }, [api, clock, device.id, channel]);
   useEffect(() => {
     if (!canTalk) return;
     const unfollow = followHeldKeys([TALK_KEY], (held) => (held.length > 0 ? onHold() : onLetGo()));

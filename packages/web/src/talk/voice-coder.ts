@@ -1,30 +1,31 @@
-import { encodeG711, G711_SAMPLE_RATE, type G711Law } from '@cardea/media';
-import { Downsampler } from './downsampler.ts';
+import { G711Coder } from './g711-coder.ts';
+import { OpusCoder, opusIsCodedAt } from './opus-coder.ts';
 
-/** 20 ms. */
-const FRAME_SAMPLES = G711_SAMPLE_RATE / 50;
-const FULL_SCALE = 32_767;
+/** How a voice can be coded, best first. */
+export const voiceCodecs = ['opus', 'g711u', 'g711a'] as const;
+export type VoiceCodec = (typeof voiceCodecs)[number];
 
 /** Makes coded frames of 20 ms out of the sound of a microphone. */
-export class VoiceCoder {
-  private readonly law: G711Law;
-  private readonly downsampler: Downsampler;
-  private samples: number[] = [];
+export interface VoiceCoder extends Disposable {
+  /** Takes samples from -1 to 1. */
+  push(sound: Float32Array): void;
+}
 
-  /** @param rate samples per second of what comes in */
-  constructor(law: G711Law, rate: number) {
-    this.law = law;
-    this.downsampler = new Downsampler(rate, G711_SAMPLE_RATE);
-  }
+export interface VoiceCoderOptions {
+  /** Samples per second of what comes in. */
+  readonly rate: number;
+  /** Called with each frame that is ready, in order, also some time after its sound. */
+  readonly onFrame: (frame: Uint8Array<ArrayBuffer>) => void;
+  /** Nothing more comes. */
+  readonly onFailed: (error: Error) => void;
+}
 
-  /** The frames that the samples, from -1 to 1, complete. */
-  push(sound: Float32Array): readonly Uint8Array<ArrayBuffer>[] {
-    this.samples.push(...this.downsampler.push(sound));
-    const frames: Uint8Array<ArrayBuffer>[] = [];
-    while (this.samples.length >= FRAME_SAMPLES) {
-      const frame = Int16Array.from(this.samples.splice(0, FRAME_SAMPLES), (sample) => Math.max(-1, Math.min(1, sample)) * FULL_SCALE);
-      frames.push(new Uint8Array(encodeG711(this.law, frame)));
-    }
-    return frames;
-  }
+/** What this browser can make of sound with `rate` samples per second, best first. */
+export async function codecsAt(rate: number): Promise<VoiceCodec[]> {
+  const hasOpus = await opusIsCodedAt(rate);
+  return voiceCodecs.filter((codec) => hasOpus || codec !== 'opus');
+}
+
+export function openVoiceCoder(codec: VoiceCodec, options: VoiceCoderOptions): VoiceCoder {
+  return codec === 'opus' ? new OpusCoder(options) : new G711Coder(codec, options);
 }
