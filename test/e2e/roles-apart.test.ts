@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SystemClock, silentLogger } from '@cardea/core';
 import { createSimulatedCamera, RunningDevice } from '@cardea/device';
+import { alarmNotification } from '@cardea/protocol';
 import { ClusterHere } from '../support/cluster.ts';
+import { LightDevice } from '../support/light-device.ts';
 import { liveForms, type ReadForm } from '../support/live-forms.ts';
 import { readRtsp } from '../support/rtsp-form.ts';
 import { readWhep } from '../support/whep-form.ts';
@@ -182,6 +184,33 @@ test('what the video service stored is listed and read where the user API is', a
   const response = await fetch(`${url}/api/v1/segments/${id}/media`, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(response.status, 200);
   assert.equal(Buffer.from(await response.arrayBuffer()).toString('latin1', 4, 8), 'ftyp');
+});
+
+test('the picture of an alarm is taken in by the server that holds the camera, and seen where the user API is', async () => {
+  const { client, token, url } = cluster.owner;
+  const light = new LightDevice({ platformUrl: urls.scheduling ?? '' });
+  await light.start();
+  try {
+    await light.bind((await newCode()).code);
+    const snapshotTickets = await eventually('the camera reports an alarm', async () => {
+      const alarm = { channel: 1, alarmType: 'motion', state: 'pulse', media: { wantSnapshotTickets: 1 } } as const;
+      return (await light.call(alarmNotification, { ...light.eventFields(), ...alarm })).snapshotTickets;
+    });
+    const [ticket] = snapshotTickets;
+    assert.ok(ticket);
+    assert.equal(new URL(ticket.url).origin, urls.access);
+    // As much of a JPEG as says that it is 16 pixels wide and high.
+    const picture = Buffer.from('ffd8ffc0000b080010001001011100ffd9', 'hex');
+    assert.equal((await fetch(ticket.url, { method: 'PUT', headers: ticket.headers ?? {}, body: picture })).status, 201);
+    const event = await eventually('the alarm has a picture', async () => {
+      const { items } = await client.call('event.list', { query: { deviceId: light.id, kind: 'alarm' } });
+      return items.find(({ pictures }) => pictures.length > 0);
+    });
+    const seen = await fetch(`${url}/api/v1/events/${event.id}/pictures/1`, { headers: { authorization: `Bearer ${token}` } });
+    assert.deepEqual(Buffer.from(await seen.bytes()), picture);
+  } finally {
+    await light.stop();
+  }
 });
 
 test('a camera that sleeps at the scheduling service is woken by whoever watches at the server of live video', async () => {

@@ -31,7 +31,15 @@ export interface TrialsOptions {
   readonly viewersUrl?: string;
 }
 
+/** What `run` tells of each trial. */
+export interface Turn {
+  /** Everybody watches, and the right is about to end. */
+  readonly onBegun?: () => void;
+}
+
 const GIVE_UP_MS = 20_000;
+/** The form whose end is told by nothing but that nothing comes. */
+const SILENT = 'whep';
 
 /** Somebody who takes in bytes until they end. */
 class Reading {
@@ -91,7 +99,8 @@ export class RevocationTrials implements AsyncDisposable {
   private readonly film: Recorded;
   /** Of what the camera has recorded, which goes with the camera. */
   private range = { from: 0, to: 0 };
-  private bindings = 0;
+  private announced = 0;
+  private tickets: readonly Ticket[] = [];
   private member: { readonly id: string; readonly token: string } | undefined;
 
   private constructor(
@@ -117,61 +126,68 @@ export class RevocationTrials implements AsyncDisposable {
     return trials;
   }
 
-  /** Watches by a right of this kind, ends the right, and tells when the last bytes came. Everybody watches when `onBegun` is called. */
-  async run(kind: Revocable, { onBegun }: { readonly onBegun?: () => void } = {}): Promise<Trial> {
-    const { owner } = this.options;
-    const other = await this.liveReadings(owner.token, ['ws']);
-    const { readings, revoke } = await this.prepare(kind);
-    const uploads: SlowUpload[] = [];
-    try {
-      await Promise.all([...other, ...readings].map(({ begun }) => begun));
-      if (kind === 'device') uploads.push(...(await this.beginUploads()));
-      onBegun?.();
-      const revokedMs = performance.now();
-      let answeredMs = Number.POSITIVE_INFINITY;
-      const revoking = revoke().then(() => {
-        answeredMs = performance.now();
-      });
-      await within(Promise.all([revoking, ...[...uploads, ...readings].map(({ ended }) => ended)]), () =>
-        readings.map(({ name, lastMs, end }) => `${name}: ${Math.round(lastMs - revokedMs)} ms, ${end}`).join('; '),
-      );
-      const [bystander] = other;
-      if (kind !== 'device' && bystander !== undefined) {
-        const lastMs = Math.max(...readings.map((reading) => reading.lastMs));
-        await eventually('the owner sees on', async () => (bystander.lastMs > lastMs ? true : undefined));
-      }
-      const lastBytes = new Map([...readings, ...uploads].map(({ name, lastMs }) => [name, lastMs - revokedMs]));
-      return { revokedInMs: answeredMs - revokedMs, lastBytes };
-    } finally {
-      for (const upload of uploads) upload.stop();
-      await Promise.all([...other, ...readings].map((reading) => reading.stop()));
-      if (kind === 'device') await this.settle();
-    }
+  /**
+   * One trial after the other: somebody watches by a right of this kind, the right is ended, and what came last is told. That nothing comes any more where
+   * an end is silent is watched while the next trial begins.
+   */
+  async run(kind: Revocable, count: number, turn: Turn = {}): Promise<readonly Trial[]> {
+    const trials: Promise<Trial>[] = [];
+    for (let trial = 0; trial < count; trial += 1) trials.push((await this.begin(kind, turn)).over);
+    return await Promise.all(trials);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.camera.device.stop();
   }
 
+  private async begin(kind: Revocable, { onBegun }: Turn): Promise<{ readonly over: Promise<Trial> }> {
+    await using others = new AsyncDisposableStack();
+    await using watching = new AsyncDisposableStack();
+    const bystanders = stopping(others, await this.liveReadings(this.options.owner.token, ['ws']));
+    const { readings, revoke } = await this.prepare(kind);
+    stopping(watching, readings);
+    await Promise.all([...bystanders, ...readings].map(({ begun }) => begun));
+    const uploads = stopping(
+      others,
+      this.tickets.map((ticket) => new SlowUpload(ticket)),
+    );
+    await Promise.all(uploads.map(({ begun }) => begun));
+    const ending = kind === 'device' ? [...readings, ...uploads] : readings;
+    onBegun?.();
+    const revokedMs = performance.now();
+    const tell = (): string => ending.map(({ name, lastMs, end }) => `${name}: ${Math.round(lastMs - revokedMs)} ms, ${end}`).join('; ');
+    await within(revoke(), tell);
+    const revokedInMs = performance.now() - revokedMs;
+    await within(Promise.all(ending.filter(({ name }) => name !== SILENT).map(({ ended }) => ended)), tell);
+    if (kind === 'device') await this.settle();
+    else await othersGoOn(bystanders, uploads);
+    return { over: this.whenOver({ watching: watching.move(), ending, revokedMs, revokedInMs, tell }) };
+  }
+
   /** Brings the camera into the home, for the first time or again, and lets it record. */
   private async settle(): Promise<void> {
     const { client, homeId } = this.options.owner;
     const { device } = this.camera;
-    const { code } = await client.call('bindingCode.create', { params: { id: homeId }, body: {} });
-    await eventually('the camera is connected', async () => (device.online ? true : undefined));
-    await device.bind(code);
+    // What was just released loses its connection once more, maybe in the midst of this.
+    await eventually('the camera is bound', async () => {
+      const { code } = await client.call('bindingCode.create', { params: { id: homeId }, body: {} });
+      await device.bind(code);
+      return true;
+    });
     const params = { id: device.id };
-    await eventually('the camera is known', async () => {
-      const { capabilities, state } = await client.call('device.get', { params });
+    const viewer = createClient({ baseUrl: this.viewersUrl, token: this.options.owner.token });
+    await eventually('the camera is known where it is watched', async () => {
+      const { capabilities, state } = await viewer.call('device.get', { params });
       return capabilities !== null && state === 'online' ? true : undefined;
     });
     using recorder = new SegmentDevice(device.id, await device.videoService());
     // What it recorded for the home before is there for a while.
-    for (let earlier = 0; earlier < this.bindings; earlier += 1) recorder.announcement(this.film);
-    this.bindings += 2;
+    for (let earlier = 0; earlier < this.announced; earlier += 1) recorder.announcement(this.film);
+    this.announced += 3;
     const { segmentId } = await recorder.store(this.film);
     const segment = await client.call('segment.get', { params: { id: segmentId } });
     this.range = { from: segment.startAt, to: segment.endAt };
+    this.tickets = await this.askForTickets(recorder);
   }
 
   private get viewersUrl(): string {
@@ -271,19 +287,43 @@ export class RevocationTrials implements AsyncDisposable {
     ];
   }
 
-  /** Of a recording, and of the picture of an alarm. */
-  private async beginUploads(): Promise<readonly SlowUpload[]> {
+  /** For a recording, and for the picture of an alarm. */
+  private async askForTickets(recorder: SegmentDevice): Promise<readonly Ticket[]> {
     const { device } = this.camera;
-    using announcer = new SegmentDevice(device.id, await device.videoService());
-    const { body, status } = await announcer.create(announcer.announcement(recorded(new Uint8Array(1), 1_000)));
+    const { body, status } = await recorder.create(recorder.announcement(recorded(new Uint8Array(1), 1_000)));
     assert.equal(status, 201, body);
-    const alarm = { ...device.eventFields(), channel: 1, alarmType: 'motion', state: 'pulse', media: { wantSnapshotTickets: 1 } } as const;
-    const { snapshotTickets: [ticket] = [] } = await device.call(alarmNotification, alarm);
+    const wanted = { channel: 1, alarmType: 'motion', state: 'pulse', media: { wantSnapshotTickets: 1 } } as const;
+    const { snapshotTickets: [ticket] = [] } = await eventually('the camera reports an alarm', async () =>
+      device.call(alarmNotification, { ...device.eventFields(), ...wanted }),
+    );
     assert.ok(ticket);
-    const uploads = [new SlowUpload('upload', JSON.parse(body).upload), new SlowUpload('upload of a picture', ticket)];
-    await Promise.all(uploads.map(({ begun }) => begun));
-    return uploads;
+    return [
+      { name: 'upload', ...JSON.parse(body).upload },
+      { name: 'upload of a picture', ...ticket },
+    ];
   }
+
+  private async whenOver({ ending, revokedInMs, revokedMs, tell, watching }: Ending): Promise<Trial> {
+    await using _ = watching;
+    await within(Promise.all(ending.map(({ ended }) => ended)), tell);
+    return { revokedInMs, lastBytes: new Map(ending.map(({ name, lastMs }) => [name, lastMs - revokedMs])) };
+  }
+}
+
+/** What was watched while a right ended. */
+interface Ending {
+  readonly watching: AsyncDisposableStack;
+  readonly ending: readonly (Reading | SlowUpload)[];
+  readonly revokedMs: number;
+  readonly revokedInMs: number;
+  readonly tell: () => string;
+}
+
+/** Where a device may put something, for a while and as often as it likes. */
+interface Ticket {
+  readonly name: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An upload that takes as long as it may. */
@@ -296,24 +336,27 @@ class SlowUpload {
   private readonly sending: ReturnType<typeof request>;
   private readonly beat: NodeJS.Timeout;
 
-  constructor(
-    name: string,
-    { url, headers = {} }: { readonly url: string; readonly headers?: Readonly<Record<string, string>> | undefined },
-  ) {
+  /** How it ended, for failures. */
+  end = 'goes on';
+
+  constructor({ headers = {}, name, url }: Ticket) {
     this.name = name;
     this.sending = request(url, { method: 'PUT', headers: { ...headers, 'content-length': 1_000_000 } });
     this.begun = once(this.sending, 'socket');
     this.beat = setInterval(() => this.sending.write(Buffer.alloc(1_000)), 20);
     this.ended = new Promise((resolve) => {
-      const end = (): void => {
-        if (Number.isNaN(this.lastMs)) this.lastMs = performance.now();
+      const end = (how: string): void => {
+        if (Number.isNaN(this.lastMs)) {
+          this.lastMs = performance.now();
+          this.end = how;
+        }
         clearInterval(this.beat);
         resolve();
       };
-      this.sending.on('error', end).on('close', end);
+      this.sending.on('error', (error) => end(error.message)).on('close', () => end('closed'));
       this.sending.on('response', (response) => {
         response.resume();
-        end();
+        end(`status ${response.statusCode}`);
       });
     });
   }
@@ -322,6 +365,18 @@ class SlowUpload {
     clearInterval(this.beat);
     this.sending.destroy();
   }
+}
+
+function stopping<T extends Reading | SlowUpload>(stack: AsyncDisposableStack, running: readonly T[]): readonly T[] {
+  stack.defer(async () => void (await Promise.all(running.map((each) => each.stop()))));
+  return running;
+}
+
+/** What does not rest on the right that ended is neither ended nor interrupted. */
+async function othersGoOn(bystanders: readonly Reading[], uploads: readonly SlowUpload[]): Promise<void> {
+  const endedMs = performance.now();
+  await eventually('the owner sees on', async () => (bystanders.every(({ lastMs }) => lastMs > endedMs) ? true : undefined));
+  for (const { end, name } of uploads) assert.equal(end, 'goes on', name);
 }
 
 function eventsWith(token: string): ReadForm {
@@ -336,30 +391,4 @@ async function within(work: Promise<unknown>, tell: () => string): Promise<void>
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`not over after ${GIVE_UP_MS} ms: ${tell()}`)), GIVE_UP_MS);
   await Promise.race([work, promise]).finally(() => clearTimeout(timer));
-}
-
-/**
- * The `fraction` quantile of what took longest in each trial since the request, or its answer, in whole milliseconds; 0 where
- * everything had ended before.
- */
-export function quantileMs(trials: readonly Trial[], fraction: number, from: 'request' | 'answer' = 'request'): number {
-  return quantileOf(
-    trials.map(({ lastBytes, revokedInMs }) => Math.max(0, ...lastBytes.values()) - (from === 'answer' ? revokedInMs : 0)),
-    fraction,
-  );
-}
-
-/** `p50 12 ms, p99 80 ms of 100`, what was slowest, and how long the requests took. */
-export function summaryOf(trials: readonly Trial[]): string {
-  const all = trials.flatMap(({ lastBytes }) => [...lastBytes]).sort(([, one], [, other]) => other - one);
-  const [[form, slowestMs] = ['', 0]] = all;
-  const requests = trials.map(({ revokedInMs }) => revokedInMs);
-  const answered = `answered in p50 ${quantileOf(requests, 0.5)} ms, p99 ${quantileOf(requests, 0.99)} ms`;
-  const last = `p50 ${quantileMs(trials, 0.5)} ms, p99 ${quantileMs(trials, 0.99)} ms of ${trials.length}`;
-  return `last byte ${last}, slowest ${form} ${Math.round(slowestMs)} ms; ${answered}`;
-}
-
-function quantileOf(values: readonly number[], fraction: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] ?? Number.NaN);
 }

@@ -67,27 +67,24 @@ export class Members {
     const until = accessUntil === undefined ? held.until : (accessUntil ?? undefined);
     const grant = { ...wish.grant, until };
     for (const own of proof.held) assertWithin(grant, own);
-    await this.options.db
-      .updateTable('home_member')
-      .set({ role: wish.role, ...storedGrant(grant) })
-      .where('home_id', '=', proof.homeId)
-      .where('user_id', '=', userId)
-      .where('role', '<>', 'owner')
-      .execute();
-    await this.endWhatRests(proof.homeId, userId);
+    await this.lessen(proof.homeId, userId, (tx) =>
+      tx
+        .updateTable('home_member')
+        .set({ role: wish.role, ...storedGrant(grant) })
+        .where('home_id', '=', proof.homeId)
+        .where('user_id', '=', userId)
+        .where('role', '<>', 'owner')
+        .execute(),
+    );
     return await this.find(proof.homeId, userId);
   }
 
   /** Ends a membership, one's own as well. @throws AppError NOT_FOUND | FORBIDDEN; INVALID_STATE for the owner */
   async remove(proof: HomeProof<'manage'>, userId: string): Promise<void> {
     await this.other(proof, userId);
-    await this.options.db
-      .deleteFrom('home_member')
-      .where('home_id', '=', proof.homeId)
-      .where('user_id', '=', userId)
-      .where('role', '<>', 'owner')
-      .execute();
-    await this.endWhatRests(proof.homeId, userId);
+    await this.lessen(proof.homeId, userId, (tx) =>
+      tx.deleteFrom('home_member').where('home_id', '=', proof.homeId).where('user_id', '=', userId).where('role', '<>', 'owner').execute(),
+    );
   }
 
   /**
@@ -132,10 +129,13 @@ export class Members {
     return await this.find(homeId, userId);
   }
 
-  /** What rests on a right that ended or shrank: invitations, and whatever is open. */
-  private async endWhatRests(homeId: string, userId: string): Promise<void> {
+  /** Changes or ends a right, and with it what rests on it: invitations, and whatever is open. */
+  private async lessen(homeId: string, userId: string, change: (tx: Db) => Promise<unknown>): Promise<void> {
     const { bus, db, onLess } = this.options;
-    await db.deleteFrom('invitation').where('home_id', '=', homeId).where('created_by', '=', userId).execute();
+    await db.transaction().execute(async (tx) => {
+      await change(tx);
+      await tx.deleteFrom('invitation').where('home_id', '=', homeId).where('created_by', '=', userId).execute();
+    });
     bus.publish({ type: 'revoked', scope: 'user', id: userId });
     onLess?.(homeId);
   }
