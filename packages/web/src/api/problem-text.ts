@@ -1,5 +1,6 @@
 import { ApiProblem } from '@cardea/api';
 import type { ParseKeys } from 'i18next';
+import { MediaEnded } from '../player/media-ended.ts';
 
 type ProblemKey = Extract<ParseKeys, `problem.${string}`>;
 
@@ -28,15 +29,22 @@ const keyByCode: ReadonlyMap<number, ProblemKey> = new Map<number, ProblemKey>([
 ]);
 
 const ALREADY_ACTIVE = 1008;
+const LOW_BATTERY = 1011;
 const PRIVACY_MODE = 1012;
 const LIMIT_REACHED = 1200;
 
+/** Why a camera itself stops to send pictures, by the reason the platform gives to those who watch. */
+const codeByReason: ReadonlyMap<string, number> = new Map([
+  ['LOW_BATTERY', LOW_BATTERY],
+  ['PRIVACY_MODE', PRIVACY_MODE],
+]);
+
 /** Which sentence of the catalogue says what went wrong and what to do. */
 export function problemKey(cause: unknown): ProblemKey {
+  const known = keyByCode.get(codeOf(cause) ?? 0);
+  if (known !== undefined) return known;
   if (!(cause instanceof ApiProblem)) return 'problem.media';
   if (cause.status === 0) return 'problem.unreachable';
-  const known = keyByCode.get(codeOf(cause));
-  if (known !== undefined) return known;
   if (cause.status === 403) return 'problem.forbidden';
   return cause.status === 404 ? 'problem.gone' : 'problem.unexpected';
 }
@@ -48,7 +56,7 @@ export function problemDetails(cause: unknown): string {
 }
 
 export function isPrivacyMode(cause: unknown): boolean {
-  return cause instanceof ApiProblem && codeOf(cause) === PRIVACY_MODE;
+  return codeOf(cause) === PRIVACY_MODE;
 }
 
 /** It would take the keys that only members hold. */
@@ -58,7 +66,7 @@ export function isEncrypted(cause: unknown): boolean {
 
 /** Somebody else does the same thing at the moment. */
 export function isTaken(cause: unknown): boolean {
-  return cause instanceof ApiProblem && codeOf(cause) === ALREADY_ACTIVE;
+  return codeOf(cause) === ALREADY_ACTIVE;
 }
 
 /** The password was right, and a code is asked for besides, or the one given is wrong. */
@@ -68,9 +76,10 @@ export function needsCode(cause: unknown): boolean {
 
 /** The head of the camera stands at its end. */
 export function isAtEnd(cause: unknown): boolean {
-  return cause instanceof ApiProblem && codeOf(cause) === LIMIT_REACHED;
+  return codeOf(cause) === LIMIT_REACHED;
 }
 
-function codeOf({ code, deviceError }: ApiProblem): number {
-  return deviceError ?? code;
+function codeOf(cause: unknown): number | undefined {
+  if (cause instanceof MediaEnded) return codeByReason.get(cause.reason);
+  return cause instanceof ApiProblem ? (cause.deviceError ?? cause.code) : undefined;
 }

@@ -1,3 +1,4 @@
+import { MediaEnded } from './media-ended.ts';
 import { TooSlow } from './stream-choice.ts';
 
 /** RFC 6455 7.4.1 and its registry: try again later. */
@@ -23,7 +24,7 @@ export class MediaSocket {
     this.socket.binaryType = 'arraybuffer';
     this.socket.addEventListener('message', ({ data }) => this.read(data));
     this.socket.addEventListener('close', ({ code, reason }) => {
-      this.fail(code === CLOSE_TOO_SLOW ? new TooSlow(reason) : new Error(`closed ${code} ${reason}`));
+      this.fail(code === CLOSE_TOO_SLOW ? new TooSlow(reason) : new MediaEnded(code, reason));
     });
   }
 

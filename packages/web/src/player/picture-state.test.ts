@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiProblem } from '@cardea/api';
+import { MediaEnded } from './media-ended.ts';
 import { pictureState, toneOf } from './picture-state.ts';
 
 const online = { state: 'online', lastSeenAt: 1_767_225_600_000 } as const;
@@ -29,6 +30,7 @@ test('a device that is away says since when', () => {
 
 test('a camera in privacy mode is private, not broken', () => {
   assert.deepEqual(pictureState(online, { kind: 'retrying', cause: refusal(1012) }), { kind: 'private' });
+  assert.deepEqual(pictureState(online, { kind: 'retrying', cause: new MediaEnded(1011, 'PRIVACY_MODE') }), { kind: 'private' });
 });
 
 test('a camera that sleeps is asleep until somebody wakes it', () => {
