@@ -43,6 +43,7 @@ export const addresses = {
   'member.invite': 'POST /homes/{id}/members',
   'member.update': 'PATCH /homes/{id}/members/{userId}',
   'member.delete': 'DELETE /homes/{id}/members/{userId}',
+  'support.create': 'POST /homes/{id}/support',
   'invitation.show': 'POST /invitations/show',
   'invitation.accept': 'POST /invitations/accept',
   'recipientKey.list': 'GET /homes/{id}/recipient-keys',

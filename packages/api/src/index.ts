@@ -1,4 +1,4 @@
-export { type Action, actions, type Role, roleActions } from './actions.ts';
+export { type Action, actions, type Role, roleActions, supportActions } from './actions.ts';
 export { addressOf, type HttpMethod, type RouteId } from './addresses.ts';
 export { ApiProblem } from './api-problem.ts';
 export { readManifest } from './case/read-manifest.ts';
@@ -29,6 +29,7 @@ export { SecondFactorSecret } from './model/second-factor.ts';
 export { type RemovedSegment, Segment } from './model/segment.ts';
 export { FreshShare, Share, SharedThing, ShareRequest, ShareView } from './model/share.ts';
 export { Snapshot } from './model/snapshot.ts';
+export { SupportAccess, SupportRequest } from './model/support.ts';
 export { TalkRequest, TalkSession } from './model/talk.ts';
 export { DayCoverage, GapCause, GapReason, Timeline, TimelineSpan } from './model/timeline.ts';
 export { Email, Login, NewPassword, Session, User, UserName } from './model/user.ts';

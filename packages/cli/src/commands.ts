@@ -50,6 +50,7 @@ export const commands: CommandTree = {
       create: async () => (await import('./commands/user-create.ts')).userCreate,
     },
   },
+  support: async () => (await import('./commands/support.ts')).support,
   firmware: {
     description: 'sign firmware and roll it out',
     commands: {

@@ -1,7 +1,8 @@
 import { Instant } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
-import { actions } from '../actions.ts';
+import { actions, roles } from '../actions.ts';
 import { nameOf } from './name.ts';
+import { SupportAccess } from './support.ts';
 
 export const HomeId = Type.String({ minLength: 1, maxLength: 64, description: 'home' });
 
@@ -14,9 +15,10 @@ export const Home = Type.Object({
   id: Type.String(),
   name: Type.String(),
   timezone: Type.String({ description: 'IANA time zone' }),
-  role: Type.Enum(['owner', 'admin', 'member', 'guest'] as const, { description: 'role of the asking user' }),
+  role: Type.Enum(roles, { description: 'role of the asking user' }),
   actions: Type.Array(Type.Enum(actions), { description: 'what the asking user may do' }),
   createdAt: Instant,
+  support: Type.Optional(Type.Array(SupportAccess, { description: 'access of support that has not ended; absent without any' })),
 });
 export type Home = Static<typeof Home>;
 

@@ -1,5 +1,6 @@
 import { Instant } from '@cardea/protocol';
 import { type Static, Type } from 'typebox';
+import { roles } from '../actions.ts';
 import { ActionName, DeviceScope, Hours, RoleWish } from './role.ts';
 import { Email, GivenPassword, User, UserName } from './user.ts';
 
@@ -17,7 +18,7 @@ export const Member = Type.Object({
   userId: Type.Optional(Type.String()),
   name: Type.Optional(Type.String()),
   email: Type.Optional(Type.String({ description: 'absent for an invitation that is for whoever holds the link' })),
-  role: Type.Enum(['owner', 'admin', 'member', 'guest'] as const, { description: 'the preset the actions came from' }),
+  role: Type.Enum(roles, { description: 'the preset the actions came from; `support` has been let in by `support.create`' }),
   actions: Type.Array(ActionName),
   devices: DeviceScope,
   hours: Type.Optional(Hours),
@@ -50,7 +51,7 @@ export const InvitationSummary = Type.Object({
   homeName: Type.String(),
   invitedBy: Type.String({ description: 'name of the member who invites' }),
   email: Type.Optional(Type.String({ description: 'whom it is for; anybody when absent' })),
-  role: Type.Enum(['owner', 'admin', 'member', 'guest'] as const),
+  role: Type.Enum(roles),
   expiresAt: Instant,
 });
 export type InvitationSummary = Static<typeof InvitationSummary>;

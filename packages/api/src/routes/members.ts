@@ -13,6 +13,7 @@ import {
 } from '../model/member.ts';
 import { pageOf } from '../model/page.ts';
 import { RoleWish } from '../model/role.ts';
+import { SupportAccess, SupportRequest } from '../model/support.ts';
 import { defineRoute } from '../route.ts';
 
 const params = Type.Object({ id: HomeId });
@@ -50,6 +51,15 @@ export const memberRoutes = [
     params: memberParams,
     success: 204,
     audited: true,
+  }),
+  defineRoute('support.create', {
+    summary: 'Lets somebody who runs the platform in, by the owner alone, logged in, for a day at most; `member.delete` ends it before',
+    access: { kind: 'home', action: 'manage' },
+    params,
+    body: SupportRequest,
+    success: 201,
+    audited: true,
+    answer: SupportAccess,
   }),
   defineRoute('invitation.show', {
     summary: 'What an invitation says',

@@ -7,6 +7,7 @@ import { Members } from '../homes/members.ts';
 import { Operators } from '../homes/operators.ts';
 import { RecipientKeys } from '../homes/recipient-keys.ts';
 import { Setup } from '../homes/setup.ts';
+import { Support } from '../homes/support.ts';
 import { type Logins, openLogins } from '../logins.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -18,6 +19,7 @@ export interface People {
   readonly recipientKeys: RecipientKeys;
   readonly members: Members;
   readonly invitations: Invitations;
+  readonly support: Support;
   readonly bindings: Bindings;
   readonly operators: Operators;
   readonly setup: Setup;
@@ -57,6 +59,7 @@ export async function openPeople(base: Foundation, { hoursChanged, recordInHome,
     recipientKeys,
     members,
     invitations,
+    support: new Support({ ...base, members }),
     bindings,
     operators,
     setup: new Setup({ accounts, homes, operators, random }),

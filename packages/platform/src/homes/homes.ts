@@ -3,6 +3,7 @@ import { AppError, type Clock, type Random } from '@cardea/core';
 import { assertRoomFor, type Caps, defaultCaps } from '../authorization/caps.ts';
 import type { HomeProof, Principal } from '../authorization/proof.ts';
 import type { Db, Row } from '../store/ports.ts';
+import { supportIn } from './support.ts';
 
 export interface HomeFields {
   readonly name: string;
@@ -75,13 +76,14 @@ export class Homes {
 
   /** The homes of a user, oldest first. */
   async list(principal: Principal): Promise<readonly Home[]> {
-    return (await this.memberships(principal.userId).orderBy('home.id').execute()).map((row) => toHome(row, principal));
+    return await this.present(await this.memberships(principal.userId).orderBy('home.id').execute(), principal);
   }
 
   async get({ homeId, principal }: HomeProof): Promise<Home> {
-    const row = await this.memberships(principal.userId).where('home.id', '=', homeId).executeTakeFirst();
-    if (row === undefined) throw new AppError('NOT_FOUND');
-    return toHome(row, principal);
+    const rows = await this.memberships(principal.userId).where('home.id', '=', homeId).execute();
+    const [home] = await this.present(rows, principal);
+    if (home === undefined) throw new AppError('NOT_FOUND');
+    return home;
   }
 
   /** Changes what is given. @throws AppError INVALID_PARAMS */
@@ -101,6 +103,12 @@ export class Homes {
       if (device !== undefined) throw new AppError('INVALID_STATE', undefined, { message: 'devices still belong to this home' });
       await tx.deleteFrom('home').where('id', '=', homeId).execute();
     });
+  }
+
+  private async present(rows: readonly MembershipRow[], principal: Principal): Promise<readonly Home[]> {
+    const homeIds = rows.map(({ id }) => id);
+    const support = await supportIn(this.db, homeIds, this.clock.now());
+    return rows.map((row) => ({ ...toHome(row, principal), ...(support.has(row.id) && { support: [...(support.get(row.id) ?? [])] }) }));
   }
 
   private memberships(userId: string) {

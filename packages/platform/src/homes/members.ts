@@ -15,6 +15,14 @@ export interface MembersOptions {
   readonly onLess?: (homeId: string) => void;
 }
 
+/** What somebody who comes into a home may do there. */
+export interface NewRight {
+  readonly role: string;
+  readonly grant: Grant;
+  /** Why, where that has to be said. */
+  readonly reason?: string;
+}
+
 export interface MemberChange {
   readonly role?: RoleWish | undefined;
   /** `null`: for good. */
@@ -39,7 +47,7 @@ export class Members {
    * Lets a user into the home.
    * @throws AppError ALREADY_ACTIVE when the user belongs to it; LIMIT_EXCEEDED
    */
-  async add(db: Db, homeId: string, userId: string, right: { readonly role: string; readonly grant: Grant }): Promise<void> {
+  async add(db: Db, homeId: string, userId: string, right: NewRight): Promise<void> {
     const { caps = defaultCaps, clock } = this.options;
     const now = clock.now();
     const present = await db.selectFrom('home_member').select(['user_id', 'access_until']).where('home_id', '=', homeId).execute();
@@ -51,17 +59,27 @@ export class Members {
     if (before !== undefined) await db.deleteFrom('home_member').where('home_id', '=', homeId).where('user_id', '=', userId).execute();
     await db
       .insertInto('home_member')
-      .values({ home_id: homeId, user_id: userId, role: right.role, ...storedGrant(right.grant), created_at: now })
+      .values({
+        home_id: homeId,
+        user_id: userId,
+        role: right.role,
+        ...storedGrant(right.grant),
+        created_at: now,
+        reason: right.reason ?? null,
+      })
       .execute();
   }
 
   /**
    * Changes what a member may do from now on; what runs by a right that ended, ends.
-   * @throws AppError NOT_FOUND; FORBIDDEN for more than the principal has, or for one who has more; INVALID_STATE for the owner
+   * @throws AppError NOT_FOUND; FORBIDDEN for more than the principal has, or for one who has more; INVALID_STATE for the owner and for support
    */
   async update(proof: HomeProof<'manage'>, userId: string, { role, accessUntil }: MemberChange): Promise<Member> {
-    if (role === 'owner') return await this.handOver(proof, userId);
     const row = await this.other(proof, userId);
+    if (row.role === 'support') {
+      throw new AppError('INVALID_STATE', undefined, { message: 'access of support can only be ended' });
+    }
+    if (role === 'owner') return await this.handOver(proof, userId);
     const held = grantOf(row);
     const wish = role === undefined ? { role: row.role, grant: held } : await this.rightFor(proof, role);
     const until = accessUntil === undefined ? held.until : (accessUntil ?? undefined);

@@ -30,6 +30,9 @@ export const absent: Objects = {
 /** What is no id. */
 export const malformed = ['%00', 'null', '-1', "'%20OR%201=1--", '..%2F..%2Fme', 'x'.repeat(200)];
 
+/** What the owner of a home alone may do, logged in, and nobody else who looks after it. */
+export const ofOwner: readonly RouteId[] = ['support.create'];
+
 /** A body that each route takes. */
 export const bodies: { readonly [I in RouteId]?: object } = {
   'setup.create': { setupToken: 'x', email: 'x@example.org', password: 'password123', name: 'X' },
@@ -57,6 +60,7 @@ export const bodies: { readonly [I in RouteId]?: object } = {
   'home.update': { name: 'Renamed' },
   'member.invite': { email: 'new@example.org', role: { actions: ['manage'], devices: ['*'] } },
   'member.update': {},
+  'support.create': { email: 'helper@example.org', actions: ['view.live'], devices: ['*'], hours: 1, reason: 'No picture' },
   'recipientKey.add': { publicKey: 'B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9_AsrhtHHw', name: 'Phone' },
   'invitation.show': { inviteToken: 'x' },
   'invitation.accept': { inviteToken: 'x' },

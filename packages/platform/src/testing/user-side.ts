@@ -23,6 +23,7 @@ import { Passcodes } from '../homes/passcodes.ts';
 import { Passkeys } from '../homes/passkeys.ts';
 import { RecipientKeys } from '../homes/recipient-keys.ts';
 import { Setup } from '../homes/setup.ts';
+import { Support } from '../homes/support.ts';
 import { HttpServer } from '../http/http-server.ts';
 import { registerSecurityHeaders } from '../http/security-headers.ts';
 import { sendPage } from '../http/web-app.ts';
@@ -193,6 +194,7 @@ export class UserSide implements AsyncDisposable {
       members,
       recipientKeys: new RecipientKeys({ db, clock, onChange: () => {} }),
       invitations,
+      support: new Support({ db, clock, members }),
       setup: this.setup,
       homes: this.homes,
       bindingCodes: this.bindings,

@@ -44,6 +44,8 @@ import type {
   ShareView,
   Snapshot,
   StorageUse,
+  SupportAccess,
+  SupportRequest,
   TalkRequest,
   TalkSession,
   Timeline,
@@ -200,6 +202,11 @@ export interface Invitations {
   remove(proof: HomeProof<'manage'>, id: string): Promise<boolean>;
   show(inviteToken: string, source: Source): Promise<InvitationSummary>;
   accept(acceptance: Acceptance, visitor: Visitor | undefined, source: Source): Promise<Joined>;
+}
+
+/** Who runs the platform, let into a home by its owner. */
+export interface SupportService {
+  grant(proof: HomeProof<'manage'>, request: SupportRequest): Promise<SupportAccess>;
 }
 
 /** The making of the first user. */

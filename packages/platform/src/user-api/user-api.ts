@@ -54,6 +54,7 @@ import type {
   Setup,
   ShareService,
   StorageService,
+  SupportService,
   TalkService,
   TimelineService,
   UploadStatisticsService,
@@ -93,6 +94,7 @@ export interface UserApiOptions {
   readonly members: Members;
   readonly recipientKeys: RecipientKeyService;
   readonly invitations: Invitations;
+  readonly support: SupportService;
   readonly bindingCodes: BindingCodes;
   readonly devices: DeviceDirectory;
   readonly commands: DeviceCommands;

@@ -62,7 +62,7 @@ export interface HomeTable {
 export interface HomeMemberTable {
   home_id: Fixed<string>;
   user_id: Fixed<string>;
-  /** `owner`, `admin`, `member` or `guest`: the preset the actions came from. */
+  /** `owner`, `admin`, `member`, `guest` or `support`: the preset the actions came from. */
   role: string;
   /** JSON array of `Action`. */
   actions: string;
@@ -73,6 +73,8 @@ export interface HomeMemberTable {
   /** From this instant on the member is none any more; null for good. */
   access_until: Generated<number | null>;
   created_at: Fixed<number>;
+  /** What for, of `support` alone. */
+  reason: Generated<string | null>;
 }
 
 /** A right that waits for somebody to take it up. Gone once it was. */

@@ -16,6 +16,7 @@ import * as encryptedRecordings from './0012-encrypted-recordings.ts';
 import * as damagedRecordings from './0013-damaged-recordings.ts';
 import * as eventFollowUps from './0014-event-follow-ups.ts';
 import * as loginTries from './0015-login-tries.ts';
+import * as supportAccess from './0016-support-access.ts';
 
 /** Every migration in order. A released one is never edited: add the next number. */
 const migrations: Record<string, Migration> = {
@@ -34,6 +35,7 @@ const migrations: Record<string, Migration> = {
   '0013-damaged-recordings': damagedRecordings,
   '0014-event-follow-ups': eventFollowUps,
   '0015-login-tries': loginTries,
+  '0016-support-access': supportAccess,
 };
 
 /** Runs what this database has not seen yet. @throws AppError INTERNAL_ERROR naming the migration that failed */
