@@ -147,7 +147,7 @@ export interface FloorLoad {
 
 /** A C program that sends a ready buffer, compiled here. */
 export async function startFloor({ bytes, everyMs }: FloorLoad): Promise<Contestant> {
-  return await runFloor((directory) => {
+  return await floorOf((directory) => {
     const program = join(directory, 'send-floor');
     execFileSync('gcc', ['-O2', '-o', program, join(import.meta.dirname, 'send-floor.c')]);
     return [program, String(bytes), String(everyMs)];
@@ -156,7 +156,7 @@ export async function startFloor({ bytes, everyMs }: FloorLoad): Promise<Contest
 
 /** The same in Node, also over TLS. */
 export async function startNodeFloor({ bytes, everyMs, tls = false }: FloorLoad): Promise<Contestant> {
-  const floor = await runFloor((directory) => {
+  const floor = await floorOf((directory) => {
     const loop = [process.execPath, join(import.meta.dirname, 'node-floor.ts'), String(bytes), String(everyMs)];
     if (!tls) return loop;
     const files = ['-keyout', join(directory, 'key.pem'), '-out', join(directory, 'cert.pem')];
@@ -167,8 +167,15 @@ export async function startNodeFloor({ bytes, everyMs, tls = false }: FloorLoad)
   return tls ? { ...floor, viewUrl: (...of) => floor.viewUrl(...of).replace('http:', 'https:') } : floor;
 }
 
+async function floorOf(make: (directory: string) => readonly string[]): Promise<Contestant> {
+  const { port, pids, ...running } = await startProgram(make);
+  return { ...running, name: 'floor', pids, publishUrl: async () => '', viewUrl: () => `http://127.0.0.1:${port}/` };
+}
+
 /** Runs the program `make` names, which may use the directory and prints its port. */
-async function runFloor(make: (directory: string) => readonly string[]): Promise<Contestant> {
+export async function startProgram(
+  make: (directory: string) => readonly string[],
+): Promise<Pick<Contestant, 'pids'> & AsyncDisposable & { readonly port: number }> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'cardea-bench-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -177,11 +184,5 @@ async function runFloor(make: (directory: string) => readonly string[]): Promise
   stack.use(started('the floor', child));
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
   const running = stack.move();
-  return {
-    name: 'floor',
-    pids: [child.pid ?? 0],
-    publishUrl: async () => '',
-    viewUrl: () => `http://127.0.0.1:${String(port).trim()}/`,
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
-  };
+  return { port: Number(String(port)), pids: [child.pid ?? 0], [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

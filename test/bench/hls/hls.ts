@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeFilm } from '../../support/film.ts';
 import { startCardea } from '../fanout/cardea.ts';
-import { type Contestant, cpuSec, hasNginx, startNginxFiles } from '../fanout/servers.ts';
+import { type Contestant, cpuSec, hasNginx, startNginxFiles, startProgram } from '../fanout/servers.ts';
 import type { SourceRequests } from '../fanout/sources.ts';
 import type { ViewerRequests } from '../fanout/viewers.ts';
 import { Worker } from '../gateway/requests.ts';
@@ -11,7 +11,7 @@ import type { PlayerRequests } from './players.ts';
 
 /**
  * What low-latency HLS costs the platform: processor seconds for each gigabit delivered, beside HTTP-FLV of the same stream and
- * nginx that serves the same playlists and parts as files, at the same pace. Players and the camera are processes of their own; only
+ * nginx that serves the same playlists and parts as files, at the same pace, and a bare loop of Node that does. Players and the camera are processes of their own; only
  * the servers are counted. Arguments: players, seconds of each measurement, rounds; the rounds take turns, and the least of each counts.
  */
 const PLAYERS = Number(process.argv[2] ?? 500);
@@ -83,25 +83,41 @@ async function costOfHls(): Promise<number> {
   return await costOf('Cardea, LL-HLS', cardea, (forMs) => players.request('measure', { forMs }));
 }
 
-async function costOfFiles({ root, everyMs }: Awaited<ReturnType<typeof recordFiles>>): Promise<number> {
-  await using nginx = await startNginxFiles(root);
-  await using players = playerProcess();
-  await players.request('files', { origin: `http://127.0.0.1:${nginx.port}/`, players: PLAYERS, count: RECORDED_PARTS, everyMs });
-  return await costOf('nginx, files', nginx, (forMs) => players.request('measure', { forMs }));
+interface FileServer extends Pick<Contestant, 'pids'>, AsyncDisposable {
+  readonly port: number;
 }
+
+type Recorded = Awaited<ReturnType<typeof recordFiles>>;
+
+async function costOfFiles(label: string, { root, everyMs }: Recorded, start: (root: string) => Promise<FileServer>): Promise<number> {
+  await using server = await start(root);
+  await using players = playerProcess();
+  await players.request('files', { origin: `http://127.0.0.1:${server.port}/`, players: PLAYERS, count: RECORDED_PARTS, everyMs });
+  return await costOf(label, server, (forMs) => players.request('measure', { forMs }));
+}
+
+const startNodeFloor = (root: string): Promise<FileServer> =>
+  startProgram(() => [process.execPath, join(import.meta.dirname, 'node-floor.ts'), root]);
 
 function compare(reference: string, ratio: number, target: number): void {
   console.log(`LL-HLS costs ${ratio.toFixed(2)} x ${reference}; target at most ${target}: ${ratio <= target ? 'met' : 'MISSED'}`);
 }
 
 console.log(`${PLAYERS} players of one stream of 2.05 Mbit/s`);
-const files = hasNginx() ? await recordFiles() : undefined;
-const least = { flv: Number.POSITIVE_INFINITY, hls: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY };
+const files = await recordFiles();
+const least = new Map<string, number>();
+const take = (name: string, cost: number): void => void least.set(name, Math.min(cost, least.get(name) ?? Number.POSITIVE_INFINITY));
+const ratio = (name: string, reference: string): number => (least.get(name) ?? Number.NaN) / (least.get(reference) ?? Number.NaN);
 for (let round = 0; round < ROUNDS; round += 1) {
-  least.flv = Math.min(least.flv, await costOfFlv());
-  least.hls = Math.min(least.hls, await costOfHls());
-  if (files !== undefined) least.files = Math.min(least.files, await costOfFiles(files));
+  take('flv', await costOfFlv());
+  take('hls', await costOfHls());
+  if (hasNginx()) take('nginx', await costOfFiles('nginx, files', files, startNginxFiles));
+  take('floor', await costOfFiles('floor in Node', files, startNodeFloor));
 }
-compare('HTTP-FLV', least.hls / least.flv, 1.5);
-if (files !== undefined) compare('nginx with the same bytes as files', least.hls / least.files, 1.6);
+compare('HTTP-FLV', ratio('hls', 'flv'), 1.5);
+if (hasNginx()) compare('nginx with the same bytes as files', ratio('hls', 'nginx'), 1.6);
 else console.log('nginx is not compared: apt-get install nginx libnginx-mod-rtmp');
+const times = (reference: string): string => `${ratio('floor', reference).toFixed(2)} x ${reference}`;
+console.log(
+  `A bare loop of Node that writes ready answers costs ${times('flv')} and ${times('nginx')}; ours ${ratio('hls', 'floor').toFixed(2)} x the loop`,
+);
