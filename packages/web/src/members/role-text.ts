@@ -9,7 +9,7 @@ export type Preset = (typeof presets)[number];
 
 /** What a member may do, in a word: the preset with these actions, or that it is one of its own. */
 export function roleName(t: TFunction, { role, actions }: Pick<Member, 'role' | 'actions'>): string {
-  if (role === 'owner') return t('members.role.owner');
+  if (role === 'owner' || role === 'support') return t(`members.role.${role}`);
   const preset = presetOf(actions);
   return preset === undefined ? t('members.role.custom') : t(`members.role.${preset}`);
 }

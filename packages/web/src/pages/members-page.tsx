@@ -5,8 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { type Home, homesQuery, keys, type Member, membersQuery, meQuery, useDevices } from '../api/queries.ts';
 import { useApp } from '../app-context.ts';
 import { ChangeDialog } from '../members/change-dialog.tsx';
+import { EndSupportButton } from '../members/end-support-button.tsx';
 import { InviteDialog } from '../members/invite-dialog.tsx';
 import { limitsText, roleName } from '../members/role-text.ts';
+import { SupportDialog } from '../members/support-dialog.tsx';
 import cards from '../parts/cards.module.css';
 import { Icon } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
@@ -40,23 +42,30 @@ function ManagedHome({ home }: { readonly home: Home }) {
   const me = useQuery(meQuery(api));
   const members = useQuery(membersQuery(api, home.id));
   const [inviting, setInviting] = useState(false);
+  const [lettingIn, setLettingIn] = useState(false);
   return (
     <section>
       <h2 className={cards.title}>{home.name}</h2>
       {members.isPending && <Skeleton h={72} radius={12} />}
       {members.isError && <ProblemNotice problem={members.error} onRetry={() => void members.refetch()} />}
-      <ul className={cards.list} aria-label={t('members.of', { home: home.name })}>
-        {members.data?.map((member) => (
+      <Portions items={members.data ?? []} label={t('members.of', { home: home.name })}>
+        {(member) => (
           <li key={member.id}>
             <MemberCard home={home} member={member} isMe={member.userId === me.data?.id} />
           </li>
-        ))}
-      </ul>
-      <p className={cards.title}>
+        )}
+      </Portions>
+      <div className={`${cards.title} ${cards.actions}`}>
         <Button leftSection={<Icon name="plus" size={18} />} onClick={() => setInviting(true)}>
           {t('members.invite')}
         </Button>
-      </p>
+        {home.role === 'owner' && (
+          <Button variant="default" onClick={() => setLettingIn(true)}>
+            {t('support.title')}
+          </Button>
+        )}
+      </div>
+      {lettingIn && <SupportDialog homeId={home.id} onClose={() => setLettingIn(false)} />}
       {inviting && <InviteDialog homeId={home.id} onClose={() => setInviting(false)} />}
     </section>
   );
@@ -74,6 +83,7 @@ function MemberCard({ home, member, isMe }: MemberCardProps) {
   const devices = useDevices().data ?? [];
   const [changing, setChanging] = useState(false);
   const isInvited = member.state === 'invited';
+  const isSupport = member.role === 'support';
   const now = clock.nowMs();
   const facts = [
     roleName(t, member),
@@ -92,12 +102,16 @@ function MemberCard({ home, member, isMe }: MemberCardProps) {
       </div>
       {member.role !== 'owner' && (
         <div className={cards.actions}>
-          {!isInvited && !isMe && (
+          {!isInvited && !isMe && !isSupport && (
             <Button variant="default" onClick={() => setChanging(true)}>
               {t('members.edit')}
             </Button>
           )}
-          <RemoveButton homeId={home.id} memberId={member.id} label={isInvited ? t('members.takeBack') : t('members.remove')} />
+          {isSupport ? (
+            <EndSupportButton homeId={home.id} userId={member.id} />
+          ) : (
+            <RemoveButton homeId={home.id} memberId={member.id} label={isInvited ? t('members.takeBack') : t('members.remove')} />
+          )}
         </div>
       )}
       {changing && <ChangeDialog homeId={home.id} member={member} isOwner={home.role === 'owner'} onClose={() => setChanging(false)} />}

@@ -2,6 +2,7 @@ import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink, Outlet, useLocation } from 'react-router';
 import { useEventStream } from '../api/use-event-stream.ts';
+import { SupportNotice } from '../members/support-notice.tsx';
 import { Icon } from './icon.tsx';
 import { PageBoundary } from './page-boundary.tsx';
 import styles from './shell.module.css';
@@ -44,6 +45,7 @@ export function Shell() {
             </p>
           )}
         </div>
+        <SupportNotice />
         <PageBoundary key={pathname}>
           <Suspense>
             <Outlet />
