@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
-/** Programs the tests run beside Cardea, with the Debian packages that each comes with. */
+/** Programs the tests run beside Cardea, or what such a program needs by its path, with the Debian packages that each comes with. */
 const tools: Readonly<Record<string, string>> = {
+  '/usr/share/doc/gir1.2-gst-rtsp-server-1.0': 'python3 python3-gi gir1.2-gst-rtsp-server-1.0',
   ceph: 'ceph-common',
   'ceph-mon': 'ceph-mon',
   'ceph-osd': 'ceph-osd',
@@ -20,6 +21,7 @@ const tools: Readonly<Record<string, string>> = {
 };
 
 function isInstalled(command: string): boolean {
+  if (isAbsolute(command)) return existsSync(command);
   return (process.env.PATH ?? '').split(delimiter).some((directory) => existsSync(join(directory, command)));
 }
 

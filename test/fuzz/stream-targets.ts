@@ -22,6 +22,7 @@ import {
   parseSdp,
   parseTransport,
   RtmpPublishSession,
+  type RtpFormat,
   RtpPacketiser,
   RtpReorderBuffer,
   type RtpSource,
@@ -29,6 +30,7 @@ import {
   rtmpCommand,
   rtmpType,
   rtpFormatOf,
+  rtpSourceOf,
   splitInterleaved,
   type Track,
   writeChunks,
@@ -166,6 +168,12 @@ function createPublishSession(): RtmpPublishSession {
   return session;
 }
 
+/** As the client of a camera does. */
+function readDescribed(format: RtpFormat): void {
+  const source = rtpSourceOf(format, 1);
+  if (source !== undefined) createDepacketiser(source);
+}
+
 export function rtspTargets({ tracks }: Media): readonly FuzzTarget[] {
   const sdp = buildSdp(
     'Cardea',
@@ -188,7 +196,8 @@ export function rtspTargets({ tracks }: Media): readonly FuzzTarget[] {
       name: 'session descriptions',
       samples: [utf8(sdp)],
       parse: (bytes) => {
-        for (const media of parseSdp(text(bytes)).media) for (const type of media.payloadTypes) formatOf(media, type);
+        const formats = parseSdp(text(bytes)).media.flatMap((media) => media.payloadTypes.map((type) => formatOf(media, type)));
+        for (const format of formats) if (format !== undefined) readDescribed(format);
       },
     },
     { name: 'AAC tracks of a session description', samples: hex('1190'), parse: (bytes) => rtpFormatOf(aacTrack(1, 48_000, bytes)) },

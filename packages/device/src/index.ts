@@ -32,4 +32,6 @@ export { SimulatedBattery, type SimulatedBatteryOptions } from './power/simulate
 export type { Restart } from './restarts.ts';
 export { RunningDevice, type RunningDeviceOptions } from './running-device.ts';
 export { createFileCamera } from './sources/file.ts';
+export { parseRtspAddress } from './sources/rtsp/rtsp-address.ts';
+export { createRtspCamera, type RtspCameraOptions } from './sources/rtsp/rtsp-camera.ts';
 export { createSimulatedCamera, type Scene, type SimulatedCameraOptions } from './sources/simulated.ts';

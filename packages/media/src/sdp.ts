@@ -65,9 +65,12 @@ export function attributeOf(attributes: readonly SdpAttribute[], name: string): 
   return attributes.find((attribute) => attribute.name === name)?.value;
 }
 
+/** Payload types that need no map (RFC 3551, table 4), of what is read here. */
+const staticMaps: Readonly<Record<string, string>> = { 0: 'PCMU/8000', 8: 'PCMA/8000' };
+
 /** What a payload type of a section stands for; `undefined` when its map is absent or makes no sense. */
 export function formatOf({ attributes }: SdpMedia, payloadType: string): RtpFormat | undefined {
-  const map = valueFor(attributes, 'rtpmap', payloadType);
+  const map = valueFor(attributes, 'rtpmap', payloadType) ?? staticMaps[payloadType];
   const [, encoding, clockRate, channels] = /^([^/ ]{1,64})\/(\d{1,9})(?:\/(\d{1,2}))?$/.exec(map ?? '') ?? [];
   if (encoding === undefined) return undefined;
   const parameters = readParameters(valueFor(attributes, 'fmtp', payloadType) ?? '');
