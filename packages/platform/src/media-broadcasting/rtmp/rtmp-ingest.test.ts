@@ -203,16 +203,21 @@ test('who connects and says nothing, publishes no key frame, or falls silent is 
   await until(() => silent.isClosed);
 });
 
-test('H.265 in enhanced RTMP reaches viewers as it is', async () => {
-  await using rig = await createRtmpRig();
-  const live = await startLive(rig);
-  const viewer = await WsViewer.open(live.urls.ws);
-  const publisher = await RtmpPublisher.connect(rig.device.pushTarget.url, await makeClip(directory, 'h265'));
-  publisher.publishMore(2);
-  await until(() => viewer.binaries.length > 140);
-  assert.match(viewer.texts[0] ?? '', /codecs=\\"hvc1\.1\.6\.L60\.90,mp4a/);
-  assert.equal((await probe(viewer.media)).filter((line) => line === 'video,1').length, 2);
-});
+for (const [codec, codecs] of [
+  ['h265', 'hvc1.1.6.L60.90,mp4a'],
+  ['av1', 'av01.0.00M.08,opus'],
+] as const) {
+  test(`${codec} in enhanced RTMP reaches viewers as it is, with its sound`, async () => {
+    await using rig = await createRtmpRig();
+    const live = await startLive(rig);
+    const viewer = await WsViewer.open(live.urls.ws);
+    const publisher = await RtmpPublisher.connect(rig.device.pushTarget.url, await makeClip(directory, codec));
+    publisher.publishMore(2);
+    await until(() => viewer.binaries.length > 140);
+    assert.ok(viewer.texts[0]?.includes(`codecs=\\"${codecs}`), viewer.texts[0]);
+    assert.equal((await probe(viewer.media)).filter((line) => line === 'video,1').length, 2);
+  });
+}
 
 test('with a certificate a camera that knows TLS is sent there', async () => {
   const host = '127.0.0.1';

@@ -31,13 +31,14 @@ export interface Clip {
 const encoders = {
   h264: ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', '25'],
   h265: ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none:keyint=25:bframes=0:pools=1'],
+  av1: ['-c:v', 'libsvtav1', '-preset', '12', '-g', '25', '-svtav1-params', 'lookahead=0:pred-struct=1'],
 } as const;
 
-/** Eight seconds of H.264 or H.265, and AAC, a key frame each second, made by ffmpeg in `directory`. */
+/** Eight seconds of H.264 or H.265 and AAC, or of AV1 and Opus, a key frame each second, made by ffmpeg in `directory`. */
 export async function makeClip(directory: string, codec: keyof typeof encoders = 'h264'): Promise<Clip> {
   const path = join(directory, `clip-${codec}.mp4`);
   const video = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25', ...encoders[codec]];
-  const audio = ['-f', 'lavfi', '-i', 'sine=sample_rate=48000', '-c:a', 'aac', '-b:a', '64k'];
+  const audio = ['-f', 'lavfi', '-i', 'sine=sample_rate=48000', '-c:a', codec === 'av1' ? 'libopus' : 'aac', '-b:a', '64k'];
   const inputs = [...video.slice(0, 4), ...audio.slice(0, 4)];
   const codecs = [...video.slice(4), '-pix_fmt', 'yuv420p', '-sc_threshold', '0', ...audio.slice(4)];
   await promisify(execFile)('ffmpeg', ['-v', 'error', ...inputs, '-t', '8', ...codecs, path]);
