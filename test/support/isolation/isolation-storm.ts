@@ -28,17 +28,27 @@ export interface StormOptions {
   readonly devices: number;
   /** Times everything is asked for, at least; in every `ROUNDS_TO_RESTART`th a process is killed and started again meanwhile. */
   readonly rounds: number;
-  /** Of the cells of the matrix one in so many is asked in each round, others in the next; all by default. */
+  /**
+   * Of the cells of the matrix one in so many is asked in each round, others in the next; all by default. Rounds go through all of them with either process
+   * and every kind of restart if this has no divisor in common with two, five and the number of malformed ids.
+   */
   readonly oneCellIn?: number;
+  /** The same of the ways to pictures, of which each is tried on every camera by its own people and by others; with three each is tried as both. */
+  readonly oneWayIn?: number;
 }
 
 const ROUNDS_TO_RESTART = 5;
+/** Of fifty devices one loses its connection so often. */
+const CUT_MS = 50;
+const DEVICES_PER_CUT = 50;
 /** Rounds after the last one in which whatever was never seen is asked for again: everything that is refused proves nothing if all is. */
 const MAX_MORE_ROUNDS = 50;
 /** Cells of the matrix asked at once. */
 const WIDTH = 16;
 /** Times the matrix asks what was not answered, at the one process and the other. */
 const TRIES = 30;
+/** How often the cameras lose theirs, counted in cuts of others. */
+const CUTS_TO_CAMERAS = 100;
 const SECOND = 'second';
 const settings = { 'rtsp.listen': '127.0.0.1:0', 'webrtc.listen': '127.0.0.1:0', 'rtmp.listen': 'off', 'wake.listen': 'off' };
 
@@ -54,6 +64,8 @@ class IsolationStorm implements AsyncDisposable {
   private readonly urls: readonly string[];
   private readonly ended = new AbortController();
   private readonly own = new Map<string, number>();
+  /** Ways to pictures by which somebody asked for their own since a process was restarted last. */
+  private readonly asked = new Set<string>();
   /** Why something was not seen last, for a failure. */
   private readonly faults = new Map<string, string>();
   private readonly holes: string[] = [];
@@ -90,7 +102,7 @@ class IsolationStorm implements AsyncDisposable {
     const cutting = this.cutForever();
     for (let round = 0; round < this.options.rounds; round += 1) {
       const isRestart = round % ROUNDS_TO_RESTART === 0;
-      if (isRestart) this.own.clear();
+      if (isRestart) for (const labels of [this.own, this.asked]) labels.clear();
       await Promise.all([
         isRestart ? this.cluster.restart((round / ROUNDS_TO_RESTART) % 2 === 0 ? SECOND : 'hub') : undefined,
         this.askForEverything(round),
@@ -154,9 +166,10 @@ class IsolationStorm implements AsyncDisposable {
   private async cutForever(): Promise<void> {
     let next = 0;
     while (!this.ended.signal.aborted) {
-      for (let count = 0; count < 10; count += 1) this.crowd[next++ % this.crowd.length]?.cut();
-      for (const { camera } of next % 1_000 === 0 ? this.cameras : []) camera.device.cut();
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      for (const device of this.crowd.filter((_, index) => index % DEVICES_PER_CUT === next % DEVICES_PER_CUT)) device.cut();
+      next += 1;
+      for (const { camera } of next % CUTS_TO_CAMERAS === 0 ? this.cameras : []) camera.device.cut();
+      await new Promise((resolve) => setTimeout(resolve, CUT_MS));
     }
   }
 
@@ -174,14 +187,16 @@ class IsolationStorm implements AsyncDisposable {
   /** What is one's own and what is foreign, of all cameras at once, as caches would like to mix them up. */
   private async askForEverything(round: number): Promise<void> {
     const url = this.urls[round % this.urls.length] ?? '';
+    const pairs = this.cameras.flatMap((camera) => this.askers.map((asker) => ({ camera, asker, isOwn: camera.homeId === asker.homeId })));
+    const asked = Object.entries(ways).flatMap(([name, way]) =>
+      [...pairs.filter(({ isOwn }) => isOwn), ...pairs.filter(({ isOwn }) => !isOwn)].map((pair) => ({ name, way, ...pair })),
+    );
     await Promise.all(
-      this.cameras.flatMap((camera) =>
-        this.askers.flatMap(({ homeId, token }) =>
-          Object.entries(ways).map(([name, way]) =>
-            camera.homeId === homeId ? this.see(name, way, camera, { url, token }) : this.tryInVain(name, way, camera, { url, token }),
-          ),
-        ),
-      ),
+      asked.filter(isTurn(round, this.options.oneWayIn)).map(({ asker: { token }, camera, isOwn, name, way }) => {
+        if (!isOwn) return this.tryInVain(name, way, camera, { url, token });
+        this.asked.add(labelOf(name, camera.mark));
+        return this.see(name, way, camera, { url, token });
+      }),
     );
   }
 
@@ -237,8 +252,7 @@ class IsolationStorm implements AsyncDisposable {
     const { ground } = this;
     if (ground === undefined) throw new Error('nothing was settled');
     const seen = new Map<string, string>();
-    const { oneCellIn = 1 } = this.options;
-    let open: readonly Cell[] = cellsOf(ground, round).filter((_, index) => index % oneCellIn === round % oneCellIn);
+    let open: readonly Cell[] = cellsOf(ground, round).filter(isTurn(round, this.options.oneCellIn));
     for (let tried = 0; open.length > 0; tried += 1) {
       if (tried === TRIES) throw new Error(`${open.length} cells were never answered, such as ${open[0]?.name}`);
       const url = this.urls[(round + tried) % this.urls.length] ?? '';
@@ -267,8 +281,13 @@ class IsolationStorm implements AsyncDisposable {
 
   /** What was not seen since a process was restarted last. */
   private unseen(): readonly string[] {
-    return this.cameras.flatMap(({ mark }) => Object.keys(ways).map((name) => labelOf(name, mark))).filter((label) => !this.own.has(label));
+    return [...this.asked].filter((label) => !this.own.has(label));
   }
+}
+
+/** Those whose turn it is in a round, of things in an order that stays. */
+function isTurn(round: number, oneIn = 1): (thing: unknown, index: number) => boolean {
+  return (_, index) => index % oneIn === round % oneIn;
 }
 
 function labelOf(way: string, mark: MarkedCamera['mark']): string {
