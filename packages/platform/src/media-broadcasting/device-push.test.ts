@@ -188,16 +188,46 @@ test('media that stays away is asked for anew', async () => {
   assert.notEqual(push.sessionId, first);
 });
 
-test('a camera that ends the push because of privacy is not asked again', async () => {
-  const { clock, device, stream, push, failures } = createPush();
-  await push.agreement({});
-  const end = publish(stream);
-  await clock.advance(0);
-  end('privacy');
-  await clock.advance(60_000);
-  assert.deepEqual(failures, ['PRIVACY_MODE']);
-  assert.deepEqual(device.methods, ['live.push', 'live.stop']);
-});
+for (const [reason, status] of [
+  ['privacy', 'PRIVACY_MODE'],
+  ['lowPower', 'LOW_BATTERY'],
+] as const) {
+  test(`a camera that ends the push because of ${reason} is not asked again, and viewers are told why`, async () => {
+    const { clock, device, stream, push, failures } = createPush();
+    await push.agreement({});
+    const end = publish(stream);
+    await clock.advance(0);
+    end(reason);
+    await clock.advance(60_000);
+    assert.deepEqual(failures, [status]);
+    assert.deepEqual(device.methods, ['live.push', 'live.stop']);
+  });
+}
+
+for (const [reason, dueMs] of [
+  ['command', 0],
+  ['ttl', 0],
+  ['endOfMedia', 0],
+  ['reschedule', 0],
+  ['replaced', 0],
+  // After these the device tries the same address again by itself.
+  ['error', 8_000],
+  ['overload', 8_000],
+] as const) {
+  test(`a camera that ends the push with ${reason} is asked for another session ${dueMs === 0 ? 'within a second' : 'when it does not come back'}`, async () => {
+    const { clock, device, stream, push, failures } = createPush();
+    await push.agreement({});
+    const first = push.sessionId;
+    const end = publish(stream);
+    await clock.advance(0);
+    end(reason);
+    await clock.advance(Math.max(0, dueMs - 1));
+    assert.equal(push.sessionId, dueMs === 0 ? undefined : first);
+    await clock.advance(1_001);
+    assert.deepEqual([device.pushes, failures], [2, []]);
+    assert.notEqual(push.sessionId, first);
+  });
+}
 
 test('while viewers wait, a camera that went offline is asked again as soon as it is back', async () => {
   const { clock, device, stream, push, failures } = createPush();
