@@ -11,6 +11,7 @@ export type GapCause = Static<typeof GapCause>;
 export const GapReason = Type.Enum(
   [
     'offline',
+    'noSignal',
     'uploadFailed',
     'restarted',
     'asleep',

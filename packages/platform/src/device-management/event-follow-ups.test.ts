@@ -77,3 +77,24 @@ test('what is due is found without looking at every event', async () => {
     ['SEARCH device_event USING INDEX device_event_due (id>?)'],
   );
 });
+
+test('a camera that goes dark is in the account of recordings from that moment until it comes back', async () => {
+  await using plane = await ControlPlane.start();
+  const { connection } = await plane.boundDevice();
+  const at = plane.clock.now();
+  await connection.event('channel.changed', { channel: 1, online: false, capHash: 'a', occurredAt: at - 5_000 });
+  await connection.event('channel.changed', { channel: 1, online: true, capHash: 'a', occurredAt: at });
+  const rows = await plane.db
+    .selectFrom('recording_fact')
+    .select(['channel', 'at', 'value'])
+    .where('fact', '=', 'signal')
+    .orderBy('at')
+    .execute();
+  assert.deepEqual(
+    rows.map((row) => [row.channel, row.at, row.value]),
+    [
+      [1, at - 5_000, 'lost'],
+      [1, at, 'there'],
+    ],
+  );
+});

@@ -12,7 +12,7 @@ import type { Bus } from '../store/ports.ts';
 import type { CapabilityCache } from './capability-cache.ts';
 import type { DeviceRecords } from './device-records.ts';
 import type { DueEvent, EventJournal } from './event-journal.ts';
-import type { LogTasks } from './ports.ts';
+import type { LogTasks, RecordingFacts } from './ports.ts';
 import type { RecordingPolicies } from './recording-policies.ts';
 
 export interface EventFollowUpsOptions {
@@ -20,6 +20,7 @@ export interface EventFollowUpsOptions {
   readonly capabilities: CapabilityCache;
   readonly policies: RecordingPolicies;
   readonly logs: LogTasks;
+  readonly recordings: Pick<RecordingFacts, 'set'>;
   readonly journal: EventJournal;
   readonly bus: Bus;
   readonly logger: Logger;
@@ -51,7 +52,7 @@ export class EventFollowUps {
         }),
       ],
       ['config', of(configChange, ({ deviceId }) => this.onConfigured(deviceId))],
-      ['channel', of(channelChange, ({ deviceId }, { capHash }) => this.onChannelChanged(deviceId, capHash))],
+      ['channel', of(channelChange, (event, params) => this.onChannelChanged(event, params))],
       ['log', of(uploadLogDone, ({ deviceId }, params) => logs.ended(deviceId, params))],
     ]);
   }
@@ -92,8 +93,10 @@ export class EventFollowUps {
     policies.followLater(deviceId);
   }
 
-  private async onChannelChanged(deviceId: string, capHash: string): Promise<void> {
-    const { capabilities, records } = this.options;
+  private async onChannelChanged({ deviceId, homeId }: DueEvent, change: ParamsOf<typeof channelChange>): Promise<void> {
+    const { capabilities, recordings, records } = this.options;
+    const { capHash, channel, occurredAt, online } = change;
+    await recordings.set({ homeId, deviceId, channel }, 'signal', online ? 'there' : 'lost', occurredAt);
     if (capHash === records.find(deviceId)?.cap_hash) return;
     capabilities.refreshLater(deviceId);
   }

@@ -94,6 +94,7 @@ export interface RecordingPlace {
 export interface RecordingFacts {
   set(place: RecordingPlace, fact: 'policy' | 'privacy', value: string): Promise<unknown>;
   set(place: RecordingPlace, fact: 'presence', value: 'online' | 'asleep' | 'offline', at: number): Promise<unknown>;
+  set(place: RecordingPlace, fact: 'signal', value: 'there' | 'lost', at: number): Promise<unknown>;
   taskStarted(place: RecordingPlace, taskId: string, endsAt: number | undefined): Promise<void>;
   tasksEnded(
     device: Omit<RecordingPlace, 'channel'>,

@@ -217,6 +217,7 @@ export const en = {
     moreGaps_other: 'and {{count}} more',
     reason: {
       offline: 'The camera was not connected.',
+      noSignal: 'The camera sent no pictures.',
       uploadFailed: 'The camera could not send its recording.',
       restarted: 'The camera was restarting or without power.',
       asleep: 'The camera was asleep.',

@@ -19,6 +19,7 @@ const START_MS = 30_000;
 
 const causes: Readonly<Record<GapReason, GapCause>> = {
   offline: 'network',
+  noSignal: 'network',
   uploadFailed: 'network',
   restarted: 'power',
   asleep: 'power',

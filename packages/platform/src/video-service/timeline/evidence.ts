@@ -25,6 +25,7 @@ const order: readonly GapReason[] = [
   'storageFull',
   'deviceDisk',
   'codec',
+  'noSignal',
   'offline',
   'asleep',
   'uploadFailed',
@@ -42,6 +43,7 @@ export async function readEvidence(db: Db, place: Place, range: Span): Promise<E
   }
   const held: Readonly<Partial<Record<GapReason, readonly Span[]>>> = {
     privacy: spansOf('privacy', (value) => value === 'on'),
+    noSignal: spansOf('signal', (value) => value === 'lost'),
     offline: spansOf('presence', (value) => value === 'offline'),
     asleep: spansOf('presence', (value) => value === 'asleep'),
   };
@@ -98,6 +100,7 @@ async function readFacts(db: Db, { homeId, deviceId, channel }: Place, { from, t
     ['policy', channel],
     ['task', channel],
     ['privacy', channel],
+    ['signal', channel],
     ['presence', 0],
     ['wish', 0],
   ];

@@ -19,6 +19,8 @@ export interface Facts {
   task: string;
   privacy: string;
   presence: 'online' | 'asleep' | 'offline';
+  /** Whether the camera of the channel sends pictures. */
+  signal: 'there' | 'lost';
   /** What the platform wants the device to record, as `writeWish` has it. */
   wish: string;
   /** The wish that the device took over last. */
@@ -198,6 +200,13 @@ export class RecordingLedger {
     const away = latest?.value === 'online' && latest.at > now - silentMs ? earlier : latest;
     const from = away?.value === 'offline' ? Math.min(away.at, to - silentMs) : to - silentMs;
     await this.gap({ homeId, deviceId, channel: WHOLE_DEVICE }, 'restarted', { from, to });
+    for (const channel of await this.channels(homeId, deviceId)) await this.forgetLoss({ homeId, deviceId, channel }, to);
+  }
+
+  /** A device that starts anew tells of a camera that is lost, and not of one that is there. */
+  private async forgetLoss(place: Place, at: number): Promise<void> {
+    const signal = await this.latest(place, 'signal');
+    if (signal?.value === 'lost' && signal.at < at) await this.set(place, 'signal', 'there', at);
   }
 
   /** Says that the video service works; call more often than every minute. After a time of silence that time is noted. */

@@ -130,6 +130,30 @@ test('what hindered a recording is told: no network, privacy, a full disk, a res
   ]);
 });
 
+test('a camera that sent no pictures is told from a device that was away, and a device that starts anew begins anew', async () => {
+  const { ledger } = bench.service;
+  await ledger.set(LENS, 'policy', 'continuous');
+  await ledger.set(CAMERA_ITSELF, 'presence', 'online');
+  await record(NOON, NOON + 600_000);
+  await live(600_000);
+  await ledger.set(LENS, 'signal', 'lost', NOON + 605_000);
+  await live(600_000);
+  await ledger.set(LENS, 'signal', 'there');
+  await record(NOON + 1_200_000, NOON + 1_800_000);
+  await ledger.set(LENS, 'signal', 'lost', NOON + 1_800_000);
+  await live(1_200_000);
+  await ledger.restarted(HOME, CAMERA, { silentMs: 60_000, uptimeMs: 10_000 });
+  await live(600_000);
+  const account = await timeline({ from: NOON, to: NOON + 2_900_000 });
+  assert.deepEqual(gapsOf(account), [
+    [600_000, 1_200_000, 'noSignal'],
+    [1_800_000, 2_330_000, 'noSignal'],
+    [2_330_000, 2_390_000, 'restarted'],
+    [2_390_000, 2_900_000, 'unknown'],
+  ]);
+  assert.equal(account.spans.find(({ reason }) => reason === 'noSignal')?.cause, 'network');
+});
+
 test('failures that repeat are one gap, and a segment that comes after all fills it', async () => {
   const { ledger } = bench.service;
   await ledger.set(LENS, 'policy', 'continuous');
