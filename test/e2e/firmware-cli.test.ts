@@ -42,4 +42,6 @@ test('a maker signs an image on the command line, uploads it and rolls it out to
   );
   const { firmware: version } = await system.client.call('device.get', { params: { id: system.deviceId } });
   assert.equal(version, '1.1.0');
+  await cardea('delete', firmware.id, ...access);
+  assert.deepEqual((await system.client.call('firmware.list')).items, []);
 });

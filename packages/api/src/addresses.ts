@@ -91,6 +91,7 @@ export const addresses = {
   'audit.list': 'GET /audit',
   'firmware.create': 'POST /firmware',
   'firmware.list': 'GET /firmware',
+  'firmware.delete': 'DELETE /firmware/{id}',
   'campaign.create': 'POST /firmware/campaigns',
   'campaign.list': 'GET /firmware/campaigns',
   'campaign.get': 'GET /firmware/campaigns/{id}',

@@ -57,6 +57,7 @@ export const commands: CommandTree = {
       keygen: async () => (await import('./commands/firmware-keygen.ts')).firmwareKeygen,
       sign: async () => (await import('./commands/firmware-sign.ts')).firmwareSign,
       upload: async () => (await import('./commands/firmware-upload.ts')).firmwareUpload,
+      delete: async () => (await import('./commands/firmware-delete.ts')).firmwareDelete,
       campaign: async () => (await import('./commands/firmware-campaign.ts')).firmwareCampaign,
     },
   },

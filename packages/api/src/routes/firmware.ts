@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Campaign, CampaignId, CampaignRequest, Firmware, FirmwareClaim } from '../model/firmware.ts';
+import { Campaign, CampaignId, CampaignRequest, Firmware, FirmwareClaim, FirmwareId } from '../model/firmware.ts';
 import { pageOf } from '../model/page.ts';
 import { defineRoute } from '../route.ts';
 
@@ -18,6 +18,13 @@ export const firmwareRoutes = [
     access: { kind: 'user' },
     success: 200,
     answer: pageOf(Firmware),
+  }),
+  defineRoute('firmware.delete', {
+    summary: 'Removes firmware and its roll-outs, which have to have ended (409); asks for a fresh login',
+    access: { kind: 'user' },
+    params: Type.Object({ id: FirmwareId }),
+    audited: true,
+    success: 204,
   }),
   defineRoute('campaign.create', {
     summary: 'Rolls firmware out in waves to the devices the user manages; asks for a fresh login',

@@ -131,7 +131,8 @@ export class Campaigns {
     await Promise.all(
       waiting.map(async (task) => {
         // The right is read again: the one who started this may have lost it.
-        if (await this.mayStill(created_by, task.device_id)) await tasks.start(task, catalogue.offer(firmware, task.device_id), signal);
+        if (await this.mayStill(created_by, task.device_id))
+          await tasks.start(task, await catalogue.offer(firmware, task.device_id), signal);
         else await tasks.skip(task, 'FORBIDDEN');
       }),
     );

@@ -118,13 +118,14 @@ export class FirmwareCatalogue {
       const message = `the catalogue has no firmware ${wish.version} for this device`;
       throw new AppError('URL_INVALID', undefined, { message, httpStatus: 422 });
     }
-    return this.offer(row, deviceId);
+    return await this.offer(row, deviceId);
   }
 
-  /** The image with an address at which this device may fetch it for a day. */
-  offer(row: FirmwareRow, deviceId: string): ImageOffer {
+  /** The image with an address at which this device may fetch it for a day, unless it leaves its home. */
+  async offer(row: FirmwareRow, deviceId: string): Promise<ImageOffer> {
     const { clock, publicUrl, signer } = this.options;
-    const path = signer.sign(`${FIRMWARE_PATH}/${row.id}`, { device: deviceId }, clock.now() + URL_TTL_MS);
+    const fields = { device: deviceId, epoch: String(await this.epochOf(deviceId)) };
+    const path = signer.sign(`${FIRMWARE_PATH}/${row.id}`, fields, clock.now() + URL_TTL_MS);
     return {
       version: row.version,
       url: publicUrl().replace(/\/$/, '') + path,
@@ -135,12 +136,34 @@ export class FirmwareCatalogue {
     };
   }
 
-  /** The image of a signed address. @throws AppError UNAUTHORIZED | TICKET_EXPIRED | NOT_FOUND */
+  /**
+   * The image of a signed address.
+   * @throws AppError UNAUTHORIZED | TICKET_EXPIRED | FORBIDDEN when the device is not bound any more as it was | NOT_FOUND
+   */
   async fetch(firmwareId: string, query: URLSearchParams): Promise<FirmwareRow> {
-    this.options.signer.verify(`${FIRMWARE_PATH}/${firmwareId}`, query);
+    const { device = '', epoch } = this.options.signer.verify(`${FIRMWARE_PATH}/${firmwareId}`, query);
+    if (String(await this.epochOf(device)) !== epoch) throw new AppError('FORBIDDEN');
     const row = await this.byId(firmwareId);
     if (row === undefined) throw new AppError('NOT_FOUND');
     return row;
+  }
+
+  /**
+   * Removes an image, and the roll-outs of it, which have all ended.
+   * @throws AppError FORBIDDEN (with `stepUp`) | NOT_FOUND as `find` | INVALID_STATE while a device is to install it
+   */
+  async remove(principal: Principal, firmwareId: string): Promise<void> {
+    const { authorizer, db, objects } = this.options;
+    authorizer.assertFresh(principal);
+    const row = await this.find(principal, firmwareId);
+    await db.transaction().execute(async (tx) => {
+      await assertUnused(tx, row);
+      const campaigns = tx.selectFrom('firmware_campaign').select('id').where('firmware_id', '=', firmwareId);
+      await tx.updateTable('firmware_task').set({ campaign_id: null }).where('campaign_id', 'in', campaigns).execute();
+      await tx.deleteFrom('firmware_campaign').where('firmware_id', '=', firmwareId).execute();
+      await tx.deleteFrom('firmware').where('id', '=', firmwareId).execute();
+    });
+    await objects.remove(row.object_key);
   }
 
   read({ object_key }: FirmwareRow, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
@@ -171,6 +194,11 @@ export class FirmwareCatalogue {
     assertRoomFor('firmwareBytesPerHome', caps, bytes ?? 0, sizeBytes);
   }
 
+  private async epochOf(deviceId: string): Promise<number | undefined> {
+    const row = await this.options.db.selectFrom('device').select('binding_epoch').where('id', '=', deviceId).executeTakeFirst();
+    return row?.binding_epoch;
+  }
+
   private async homeOf(principal: Principal, homeId: string | undefined): Promise<string> {
     if (homeId !== undefined) return (await this.options.authorizer.home(principal, 'manage', homeId)).homeId;
     const [first] = await this.managedHomes(principal);
@@ -192,6 +220,21 @@ export class FirmwareCatalogue {
       .where('version', '=', version)
       .orderBy('created_at', 'desc')
       .executeTakeFirst();
+  }
+}
+
+async function assertUnused(db: Db, { home_id, id, version }: FirmwareRow): Promise<void> {
+  const campaigns = db.selectFrom('firmware_campaign').where('firmware_id', '=', id);
+  const running = await campaigns.select('id').where('state', '=', 'running').executeTakeFirst();
+  const task = await db
+    .selectFrom('firmware_task')
+    .select('id')
+    .where('ended_at', 'is', null)
+    .where('version', '=', version)
+    .where((e) => e.or([e('home_id', '=', home_id), e('campaign_id', 'in', campaigns.select('id'))]))
+    .executeTakeFirst();
+  if (running !== undefined || task !== undefined) {
+    throw new AppError('INVALID_STATE', undefined, { message: 'devices are to install this firmware; stop the roll-out first' });
   }
 }
 

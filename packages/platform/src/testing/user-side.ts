@@ -477,6 +477,7 @@ const oneFirmware: FirmwareService = {
       return { id: 'F', homeId: 'H', model, version, sizeBytes: 1, sha256: 'ef'.repeat(32), createdAt: 1 };
     },
     list: async () => [],
+    remove: async () => {},
   },
   campaigns: { create: async () => campaign, list: async () => [campaign], get: async () => campaign, stop: async () => campaign },
 };

@@ -314,6 +314,7 @@ test('the owner is served on every route, with an answer that fits its schema', 
   await world.side.operators.appoint((await world.side.register('Helper')).userId, null);
   const withoutObject: Partial<Record<RouteId, (world: World) => Promise<string>>> = {
     'session.delete': async () => 'current',
+    'firmware.delete': async () => 'F',
     'campaign.get': async () => 'C',
     'campaign.stop': async () => 'C',
     'token.delete': async ({ side, owner }) =>

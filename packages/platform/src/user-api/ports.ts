@@ -361,6 +361,7 @@ export interface FirmwareService {
   readonly catalogue: {
     add(principal: Principal, claim: FirmwareClaim, bytes: Readable): Promise<Firmware>;
     list(principal: Principal): Promise<readonly Firmware[]>;
+    remove(principal: Principal, firmwareId: string): Promise<void>;
   };
   readonly campaigns: {
     create(principal: Principal, request: CampaignRequest): Promise<Campaign>;

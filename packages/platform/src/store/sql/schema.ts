@@ -527,7 +527,8 @@ export interface FirmwareTaskTable {
   id: Fixed<string>;
   device_id: Fixed<string>;
   home_id: Fixed<string>;
-  campaign_id: Fixed<string | null>;
+  /** Null where it is of none, or of one that was removed with its firmware. */
+  campaign_id: string | null;
   wave: Fixed<number | null>;
   version: Fixed<string>;
   /** `UpgradeState` of the user API. */
