@@ -113,9 +113,11 @@ export class Talk {
   /** Resolves when the button is let go. @throws Error when the connection breaks before */
   private async connect({ url, codec, duplex, elsewhere }: Session, { sound, rate, codecs }: Voice): Promise<void> {
     const { signal } = this.ending;
+    const chosen = codecs.find((one) => one === codec);
+    if (chosen === undefined) throw new TypeError(`${codec} was not offered`);
     const socket = new WebSocket(socketAddress(url, { elsewhere }));
     const over = Promise.withResolvers<void>();
-    using coder = openVoiceCoder(codecs.find((one) => one === codec) ?? 'g711u', {
+    using coder = openVoiceCoder(chosen, {
       rate,
       onFrame: (frame) => socket.send(frame),
       onFailed: over.reject,
