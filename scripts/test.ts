@@ -68,6 +68,7 @@ installSystemTools();
 const sharedGateway = 'packages/platform/src/store/objects/fixtures/shared-radosgw.ts';
 const long = process.argv.includes('--long');
 const tallies = [
+  step('build', process.execPath, 'scripts/prepare.mjs'),
   step('types', process.execPath, 'node_modules/@typescript/native/bin/tsc', '-b'),
   step('lint and format', bin('biome'), 'check', '.'),
   step('promises', bin('oxlint'), '--type-aware', 'packages', 'test', 'scripts'),

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read, so that an old one gets a sentence instead of a syntax error.
-import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { findEntryPoint } from './entry-point.js';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
@@ -15,6 +15,5 @@ if (major < 24 || (major === 24 && minor < 15)) {
 process.env.UV_THREADPOOL_SIZE ??= '24';
 // Halves the time a command takes to start, from the second time on.
 module.enableCompileCache?.();
-const source = new URL('../src/main.ts', import.meta.url);
-const { main } = await import(existsSync(source) ? source.href : new URL('../dist/main.js', import.meta.url).href);
+const { main } = await import(findEntryPoint());
 await main(process.argv);

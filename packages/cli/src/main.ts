@@ -8,15 +8,23 @@ const FAILURE = 1;
 const USAGE_ERROR = 2;
 const manifest: { readonly version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-/** With the one command that `words` name, or all where they name none. */
-async function createProgram(words: readonly string[]): Promise<Command> {
+/** With the one command that `args` name, or all where they name none. */
+async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('cardea')
     .description('Open home surveillance: your own cameras, no vendor cloud')
     .version(manifest.version)
     .option('--json', 'print results and errors as JSON');
-  await addCommands(program, commands, words);
+  if (!asksVersion(args)) await addCommands(program, commands, args.filter(isWord));
   for (const command of [program, ...allCommands(program)]) command.exitOverride().showHelpAfterError('(add --help for what is possible)');
   return program;
+}
+
+function isWord(arg: string): boolean {
+  return !arg.startsWith('-');
+}
+
+function asksVersion(args: readonly string[]): boolean {
+  return !args.some(isWord) && args.some((arg) => arg === '--version' || arg === '-V');
 }
 
 async function addCommands(parent: Command, tree: CommandTree, [word = '', ...words]: readonly string[]): Promise<void> {
@@ -37,7 +45,7 @@ function allCommands(command: Command): readonly Command[] {
 
 /** Runs one command line. Sets the exit status: 0 done, 1 failed, 2 wrong usage. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = await createProgram(argv.slice(2).filter((word) => !word.startsWith('-')));
+  const program = await createProgram(argv.slice(2));
   try {
     await program.parseAsync(argv);
   } catch (thrown) {

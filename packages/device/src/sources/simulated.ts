@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, hasStatus, type Logger } from '@cardea/core';
 import type { Camera, CameraStream, Picture, PictureRequest, ReadOptions } from '../camera.ts';
@@ -125,5 +124,6 @@ async function takePicture(request: PictureRequest, clip: Clip, scene: Scene, { 
 }
 
 function assetPath(name: string): string {
-  return join(fileURLToPath(new URL('../../assets/', import.meta.url)), name);
+  // By the name of the package, since the bundle of the command is elsewhere.
+  return fileURLToPath(new URL(`../assets/${name}`, import.meta.resolve('@cardea/device')));
 }
