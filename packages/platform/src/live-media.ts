@@ -9,7 +9,7 @@ import type { HttpServer } from './http/http-server.ts';
 import type { Certificates } from './http/tls/certificates.ts';
 import type { Origins } from './media-broadcasting/edge/origins.ts';
 import { MediaBroadcasting } from './media-broadcasting/media-broadcasting.ts';
-import type { DeviceCommands, MovableStream, PrincipalFromRequest, ViewAudit } from './media-broadcasting/ports.ts';
+import type { DeviceCommands, MediaHeadroom, MovableStream, PrincipalFromRequest, ViewAudit } from './media-broadcasting/ports.ts';
 import { mediaPorts } from './ports-and-certificates.ts';
 import type { Bus, Db } from './store/ports.ts';
 import { type TalkName, Talks } from './talk/talks.ts';
@@ -31,6 +31,7 @@ export interface LiveMediaOptions {
   readonly audit: ViewAudit;
   readonly principalFromRequest: PrincipalFromRequest;
   readonly publicUrl: () => string;
+  readonly headroom: MediaHeadroom;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

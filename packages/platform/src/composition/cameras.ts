@@ -61,7 +61,15 @@ export function openCameras(options: CamerasOptions, stack: AsyncDisposableStack
     call: (deviceId, definition, params, settings) => devices.send(deviceId, definition, params, settings),
   };
   const media: LiveMediaServices = stack.use(
-    openLiveMedia({ ...base, ...nodes, principalFromRequest, isHere: roles.includes('media'), commands, channels: devices }),
+    openLiveMedia({
+      ...base,
+      ...nodes,
+      headroom: base.http.headroom,
+      principalFromRequest,
+      isHere: roles.includes('media'),
+      commands,
+      channels: devices,
+    }),
   );
   return {
     uploads,

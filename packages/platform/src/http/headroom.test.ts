@@ -49,6 +49,15 @@ test('as memory runs out recordings wait first, then live pictures, and last wha
   await assert.rejects(takenAt(0.9), 'not even a connection');
 });
 
+test('whoever brings or takes live pictures past HTTP is let in as long as live pictures are', () => {
+  const takesLive = (share: number): boolean =>
+    new Headroom(
+      new VirtualClock(),
+      memoryAt(() => share),
+    ).takesLive();
+  assert.deepEqual([takesLive(0.84), takesLive(0.85)], [true, false]);
+});
+
 test('a socket for which there is no memory is refused with a time to come back', async () => {
   await using server = new HttpServer({
     logger: silentLogger,

@@ -55,6 +55,13 @@ export class Headroom {
     return this.refusals;
   }
 
+  /** Whether there is room for one more connection that brings or takes live pictures past HTTP; one there is none for counts as turned away. */
+  takesLive(): boolean {
+    if (this.memoryShare < LIVE) return true;
+    this.refusals += 1;
+    return false;
+  }
+
   /** NO_CAPACITY with a time to come back, another one for each; `undefined`: there is room. */
   refusalOf(method: string, path: string): AppError | undefined {
     if (this.memoryShare < shareOf(method, path)) return undefined;

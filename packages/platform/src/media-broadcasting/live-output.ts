@@ -2,7 +2,7 @@ import type { LiveSession } from '@cardea/api';
 import type { Clock, Logger, Random } from '@cardea/core';
 import type { HttpServer, TlsPair } from '../http/http-server.ts';
 import type { ListenAddress } from '../listen-address.ts';
-import type { DeviceChannels, MediaCounters, PrincipalFromRequest } from './ports.ts';
+import type { DeviceChannels, MediaCounters, MediaHeadroom, PrincipalFromRequest } from './ports.ts';
 import type { RtmpPorts } from './rtmp/rtmp-ingest.ts';
 import type { ViewSession } from './view-session.ts';
 import type { ViewerAdmission } from './viewer-admission.ts';
@@ -28,6 +28,7 @@ export interface LiveOutputContext {
   readonly publicUrl: () => string;
   readonly ports: MediaPorts;
   readonly counters: MediaCounters;
+  readonly headroom: MediaHeadroom;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

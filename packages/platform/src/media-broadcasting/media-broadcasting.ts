@@ -22,6 +22,7 @@ import type {
   DeviceChannels,
   DeviceCommands,
   MediaCounters,
+  MediaHeadroom,
   MediaSource,
   OfferSession,
   PlaceElsewhere,
@@ -51,6 +52,7 @@ export interface MediaBroadcastingOptions {
   /** Origin under which devices and users reach this server, `http` or `https`, without a slash at the end. */
   readonly publicUrl: () => string;
   readonly ports: MediaPorts;
+  readonly headroom: MediaHeadroom;
   /** Who of the processes of one platform has a stream; `undefined` when this is the only one. */
   readonly origins?: Origins | undefined;
   readonly placeElsewhere?: PlaceElsewhere | undefined;

@@ -77,6 +77,11 @@ export type PlaceElsewhere = (stream: MovableStream) => Promise<unknown>;
 /** Lets the other processes of the platform reach a session that is here, until disposed. */
 export type OfferSession = (sessionId: string) => Disposable;
 
+/** Whether the process has memory for one more connection with live pictures. */
+export interface MediaHeadroom {
+  takesLive(): boolean;
+}
+
 /** Counts of the whole service since its start. */
 export interface MediaCounters {
   bytesIn: number;

@@ -5,7 +5,7 @@ import type { PushTarget } from '@cardea/protocol';
 import type { TlsPair } from '../../http/http-server.ts';
 import type { ListenAddress } from '../../listen-address.ts';
 import { openTcpPort } from '../../tcp-port.ts';
-import type { MediaCounters } from '../ports.ts';
+import type { MediaCounters, MediaHeadroom } from '../ports.ts';
 import { type PublishName, publishAddress } from './publish-address.ts';
 import { PublishTokens } from './publish-tokens.ts';
 import { type PublishGrant, RtmpConnection } from './rtmp-connection.ts';
@@ -24,6 +24,7 @@ export interface RtmpIngestOptions {
   /** The session that is wanted now. @throws AppError UNAUTHORIZED when its binding is over, SESSION_NOT_FOUND when nobody asked for it */
   readonly sessionOf: (sessionId: string) => Promise<PublishGrant>;
   readonly counters: MediaCounters;
+  readonly headroom: MediaHeadroom;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -101,7 +102,7 @@ export class RtmpIngest {
 
   private accept(socket: Socket): void {
     const strangers = [...this.connections].filter(({ isStranger }) => isStranger).length;
-    if (strangers >= MAX_STRANGERS) {
+    if (strangers >= MAX_STRANGERS || !this.options.headroom.takesLive()) {
       socket.destroy();
       return;
     }

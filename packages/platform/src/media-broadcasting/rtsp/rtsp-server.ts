@@ -5,6 +5,7 @@ import type { TlsPair } from '../../http/http-server.ts';
 import type { ListenAddress } from '../../listen-address.ts';
 import { openTcpPort } from '../../tcp-port.ts';
 import type { PerBroadcast } from '../per-broadcast.ts';
+import type { MediaHeadroom } from '../ports.ts';
 import type { ViewerAdmission } from '../viewer-admission.ts';
 import { RtspConnection } from './rtsp-connection.ts';
 import type { RtspFeed } from './rtsp-feed.ts';
@@ -14,6 +15,7 @@ export interface RtspServerOptions extends ListenAddress {
   /** Serves over TLS with this certificate; then no media goes over UDP, where anybody could read it. */
   readonly tls: TlsPair | undefined;
   readonly admission: ViewerAdmission;
+  readonly headroom: MediaHeadroom;
   readonly feeds: PerBroadcast<RtspFeed>;
   /** First and last port of which viewers over UDP get two. */
   readonly udpRange: readonly [number, number];
@@ -71,7 +73,7 @@ export class RtspServer implements AsyncDisposable {
 
   private accept(socket: Socket): void {
     const strangers = [...this.connections].filter(({ isStranger }) => isStranger).length;
-    if (strangers >= MAX_STRANGERS) {
+    if (strangers >= MAX_STRANGERS || !this.options.headroom.takesLive()) {
       socket.destroy();
       return;
     }

@@ -46,6 +46,8 @@ export interface RigOptions {
   readonly exchange?: Exchange;
   /** Its name among them. */
   readonly nodeId?: string;
+  /** By default there is room for everything. */
+  readonly takesLive?: () => boolean;
   readonly offerSession?: OfferSession;
   readonly placeElsewhere?: PlaceElsewhere;
   /** 0: any free one; `undefined`: off. */
@@ -85,6 +87,7 @@ export async function createRig(clock: Clock, options: RigOptions = {}): Promise
         video: [encoding('main', 1280, 2_000), encoding('sub', 640, 300)],
       }),
     },
+    headroom: { takesLive: () => options.takesLive?.() ?? true },
     audit: { record: async () => {} },
     // The bearer of these tests is the name of the user.
     principalFromRequest: async (request) => userNamed(bearerToken(request)),
