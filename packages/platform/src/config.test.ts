@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { AppError } from '@cardea/core';
-import { environmentName, loadConfig } from './config.ts';
+import { environmentName, loadConfig, secretSettings, settings } from './config.ts';
 
 function yaml(text: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'cardea-config-')), 'cardea.yaml');
@@ -73,4 +73,24 @@ test('a value that will not do is told by the flag it was given with, which is w
 test('a value out of range stops the start and says what is allowed', () => {
   assert.throws(() => loadConfig({ flags: { logLevel: 'loud' } }), /--log-level: "loud" .* allowed: debug, info, warn, error, silent/);
   assert.throws(() => loadConfig({ env: { CARDEA_KEEP_ALIVE_MISSED: '1' } }), /CARDEA_KEEP_ALIVE_MISSED: "1" .* allowed: integer 2\.\.10/);
+});
+
+test('whatever is named like a credential is a setting that holds a secret, or the name of a file', () => {
+  const named = Object.entries(settings).filter(([name]) => /(secret|password|passcode|token|key)$/i.test(name));
+  const unknown = named.filter(
+    ([name, { description }]) => !secretSettings.some((secret) => secret === name) && !description.startsWith('File'),
+  );
+  assert.deepEqual(unknown, []);
+  assert.ok(secretSettings.length >= 5);
+});
+
+test('a bad value of a setting that holds a secret is refused without saying it', () => {
+  for (const name of secretSettings) {
+    const canary = 'canary://operator:of-the-bus@host';
+    assert.throws(
+      () => loadConfig({ flags: { [name]: name === 'bus.url' ? canary : { canary } } }),
+      (error: Error) => !JSON.stringify([error.message, error]).includes('canary'),
+      name,
+    );
+  }
 });

@@ -30,10 +30,9 @@ export const settings = {
     '',
     'Name of this process among those of the platform; empty means host name and port',
   ),
-  'bus.url': setting(
-    Type.String({ pattern: '^(nats://.+)?$' }),
-    '',
+  'bus.url': secret(
     'NATS server over which the processes of one platform work together; empty means that this process is the platform',
+    '^(nats://.+)?$',
   ),
   'drain.windowSec': setting(
     Type.Integer({ minimum: 1, maximum: 3600 }),
@@ -45,8 +44,8 @@ export const settings = {
     '',
     'Where recordings are kept, s3://BUCKET[/PREFIX]?endpoint=https://HOST&region=REGION; empty means the data directory',
   ),
-  'objects.accessKey': setting(Type.String(), '', 'Access key of that store'),
-  'objects.secretKey': setting(Type.String(), '', 'Secret key of that store; better by environment or file than by flag'),
+  'objects.accessKey': secret('Access key of that store'),
+  'objects.secretKey': secret('Secret key of that store; better by environment or file than by flag'),
   'objects.direct': setting(Type.Boolean(), true, 'Whether devices reach that store themselves, and bring their recordings straight to it'),
   'tls.mode': setting(
     Type.Enum(['off', 'auto', 'files', 'acme'] as const),
@@ -81,7 +80,7 @@ export const settings = {
     'OpenID Connect provider at which people may log in, as its issuer names itself; empty means none',
   ),
   'oidc.clientId': setting(Type.String(), '', 'What that provider calls this platform'),
-  'oidc.clientSecret': setting(Type.String(), '', 'Secret of that client; best given as CARDEA_OIDC_CLIENT_SECRET or by file'),
+  'oidc.clientSecret': secret('Secret of that client; best given as CARDEA_OIDC_CLIENT_SECRET or by file'),
   'oidc.clientSecretFile': setting(Type.String(), '', 'File that holds that secret'),
   'oidc.label': setting(Type.String({ minLength: 1, maxLength: 40 }), 'your organisation', 'What people call that provider'),
   'oidc.allowedDomains': setting(
@@ -99,9 +98,7 @@ export const settings = {
     '',
     'NAME=VALUE of a claim whose users run this platform, e.g. groups=cardea; with oidc.operatorDomains both must hold',
   ),
-  'secrets.key': setting(
-    Type.String(),
-    '',
+  'secrets.key': secret(
     'Secret with which the keys in the data directory are encrypted; best given as CARDEA_SECRETS_KEY; empty leaves them plain',
   ),
   'secrets.keyFile': setting(Type.String(), '', 'File that holds that secret, outside the data directory'),
@@ -199,6 +196,8 @@ interface Setting<S extends TSchema> {
   readonly schema: S;
   readonly fallback: Static<S>;
   readonly description: string;
+  /** Its value is a credential, or an address with one in it, and is never said. */
+  readonly isSecret?: boolean;
 }
 
 /** A port beside that of HTTP, on by default: HOST:PORT, `off`, or empty for its usual number on the host of `listen`. */
@@ -214,7 +213,20 @@ function setting<S extends TSchema>(schema: S, fallback: Static<S>, description:
   return { schema, fallback, description };
 }
 
+function secret(description: string, pattern?: string) {
+  return { ...setting(Type.String(pattern === undefined ? {} : { pattern }), '', description), isSecret: true } as const;
+}
+
 export type SettingName = keyof typeof settings;
+
+/** Settings whose values are never said. */
+export const secretSettings: readonly SettingName[] = (Object.keys(settings) as SettingName[]).filter((name) => isSecret(name));
+
+function isSecret(name: SettingName): boolean {
+  const { isSecret: is = false }: Pick<Setting<TSchema>, 'isSecret'> = settings[name];
+  return is;
+}
+
 export type Config = { readonly [N in SettingName]: Static<(typeof settings)[N]['schema']> };
 
 /** The caps as they are set. */
@@ -266,7 +278,8 @@ function checked(name: SettingName, { value, where }: Given): unknown {
   const { schema, description } = settings[name];
   const converted = Convert(schema, value);
   if (Check(schema, converted)) return converted;
-  refuse(`${where}: ${JSON.stringify(value)} is not a value of ${name} (${description}); allowed: ${allowed(schema)}`, { where });
+  const said = isSecret(name) ? 'what is given' : JSON.stringify(value);
+  refuse(`${where}: ${said} is not a value of ${name} (${description}); allowed: ${allowed(schema)}`, { where });
 }
 
 function allowed(schema: TSchema): string {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { AppError, hasStatus, silentLogger } from '@cardea/core';
 import type { BusMessage } from './bus.ts';
 import { NatsBus } from './nats-bus.ts';
@@ -116,4 +117,12 @@ test('while the way to the others is lost nobody waits for them, and afterwards 
   signal('SIGCONT');
   await returned;
   await untilServed(first, 'ready');
+});
+
+test('a bus that cannot be reached is named without its password', async () => {
+  const opening = NatsBus.open({ url: 'nats://cardea:canary-of-the-bus@127.0.0.1:1', name: 'first', logger: silentLogger });
+  await assert.rejects(opening, (error: unknown) => {
+    assert.ok(hasStatus(error, 'INVALID_STATE') && error.message.includes('127.0.0.1:1'));
+    return !inspect(error, { depth: 20 }).includes('canary');
+  });
 });
