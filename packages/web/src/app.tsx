@@ -26,6 +26,7 @@ const MembersPage = lazy(async () => ({ default: (await import('./pages/members-
 const ProviderPage = lazy(async () => ({ default: (await import('./pages/provider-page.tsx')).ProviderPage }));
 const SetupPage = lazy(async () => ({ default: (await import('./pages/setup-page.tsx')).SetupPage }));
 const TimelinePage = lazy(async () => ({ default: (await import('./pages/timeline-page.tsx')).TimelinePage }));
+const WallPage = lazy(async () => ({ default: (await import('./pages/wall-page.tsx')).WallPage }));
 const SharePage = lazy(async () => ({ default: (await import('./pages/share-page.tsx')).SharePage }));
 
 export interface AppProps {
@@ -79,12 +80,13 @@ function LoggedIn() {
   const { pathname, search } = useLocation();
   const me = useQuery(meQuery(api));
   const isIn = Boolean(me.data);
+  const isWall = pathname === '/' && new URLSearchParams(search).get('kiosk') === '1';
   // The page people go to next is there before they do.
   useEffect(() => {
     if (isIn) loadCameraPage().catch(() => {});
   }, [isIn]);
   const setup = useQuery({ ...setupQuery(api), enabled: me.data === null });
-  if (me.data) return <Shell />;
+  if (me.data) return isWall ? <WallPage /> : <Shell />;
   if (me.isError) {
     return (
       <Entrance title={t('app.name')}>

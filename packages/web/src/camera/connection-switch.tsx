@@ -2,6 +2,7 @@ import { Switch } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Device } from '../api/queries.ts';
 import { useDeviceUpdate } from '../devices/use-device-update.ts';
+import styles from '../pages/camera-page.module.css';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 
 /** Whether the camera may connect. */
@@ -11,6 +12,7 @@ export function ConnectionSwitch({ device }: { readonly device: Device }) {
   return (
     <>
       <Switch
+        className={styles.connects}
         label={t('camera.connects')}
         description={t('camera.connectsHint')}
         checked={device.disabled !== true}

@@ -60,6 +60,8 @@ export const en = {
     someAway_one: '{{count}} of {{total}} cameras is not connected',
     someAway_other: '{{count}} of {{total}} cameras are not connected',
     cameras: 'Cameras',
+    wall: 'Camera wall',
+    openWall: 'Only the cameras, for a screen that always shows them',
     emptyTitle: 'Your cameras will be here',
     emptyHint: 'Each with its live picture. It takes about two minutes to add the first one.',
     addCamera: 'Add a camera',

@@ -1,6 +1,7 @@
-import { Button, Skeleton } from '@mantine/core';
+import { ActionIcon, Button, Skeleton } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { type Device, useDevices } from '../api/queries.ts';
 import { camerasOf } from '../camera/camera.ts';
 import { useMayAdd } from '../devices/use-may-add.ts';
@@ -23,8 +24,16 @@ export function HomePage() {
     </Button>
   );
   const some = (devices.data?.length ?? 0) > 0;
+  const actions = some && (
+    <div className={styles.actions}>
+      <ActionIcon component={Link} to="/?kiosk=1" variant="subtle" size={44} aria-label={t('home.wall')} title={t('home.openWall')}>
+        <Icon name="grow" />
+      </ActionIcon>
+      {addButton}
+    </div>
+  );
   return (
-    <Page title={t('home.title')} lead={devices.data && <Summary devices={devices.data} />} actions={some && addButton}>
+    <Page title={t('home.title')} lead={devices.data && <Summary devices={devices.data} />} actions={actions}>
       {devices.isPending && <Placeholders />}
       {devices.isError && <ProblemNotice problem={devices.error} onRetry={() => void devices.refetch()} />}
       {devices.data && !some && (
