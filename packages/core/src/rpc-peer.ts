@@ -1,4 +1,5 @@
 import {
+  closeCodes,
   decodeEnvelope,
   type Envelope,
   encodeEnvelope,
@@ -51,9 +52,6 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
-const CLOSE_PROTOCOL_ERROR = 1002;
-const CLOSE_UNSUPPORTED_DATA = 1003;
-
 /**
  * One end of a Vd connection: JSON-RPC 2.0 both ways over a `Link`. Every call ends exactly once, as result, error,
  * timeout or end of connection; late and unknown answers are ignored. Both ends of Cardea use this class.
@@ -79,7 +77,7 @@ export class RpcPeer {
   start(): void {
     this.options.link.open({
       onText: (text) => this.receive(text),
-      onBinary: () => this.close(CLOSE_UNSUPPORTED_DATA, 'binary frames are reserved'),
+      onBinary: () => this.close(closeCodes.UNSUPPORTED_DATA.code, 'binary frames are reserved'),
       onClose: (code, reason) => this.end(code, reason),
     });
   }
@@ -134,7 +132,7 @@ export class RpcPeer {
 
   private refuseMalformed({ id, status, reason }: Malformed): void {
     if (id !== undefined) this.fail(id, new AppError(status, undefined, { message: reason }));
-    if (this.malformed.take() > 0) this.close(CLOSE_PROTOCOL_ERROR, 'too many malformed messages');
+    if (this.malformed.take() > 0) this.close(closeCodes.PROTOCOL_ERROR.code, 'too many malformed messages');
   }
 
   /** Never rejects: whatever goes wrong becomes the answer. */

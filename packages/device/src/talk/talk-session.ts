@@ -26,8 +26,6 @@ export interface TalkSessionOptions {
 /** Larger than a frame of 20 ms in any codec of the profile. */
 const MAX_MESSAGE_BYTES = 8_192;
 const NORMAL = closeCodes.NORMAL.code;
-/** RFC 6455 7.4.1: the data is of a kind this end does not take. */
-const CLOSE_UNSUPPORTED = 1003;
 
 /**
  * Fetches what one person says from the media server and plays it, until it is stopped, the other end is done, or the
@@ -121,7 +119,7 @@ export class TalkSession {
       started.resolve();
     } else {
       started.reject(new AppError('CODEC_UNSUPPORTED', { codec: frame.codec }));
-      link.close(CLOSE_UNSUPPORTED, 'not the codec that was announced');
+      link.close(closeCodes.UNSUPPORTED_DATA.code, 'not the codec that was announced');
     }
   }
 

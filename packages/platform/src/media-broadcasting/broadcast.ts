@@ -1,5 +1,5 @@
 import type { AppError, Clock, Logger, Random, Timer } from '@cardea/core';
-import { liveTimers, type PushTarget } from '@cardea/protocol';
+import { closeCodes, liveTimers, type PushTarget } from '@cardea/protocol';
 import { DevicePush, type LiveState } from './device-push.ts';
 import { OriginOrDevice } from './edge/origin-or-device.ts';
 import type { Origins } from './edge/origins.ts';
@@ -30,9 +30,6 @@ export interface BroadcastOptions {
   /** Nobody watches any more, and the device was told. */
   readonly onOver: () => void;
 }
-
-/** RFC 6455 7.4.1: the server could not do what was asked. */
-const CLOSE_FAILED = 1011;
 
 /** What an output keeps for one broadcast. */
 export interface BroadcastPart extends Disposable {
@@ -167,6 +164,6 @@ export class Broadcast {
 
   /** The sessions stay: a viewer that connects again asks the device again. */
   private onFailed(error: AppError): void {
-    for (const session of this.viewSessions.values()) session.closeConnections(CLOSE_FAILED, error.status);
+    for (const session of this.viewSessions.values()) session.closeConnections(closeCodes.INTERNAL_ERROR.code, error.status);
   }
 }

@@ -1,6 +1,7 @@
 import { AppError, type Clock, type Link, type Logger, type Timer } from '@cardea/core';
 import { MediaError, parseFragment, parseInitSegment, type Track } from '@cardea/media';
 import {
+  closeCodes,
   decodeMediaFrame,
   decodeVmFrame,
   type FrameOf,
@@ -26,10 +27,6 @@ export interface IngestSessionOptions {
   readonly logger: Logger;
   readonly counters: MediaCounters;
 }
-
-const CLOSE_NORMAL = 1000;
-/** RFC 6455 7.4.1, policy violation; the error frame before it says which. */
-const CLOSE_REFUSED = 1008;
 
 type VmStart = FrameOf<typeof startMediaBroadcasting>;
 
@@ -67,7 +64,7 @@ export class IngestSession implements Publisher {
     if (this.state === 'over') return;
     this.send({ type: 'stop', sessionId: this.options.claims.sessionId, reason });
     this.finish(reason);
-    this.options.link.close(CLOSE_NORMAL, reason);
+    this.options.link.close(closeCodes.NORMAL.code, reason);
   }
 
   /** The device publishes there, then ends here with reason `reschedule`. */
@@ -114,7 +111,7 @@ export class IngestSession implements Publisher {
   private close(reason: StopReason): void {
     this.logger.debug({ reason }, 'publisher stopped');
     this.finish(reason);
-    this.options.link.close(CLOSE_NORMAL, reason);
+    this.options.link.close(closeCodes.NORMAL.code, reason);
   }
 
   private onMedia(bytes: Uint8Array): void {
@@ -151,7 +148,7 @@ export class IngestSession implements Publisher {
     this.logger.info({ status: error.status, reason: error.message }, 'publisher refused');
     this.send({ type: 'error', code: error.code, message: error.message });
     this.finish('error');
-    this.options.link.close(CLOSE_REFUSED, error.status);
+    this.options.link.close(closeCodes.POLICY_VIOLATION.code, error.status);
   }
 
   private finish(reason: EndReason): void {

@@ -1,6 +1,6 @@
 import type { LiveSession, PlaybackSession, Viewer } from '@cardea/api';
 import { AppError, type Clock, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
-import type { PushTarget } from '@cardea/protocol';
+import { closeCodes, type PushTarget } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, SessionMaker } from '../authorization/proof.ts';
 import type { HttpServer, TlsPair } from '../http/http-server.ts';
@@ -79,9 +79,6 @@ export interface PushWish extends Pick<MediaSource, 'channel' | 'stream'> {
   readonly ttlSec: number;
 }
 
-const CLOSE_NORMAL = 1000;
-/** RFC 6455 7.4.1 and its registry: service restart; whoever comes back is served by another process. */
-const CLOSE_RESTART = 1012;
 /** Viewers who are sent away come back in so many parts, and not all at once. */
 const DISMISSALS = 20;
 
@@ -200,7 +197,7 @@ export class MediaBroadcasting implements AsyncDisposable {
       await this.admission.broadcastOf(session, { signal });
       return await this.addresses.forViewer(session);
     } catch (error) {
-      session.end(CLOSE_NORMAL, 'not started');
+      session.end(closeCodes.NORMAL.code, 'not started');
       throw error;
     }
   }
@@ -256,7 +253,7 @@ export class MediaBroadcasting implements AsyncDisposable {
 
   /** Closes the connections of the session and ends its token. @throws AppError SESSION_NOT_FOUND when it is over, or not this user's */
   end(maker: SessionMaker, sessionId: string): void {
-    this.sessionOf(maker, sessionId).end(CLOSE_NORMAL, 'ended');
+    this.sessionOf(maker, sessionId).end(closeCodes.NORMAL.code, 'ended');
   }
 
   /** Whether a device is to push anything at present. */
@@ -302,7 +299,7 @@ export class MediaBroadcasting implements AsyncDisposable {
     const sessions = this.allSessions();
     const size = Math.ceil(sessions.length / DISMISSALS);
     for (let from = 0; from < sessions.length; from += size) {
-      for (const session of sessions.slice(from, from + size)) session.end(CLOSE_RESTART, 'moved');
+      for (const session of sessions.slice(from, from + size)) session.end(closeCodes.SERVICE_RESTART.code, 'moved');
       await sleep(this.options.clock, overMs / DISMISSALS, { signal: this.lifetime.signal });
     }
   }

@@ -1,6 +1,6 @@
 import type { PlaybackSession } from '@cardea/api';
 import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
-import { type PushTarget, type StreamName, startPlaying } from '@cardea/protocol';
+import { closeCodes, type PushTarget, type StreamName, startPlaying } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, SessionMaker } from '../authorization/proof.ts';
 import type { TokenClaims, TokenIssuer } from '../tokens/token-issuer.ts';
@@ -36,10 +36,6 @@ export interface PlaybackWish {
 
 /** A device has few; this bounds what is asked for and never comes. */
 const MAX_PER_DEVICE = 8;
-const CLOSE_NORMAL = 1000;
-const CLOSE_GOING_AWAY = 1001;
-/** RFC 6455 7.4.1 and its registry: service restart; the session goes on at another process. */
-const CLOSE_RESTART = 1012;
 /** Which stream was recorded only the device knows; its token names the best. */
 const STREAM: StreamName = 'main';
 const playbackPath = /^\/playback\/([0-9A-Z]{26})\/ws$/;
@@ -91,7 +87,7 @@ export class Playbacks {
       const { actualStartAt } = answer;
       return { ...(await addresses.forViewer(session)), actualStartAt, ...(answer.endAt !== undefined && { endAt: answer.endAt }) };
     } catch (error) {
-      session.end(CLOSE_NORMAL, 'not started');
+      session.end(closeCodes.NORMAL.code, 'not started');
       throw error;
     }
   }
@@ -163,11 +159,11 @@ export class Playbacks {
     using _late = this.options.clock.setTimer(MOVE_MS, resolve);
     broadcast.handOver(target, resolve);
     await promise;
-    broadcast.session.end(CLOSE_RESTART, 'moved');
+    broadcast.session.end(closeCodes.SERVICE_RESTART.code, 'moved');
   }
 
   endAll(): void {
-    for (const { session } of [...this.broadcasts.values()]) session.end(CLOSE_GOING_AWAY, 'going away');
+    for (const { session } of [...this.broadcasts.values()]) session.end(closeCodes.GOING_AWAY.code, 'going away');
   }
 
   private add(claims: TokenClaims['view'], rightUntil: number | undefined): void {
@@ -195,7 +191,7 @@ export class Playbacks {
     if (running.length < MAX_PER_DEVICE) return;
     const idle = running.find(({ stream, fmp4 }) => !stream.publishing && fmp4.viewers === 0);
     if (idle === undefined) throw new AppError('LIMIT_EXCEEDED');
-    idle.session.end(CLOSE_NORMAL, 'never started');
+    idle.session.end(closeCodes.NORMAL.code, 'never started');
   }
 
   private async sessionOfToken(token: string, sessionId: string): Promise<ViewSession> {

@@ -1,5 +1,5 @@
 import { AppError, type Clock, hasStatus, type Logger, type Timer } from '@cardea/core';
-import { controlPlaying, type PushTarget, playbackTimers, queryPlayingStatus } from '@cardea/protocol';
+import { closeCodes, controlPlaying, type PushTarget, playbackTimers, queryPlayingStatus } from '@cardea/protocol';
 import { FanOut } from './fan-out.ts';
 import { type EndReason, LiveStream } from './live-stream.ts';
 import type { DeviceCommands, MediaCounters } from './ports.ts';
@@ -15,8 +15,6 @@ export interface RecordedBroadcastOptions {
   readonly counters: MediaCounters;
 }
 
-const CLOSE_NORMAL = 1000;
-const CLOSE_FAILED = 1011;
 /** The device gives up a session nobody asks about after 120 s. */
 const ASK_MS = (playbackTimers.ttlDefaultSec * 1_000) / 2;
 /** After a lost connection the device tries again for 7 s. */
@@ -75,10 +73,10 @@ export class RecordedBroadcast {
   private onEnded(reason: EndReason): void {
     this.onDeparted?.();
     if (this.over || this.onDeparted !== undefined) return;
-    if (reason === 'endOfMedia') this.leaveIn(playbackTimers.keptAfterEndMs, CLOSE_NORMAL, reason);
+    if (reason === 'endOfMedia') this.leaveIn(playbackTimers.keptAfterEndMs, closeCodes.NORMAL.code, reason);
     else if (reason === 'lost' || reason === 'error' || reason === 'replaced' || reason === 'reschedule')
-      this.leaveIn(RETURN_MS, CLOSE_FAILED, 'PUSH_CONNECT_FAILED');
-    else this.session.end(CLOSE_NORMAL, reason);
+      this.leaveIn(RETURN_MS, closeCodes.INTERNAL_ERROR.code, 'PUSH_CONNECT_FAILED');
+    else this.session.end(closeCodes.NORMAL.code, reason);
   }
 
   private leaveIn(ms: number, code: number, reason: string): void {
@@ -96,7 +94,7 @@ export class RecordedBroadcast {
     try {
       await commands.call(session.claims.deviceId, queryPlayingStatus, { sessionId: session.id }, {});
     } catch (error) {
-      if (hasStatus(error, 'SESSION_NOT_FOUND')) this.session.end(CLOSE_NORMAL, 'ended');
+      if (hasStatus(error, 'SESSION_NOT_FOUND')) this.session.end(closeCodes.NORMAL.code, 'ended');
     }
     if (!this.over) this.askLater();
   }

@@ -1,4 +1,5 @@
 import { type Clock, Lifetime, type Logger, sleep } from '@cardea/core';
+import { closeCodes } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import { isConcerned } from '../authorization/revocation.ts';
 import type { Bus, BusMessageOf } from '../store/ports.ts';
@@ -18,7 +19,6 @@ export interface SessionRightsOptions {
 const RECHECK_MS = 30_000;
 /** How exactly a right that ends at a known instant ends then. */
 const TICK_MS = 500;
-const CLOSE_POLICY = 1008;
 
 /** Ends the sessions of those who may not watch any more: at once when a right is revoked or its time is over, else within 30 s. */
 export class SessionRights implements AsyncDisposable {
@@ -40,7 +40,7 @@ export class SessionRights implements AsyncDisposable {
     try {
       session.rightUntil = (await this.options.authorizer.ticket(session.claims, session.claims.action)).until;
     } catch {
-      session.end(CLOSE_POLICY, 'revoked');
+      session.end(closeCodes.POLICY_VIOLATION.code, 'revoked');
     }
   }
 

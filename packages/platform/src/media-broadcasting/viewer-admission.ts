@@ -1,4 +1,5 @@
 import { AppError, type Clock, type Random } from '@cardea/core';
+import { closeCodes } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, Principal, SessionMaker } from '../authorization/proof.ts';
 import type { TokenIssuer } from '../tokens/token-issuer.ts';
@@ -29,7 +30,6 @@ export interface Admission {
 
 /** Live sessions of one stream; the next one gets 429. */
 const MAX_SESSIONS_PER_STREAM = 5_000;
-const CLOSE_NORMAL = 1000;
 
 /** Who may watch live, on whichever output: the sessions there are, and the ways to one. */
 export class ViewerAdmission {
@@ -162,7 +162,7 @@ export class ViewerAdmission {
       session: beside,
       onClosed: () => {
         tie[Symbol.dispose]();
-        beside.end(CLOSE_NORMAL, 'closed');
+        beside.end(closeCodes.NORMAL.code, 'closed');
       },
     };
   }
@@ -175,6 +175,6 @@ export class ViewerAdmission {
     // Whoever opens the address alone has made no session that was written down.
     await audit.record({ action: 'live.create', userId: principal.userId, homeId: proof.homeId, deviceId, detail: { channel, stream } });
     const session = await this.open(proof, source);
-    return { session, onClosed: () => session.end(CLOSE_NORMAL, 'closed') };
+    return { session, onClosed: () => session.end(closeCodes.NORMAL.code, 'closed') };
   }
 }

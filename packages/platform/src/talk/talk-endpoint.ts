@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError, type Clock, type Link, type Logger, WebSocketLink } from '@cardea/core';
-import { subprotocols } from '@cardea/protocol';
+import { closeCodes, subprotocols } from '@cardea/protocol';
 import { WebSocketServer } from 'ws';
 import { refuseUpgrade, type UpgradeHandler } from '../http/http-server.ts';
 import type { TalkSession } from './talk-session.ts';
@@ -44,7 +44,7 @@ export class TalkEndpoint {
     const session = await admit(request, url);
     this.server.handleUpgrade(request, socket, head, (webSocket) => {
       const link = new WebSocketLink(webSocket, clock);
-      if (session.ended) link.close(1000, 'over');
+      if (session.ended) link.close(closeCodes.NORMAL.code, 'over');
       else attach(session, link);
     });
   }

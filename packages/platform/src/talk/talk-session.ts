@@ -1,5 +1,5 @@
 import { type Clock, type Link, type Timer, TokenBucket } from '@cardea/core';
-import { encodeAudioFrame, type FrameOf, startTalkAudio, vmTimers } from '@cardea/protocol';
+import { closeCodes, encodeAudioFrame, type FrameOf, startTalkAudio, vmTimers } from '@cardea/protocol';
 import type { TokenClaims } from '../tokens/token-issuer.ts';
 import type { TalkFormat } from './talk-format.ts';
 
@@ -25,12 +25,6 @@ const WAITING_MAX_FRAMES = 1_000 / vmTimers.talkFrameMs;
 /** Two seconds of G.711, five of Opus: a device further behind than that hears nothing more until it caught up. */
 const BACKLOG_MAX_BYTES = 16 * 1024;
 const FRAMES_PER_SECOND = 1_000 / vmTimers.talkFrameMs;
-
-const CLOSE_NORMAL = 1000;
-const CLOSE_GOING_AWAY = 1001;
-/** RFC 6455 7.4.1: policy; here, somebody opened the same session again. */
-const CLOSE_REPLACED = 1008;
-const CLOSE_FAILED = 1011;
 
 /**
  * One user who talks through one device: frames of 20 ms come in on the connection of the user and go out, numbered, on that
@@ -86,7 +80,7 @@ export class TalkSession {
     const older = this.device;
     this.device = link;
     this.deviceDue?.[Symbol.dispose]();
-    older?.close(CLOSE_GOING_AWAY, 'replaced');
+    older?.close(closeCodes.GOING_AWAY.code, 'replaced');
     link.open({ onText: () => {}, onBinary: () => {}, onClose: (code) => this.loseDevice(link, code) });
     link.sendText(JSON.stringify({ type: startTalkAudio.type, ...this.format, channels: 1 } satisfies FrameOf<typeof startTalkAudio>));
     for (const frame of this.waiting.splice(0)) this.send(link, frame);
@@ -98,7 +92,7 @@ export class TalkSession {
     const older = this.talker;
     this.talker = link;
     this.idle?.[Symbol.dispose]();
-    older?.close(CLOSE_REPLACED, 'opened again');
+    older?.close(closeCodes.POLICY_VIOLATION.code, 'opened again');
     link.open({ onText: () => {}, onBinary: (frame) => this.say(frame), onClose: () => this.loseTalker(link) });
     this.tell();
   }
@@ -108,7 +102,7 @@ export class TalkSession {
     const { device } = this;
     this.device = undefined;
     this.deviceDue?.[Symbol.dispose]();
-    device?.close(CLOSE_NORMAL, 'over');
+    device?.close(closeCodes.NORMAL.code, 'over');
   }
 
   end(code: number, reason: string): void {
@@ -118,7 +112,7 @@ export class TalkSession {
     this.waiting = [];
     this.talker?.close(code, reason);
     // For the device a talk that is over is over, whatever ended it.
-    this.device?.close(CLOSE_NORMAL, 'over');
+    this.device?.close(closeCodes.NORMAL.code, 'over');
     this.options.onEnded(this);
   }
 
@@ -138,7 +132,7 @@ export class TalkSession {
   private loseDevice(link: Link, code: number): void {
     if (link !== this.device) return;
     this.device = undefined;
-    if (code === CLOSE_NORMAL) this.end(CLOSE_NORMAL, 'the device ended it');
+    if (code === closeCodes.NORMAL.code) this.end(closeCodes.NORMAL.code, 'the device ended it');
     this.tell();
     this.waitForDevice();
   }
@@ -151,12 +145,14 @@ export class TalkSession {
   }
 
   private waitForTalker(): void {
-    if (!this.over) this.idle = this.options.clock.setTimer(TALK_IDLE_MS, () => this.end(CLOSE_NORMAL, 'expired'));
+    if (!this.over) this.idle = this.options.clock.setTimer(TALK_IDLE_MS, () => this.end(closeCodes.NORMAL.code, 'expired'));
   }
 
   private waitForDevice(): void {
     if (!this.over)
-      this.deviceDue = this.options.clock.setTimer(DEVICE_RETURN_MS, () => this.end(CLOSE_FAILED, 'the device does not come'));
+      this.deviceDue = this.options.clock.setTimer(DEVICE_RETURN_MS, () =>
+        this.end(closeCodes.INTERNAL_ERROR.code, 'the device does not come'),
+      );
   }
 
   private renewLater(): void {

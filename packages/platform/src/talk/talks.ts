@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { TalkSession as Talk } from '@cardea/api';
 import { AppError, type Clock, hasStatus, Lifetime, type Logger, type Random, sleep } from '@cardea/core';
-import { type AudioCodec, type ParamsOf, paths, startTalking, stopTalking } from '@cardea/protocol';
+import { type AudioCodec, closeCodes, type ParamsOf, paths, startTalking, stopTalking } from '@cardea/protocol';
 import type { Authorizer } from '../authorization/authorizer.ts';
 import type { DeviceProof, SessionMaker } from '../authorization/proof.ts';
 import { isConcerned } from '../authorization/revocation.ts';
@@ -48,12 +48,6 @@ const browserCodecs: readonly AudioCodec[] = ['opus', 'g711u', 'g711a'];
 const RECHECK_MS = 30_000;
 /** The token works only while its session lives, which is what bounds it. */
 const TOKEN_TTL_MS = 24 * 60 * 60_000;
-const CLOSE_NORMAL = 1000;
-const CLOSE_GOING_AWAY = 1001;
-const CLOSE_POLICY = 1008;
-const CLOSE_FAILED = 1011;
-/** RFC 6455 7.4.1 and its registry: service restart; who talks goes on by way of another process. */
-const CLOSE_RESTART = 1012;
 const userPath = /^\/talk\/([0-9A-Z]{26})$/;
 const devicePath = new RegExp(`^${paths.vm}/talk/([0-9A-Z]{26})$`);
 
@@ -137,7 +131,7 @@ export class Talks implements AsyncDisposable {
   end({ userId }: SessionMaker, sessionId: string): void {
     const session = this.sessions.get(sessionId);
     if (session === undefined || session.claims.userId !== userId) throw new AppError('SESSION_NOT_FOUND');
-    session.end(CLOSE_NORMAL, 'ended');
+    session.end(closeCodes.NORMAL.code, 'ended');
   }
 
   /**
@@ -162,13 +156,13 @@ export class Talks implements AsyncDisposable {
     const leave = async (session: TalkSession): Promise<void> => {
       session.releaseDevice();
       await this.tellStop(session);
-      session.end(CLOSE_RESTART, 'moved');
+      session.end(closeCodes.SERVICE_RESTART.code, 'moved');
     };
     await Promise.all([...this.sessions.values()].map(leave));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of [...this.sessions.values()]) session.end(CLOSE_GOING_AWAY, 'going away');
+    for (const session of [...this.sessions.values()]) session.end(closeCodes.GOING_AWAY.code, 'going away');
     await this.lifetime[Symbol.asyncDispose]();
   }
 
@@ -186,7 +180,7 @@ export class Talks implements AsyncDisposable {
       const url = `${this.webSocketUrl()}/talk/${session.id}?token=${token}`;
       return { sessionId: session.id, expiresAt: session.expiresAt, url, token, ...session.format, duplex };
     } catch (error) {
-      session.end(CLOSE_NORMAL, 'not started');
+      session.end(closeCodes.NORMAL.code, 'not started');
       throw error;
     }
   }
@@ -198,7 +192,7 @@ export class Talks implements AsyncDisposable {
     if (action !== 'control') throw new AppError('FORBIDDEN');
     const running = [...this.sessions.values()].find(({ claims }) => claims.deviceId === deviceId && claims.channel === channel);
     if (running !== undefined && running.claims.userId !== userId) throw new AppError('ALREADY_ACTIVE');
-    running?.end(CLOSE_NORMAL, 'replaced');
+    running?.end(closeCodes.NORMAL.code, 'replaced');
     const session = new TalkSession({
       claims: { userId, userSessionId, deviceId, epoch, channel, action, sessionId },
       homeId,
@@ -232,7 +226,7 @@ export class Talks implements AsyncDisposable {
       await this.ask(session);
     } catch (error) {
       const { retryable, status } = AppError.from(error);
-      if (!retryable) session.end(CLOSE_FAILED, status);
+      if (!retryable) session.end(closeCodes.INTERNAL_ERROR.code, status);
     }
   }
 
@@ -297,7 +291,7 @@ export class Talks implements AsyncDisposable {
     try {
       await this.options.authorizer.ticket(session.claims, session.claims.action);
     } catch {
-      session.end(CLOSE_POLICY, 'revoked');
+      session.end(closeCodes.POLICY_VIOLATION.code, 'revoked');
     }
   }
 

@@ -1,5 +1,6 @@
 import { AppError, type Clock, type Logger } from '@cardea/core';
 import { parseFragment, parseInitSegment, type Track } from '@cardea/media';
+import { closeCodes } from '@cardea/protocol';
 import { WebSocket } from 'ws';
 import type { LiveStream, Publisher } from '../live-stream.ts';
 import type { MediaCounters } from '../ports.ts';
@@ -20,7 +21,6 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** A newcomer gets the whole group of pictures that is kept in one message. */
 const MESSAGE_MAX_BYTES = 16 * 1024 * 1024;
 const CONFLICT = 409;
-const CLOSE_NORMAL = 1000;
 const INIT = 0x66747970; // ftyp
 
 /** Brings a stream from another process of the platform, as a viewer there and a publisher here. */
@@ -55,7 +55,7 @@ export class OriginPull implements Publisher {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // The first messages may come with the answer to the upgrade.
     socket.once('open', () => {
-      if (this.socket === undefined) return socket.close(CLOSE_NORMAL);
+      if (this.socket === undefined) return socket.close(closeCodes.NORMAL.code);
       this.isOpen = true;
       this.feed.open();
       this.feed.expectKeyframe();
@@ -75,7 +75,7 @@ export class OriginPull implements Publisher {
     const { socket } = this;
     this.socket = undefined;
     this.feed.close('command');
-    socket?.close(CLOSE_NORMAL);
+    socket?.close(closeCodes.NORMAL.code);
   }
 
   private onMedia(bytes: Buffer): void {

@@ -1,4 +1,5 @@
 import { AppError, type Clock, type Logger, type Random } from '@cardea/core';
+import { closeCodes } from '@cardea/protocol';
 import type { UpgradeHandler } from '../../http/http-server.ts';
 import type { Broadcast } from '../broadcast.ts';
 import type { MediaSource } from '../ports.ts';
@@ -19,7 +20,6 @@ export interface PullEndpointOptions {
 
 /** The user of sessions in which another process watches for viewers of its own. */
 export const NOBODY = '';
-const CLOSE_NORMAL = 1000;
 
 /** Where other processes of the platform watch for viewers of their own: `/vm/v1/pulls/{deviceId}/{channel}/{stream}`. */
 export class PullEndpoint {
@@ -50,6 +50,6 @@ export class PullEndpoint {
     });
     broadcast.add(session);
     session.renew();
-    return { session, onClosed: () => session.end(CLOSE_NORMAL, 'closed') };
+    return { session, onClosed: () => session.end(closeCodes.NORMAL.code, 'closed') };
   }
 }
