@@ -135,6 +135,17 @@ test('the platform restarts and the camera comes back by itself, still bound', a
   await watch(live.urls.ws, 20);
 });
 
+test('the command line keeps the camera from connecting, and lets it in again', async () => {
+  const update = async (flag: string): Promise<{ readonly disabled?: boolean; readonly state: string }> => {
+    const args = [bin, 'device', 'update', deviceId, flag, '--url', owner.url, '--token', owner.token];
+    return JSON.parse((await run(process.execPath, args)).stdout);
+  };
+  const { disabled, state } = await update('--disable');
+  assert.deepEqual({ disabled, state }, { disabled: true, state: 'offline' });
+  await assert.rejects(owner.client.command(deviceId, 'device.getStatus', {}), { name: 'DEVICE_OFFLINE' });
+  assert.equal((await update('--enable')).disabled, undefined);
+});
+
 test('the camera restarts and keeps its identity, its home and its recordings', async () => {
   const counted = (await owner.client.call('segment.list', { params: { id: deviceId } })).items.length;
   assert.equal(await agent.stop('SIGINT'), 0);

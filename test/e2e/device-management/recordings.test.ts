@@ -156,4 +156,7 @@ test('disk.format: the owner erases the disk, hears of it, and the device record
   });
   assert.equal(await recorded(['manual', 'continuous', 'event']), undefined);
   assert.equal((await send('disk.getInfo', {})).disks[0].state, 'normal');
+  const { taskId } = await send('record.start', { channel: 1, target: 'local', reason: 'manual' });
+  await eventually('something on the disk again', () => recorded(['manual']));
+  await send('record.stop', { channel: 1, taskId });
 });

@@ -64,8 +64,10 @@ test('capability.get: what the device announces is what the platform offers', as
 });
 
 test('device.getStatus: it counts its time since start and names what is recording', async () => {
-  const status = await system.client.command(system.deviceId, 'device.getStatus', {});
+  const ask = () => system.client.command(system.deviceId, 'device.getStatus', {});
+  const status = await ask();
   assert.match(status.bootId, /^[0-9A-HJKMNP-TV-Z]{26}$/);
+  await eventually('a second more', async () => ((await ask()).uptimeSec > status.uptimeSec ? true : undefined));
   assert.equal(status.channels[0]?.recording.cloud, 'continuous');
   assert.equal(status.channels[0]?.recording.active, true);
 });
