@@ -1,4 +1,4 @@
-import { AppError, type Logger, type Random, withDeadline } from '@cardea/core';
+import { AppError, hasStatus, type Logger, type Random, sleep } from '@cardea/core';
 import { type AccessUnit, Fmp4Muxer, type VideoTrack } from '@cardea/media';
 import type { MediaReceiver, MediaRun, Picture, PictureRequest, ReadOptions } from '../../camera.ts';
 import { grabFrame } from '../frame-grab.ts';
@@ -57,7 +57,7 @@ export class RtspLink {
         },
       });
     } catch (error) {
-      if (AppError.from(error).status === 'UNAUTHORIZED') this.refused = { error, untilMs: clock.monotonicMs() + REFUSED_MS };
+      if (hasStatus(error, 'UNAUTHORIZED')) this.refused = { error, untilMs: clock.monotonicMs() + REFUSED_MS };
       throw error;
     } finally {
       this.reorderDepth = feed?.reorderDepth ?? this.reorderDepth;
@@ -94,11 +94,10 @@ export class RtspLink {
   /** Reads until `done` resolves or so much time has passed. @throws AppError why reading ended before that */
   private async readUntil(receiver: MediaReceiver, done: Promise<void>, timeoutMs: number, { signal, clock }: ReadOptions): Promise<void> {
     const stop = new AbortController();
-    const reading = this.read(receiver, { signal: AbortSignal.any([signal, stop.signal]), clock });
+    const either = { signal: AbortSignal.any([signal, stop.signal]) };
+    const reading = this.read(receiver, { ...either, clock });
     try {
-      await withDeadline(clock, timeoutMs, () => Promise.race([done, reading]), { signal });
-    } catch (error) {
-      if (AppError.from(error).details?.timeoutMs !== timeoutMs) throw error;
+      await Promise.race([done, reading, sleep(clock, timeoutMs, either)]);
     } finally {
       stop.abort();
       await reading.catch(() => {});

@@ -88,12 +88,13 @@ class RtspSession {
     for (const [index, { url }] of streams.entries()) await this.setUp(connection, url, index);
     const url = resolved(attributeOf(description.attributes, 'control') ?? '*', base);
     await this.request(connection, 'PLAY', url, { Range: 'npt=0.000-' });
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    const method = /\bGET_PARAMETER\b/.test(known) ? 'GET_PARAMETER' : 'OPTIONS';
     try {
-      await Promise.race([
-        connection.ended,
-        this.keepAlive(connection, { url, method: /\bGET_PARAMETER\b/.test(known) ? 'GET_PARAMETER' : 'OPTIONS' }),
-      ]);
+      await Promise.race([connection.ended, this.keepAlive(connection, { url, method, signal: either })]);
     } finally {
+      stop.abort();
       connection.tell('TEARDOWN', url, this.headers('TEARDOWN', url));
     }
   }
@@ -133,10 +134,12 @@ class RtspSession {
   }
 
   /** Rejects when `signal` aborts or the camera does not answer any more. */
-  private async keepAlive(connection: RtspConnection, { url, method }: { readonly url: string; readonly method: string }): Promise<never> {
-    const { clock, signal } = this.options;
+  private async keepAlive(
+    connection: RtspConnection,
+    { url, method, signal }: { readonly url: string; readonly method: string; readonly signal: AbortSignal },
+  ): Promise<never> {
     for (;;) {
-      await sleep(clock, (this.timeoutSec * 1_000) / 2, { signal });
+      await sleep(this.options.clock, (this.timeoutSec * 1_000) / 2, { signal });
       await this.request(connection, method, url);
     }
   }
