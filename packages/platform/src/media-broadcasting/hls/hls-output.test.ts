@@ -83,7 +83,7 @@ test('the first playlist is there, with a whole segment, as soon as a quarter of
   assert.match(text, /#EXT-X-PART:DURATION=0\.2800,URI="part-0-0\.m4s\?token=[\w-]{32}",INDEPENDENT=YES\n/);
   assert.match(text, /#EXTINF:0\.\d+,\nsegment-0\.m4s\?token=/);
   assert.match(text, /#EXT-X-PRELOAD-HINT:TYPE=PART,URI="part-1-0\.m4s\?token=/);
-  assert.match(text, /#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0\.92/);
+  assert.match(text, /#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0\.96/);
   assert.equal(live.rig.service.snapshot().viewers, 1);
 });
 

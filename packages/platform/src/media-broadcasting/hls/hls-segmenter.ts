@@ -16,8 +16,11 @@ export interface HlsSegmenterOptions {
 
 /** Aim of a part; three of them are what players stay behind, and each costs every player two requests. */
 const PART_SEC = 0.28;
-/** How much longer than the aim a part may become because the camera does not keep step. */
-const PART_SLACK = 1.1;
+/**
+ * How much longer than the aim a part may become, because the camera does not keep step or a segment comes out in fewer parts. Players
+ * take no part that is shorter than 85 % of the longest (RFC 8216bis 4.4.4.9).
+ */
+const PART_SLACK = 1.15;
 const SHORTEST_PICTURE_SEC = 1 / 240;
 const LONGEST_PICTURE_SEC = 2;
 /** A segment may be this much longer than the target, which is compared with it rounded. */
@@ -38,6 +41,9 @@ export class HlsSegmenter implements MediaSink {
   private pending: AccessUnit[] = [];
   private pictures: AccessUnit[] = [];
   private segmentSec = 0;
+  /** In the parts of the segment that grows, and in the segment before. */
+  private segmentPictures = 0;
+  private picturesBefore = 0;
   private isFirstSegment = true;
   private startsWithKeyframe = true;
   private picturesPerPart: number | undefined;
@@ -85,7 +91,16 @@ export class HlsSegmenter implements MediaSink {
     this.learnPace(unit, timescale);
     this.pictures.push(unit);
     this.pending.push(unit);
-    if (this.pictures.length >= (this.picturesPerPart ?? Number.POSITIVE_INFINITY)) this.closePart();
+    if (this.pictures.length >= this.picturesWanted()) this.closePart();
+  }
+
+  /** How many pictures the part that grows is to have: a segment as long as the one before comes out in as few parts as can be. */
+  private picturesWanted(): number {
+    const { picturesPerPart } = this;
+    if (picturesPerPart === undefined) return Number.POSITIVE_INFINITY;
+    const left = this.picturesBefore - this.segmentPictures;
+    const parts = Math.ceil(left / Math.floor(picturesPerPart * PART_SLACK));
+    return left <= 0 ? picturesPerPart : Math.max(picturesPerPart, Math.ceil(left / parts));
   }
 
   /** How many pictures make a part is known from the second on: what a camera says a picture lasts may be a guess. */
@@ -114,6 +129,7 @@ export class HlsSegmenter implements MediaSink {
     this.pictures = [];
     if (this.segmentSec === 0) this.startsWithKeyframe = first.keyframe;
     this.segmentSec += durationSec;
+    this.segmentPictures += pictures.length;
     const part = { ...this.answered(pieces), durationSec, independent: first.keyframe };
     this.options.window.add(part, this.wallClockOf(first, video));
     this.options.onChange();
@@ -128,8 +144,13 @@ export class HlsSegmenter implements MediaSink {
 
   private closeSegment(): void {
     this.closePart();
-    if (this.segmentSec > 0) this.isFirstSegment = false;
+    if (this.segmentSec > 0) {
+      // The first is cut short, which says nothing of those to come.
+      this.picturesBefore = this.isFirstSegment ? 0 : this.segmentPictures;
+      this.isFirstSegment = false;
+    }
     this.segmentSec = 0;
+    this.segmentPictures = 0;
     this.options.window.close();
     this.options.onChange();
   }
