@@ -24,15 +24,19 @@ for (const direct of [false, true]) {
     await gateway.makeBucket('recordings');
     const directory = await mkdtemp(join(tmpdir(), 'cardea-model-'));
     const endpoint = encodeURIComponent(gateway.endpoint);
-    const inBucket = await S3Bucket.open(parseS3Address(`s3://recordings?endpoint=${endpoint}`), gateway);
-    const at = (sequence: number): S3Bucket => inBucket.below(`sequence-${sequence}/`);
+    const bucket = await S3Bucket.open(parseS3Address(`s3://recordings?endpoint=${endpoint}`), gateway);
     await checkSegmentModel({
       directory,
       sequences: IN_BUCKET,
-      openObjects: (parts, sequence) => new S3ObjectStore({ ...parts, bucket: at(sequence), direct }),
+      store: {
+        open: (parts) => new S3ObjectStore({ ...parts, bucket, direct }),
+        empty: async () => {
+          for await (const { key } of bucket.list('')) await bucket.remove(key);
+        },
+      },
       direct,
     });
-    inBucket.close();
+    bucket.close();
     await rm(directory, { recursive: true });
   });
 }
