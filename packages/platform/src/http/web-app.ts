@@ -17,6 +17,7 @@ export function registerWebApp(app: FastifyInstance, { directory }: { readonly d
     void app.register(fastifyStatic, {
       root: directory,
       cacheControl: false,
+      preCompressed: true,
       setHeaders: (reply, path) => {
         void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
       },
