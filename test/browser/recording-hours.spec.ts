@@ -72,4 +72,17 @@ test('hours of a week are chosen with taps and keys, reach the camera, and are s
   await expect(week.getByRole('button', { name: 'Sunday, 12' })).toHaveAttribute('aria-pressed', 'false');
   await expect(week.getByRole('button', { name: 'Monday, 02' })).toHaveAttribute('aria-pressed', 'true');
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+
+  // A camera that may no longer connect is gone at once, and the page says so when it is opened again.
+  await page.keyboard.press('Escape');
+  await expect(week).toBeHidden();
+  const mayConnect = page.getByRole('switch', { name: 'May connect' });
+  const device = () => client.call('device.get', { params: { id: home.deviceId } });
+  await mayConnect.click();
+  await expect.poll(async () => (await device()).disabled).toBe(true);
+  expect((await device()).state).toBe('offline');
+  await page.reload();
+  await expect(mayConnect).not.toBeChecked();
+  await mayConnect.click();
+  await expect.poll(async () => (await device()).disabled).toBe(undefined);
 });
