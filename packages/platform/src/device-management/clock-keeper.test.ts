@@ -3,8 +3,6 @@ import { test } from 'node:test';
 import { ControlPlane } from '../testing/control-plane.ts';
 import { capabilities, type RawConnection } from '../testing/raw-device.ts';
 
-const HOUR_MS = 3_600_000;
-
 /** A device with a clock of its own, `aheadMs` before ours, that may be set. */
 async function deviceWithClock(plane: ControlPlane, aheadMs: number, source = 'rtc') {
   const clock = { aheadMs, source, asked: 0 };
@@ -32,6 +30,13 @@ async function deviceWithClock(plane: ControlPlane, aheadMs: number, source = 'r
   await connection.keepAlive();
   const shown = async () => (await plane.management.describe(await plane.proof(device.id, 'view.live'))).clock;
   return { device, connection, clock, shown };
+}
+
+async function passMinutes(plane: ControlPlane, connection: RawConnection, minutes: number): Promise<void> {
+  for (let minute = 0; minute < minutes; minute += 1) {
+    await plane.clock.advance(60_000);
+    await connection.keepAlive();
+  }
 }
 
 test('time.get: a device that connects has its clock compared, and everybody sees how far it was off', async () => {
@@ -68,15 +73,33 @@ test('time.get: a clock is compared again every hour of a connection, and not mo
   await using plane = await ControlPlane.start();
   const { clock, connection, shown } = await deviceWithClock(plane, 0);
   await plane.until(async () => (await shown()) !== undefined);
-  for (let minute = 0; minute < 59; minute += 1) {
-    await plane.clock.advance(60_000);
-    await connection.keepAlive();
-  }
+  await passMinutes(plane, connection, 59);
   assert.equal(clock.asked, 1);
   clock.aheadMs = 700;
-  await plane.clock.advance(HOUR_MS / 60);
-  await connection.keepAlive();
+  await passMinutes(plane, connection, 1);
   await plane.until(async () => (await shown())?.offsetMs === 700);
+  assert.equal(clock.asked, 2);
+});
+
+test('time.get: a device that fails to answer is asked again with its next keep-alive', async () => {
+  await using plane = await ControlPlane.start();
+  const { clock, connection, shown } = await deviceWithClock(plane, 400);
+  await plane.until(async () => (await shown()) !== undefined);
+  const answer = connection.answers['time.get'];
+  assert.ok(answer);
+  let failures = 0;
+  connection.answers['time.get'] = () => {
+    failures += 1;
+    return { error: { code: 1000 } };
+  };
+  await passMinutes(plane, connection, 60);
+  await plane.until(() => failures === 1);
+  connection.answers['time.get'] = answer;
+  clock.aheadMs = 700;
+  await plane.until(async () => {
+    await passMinutes(plane, connection, 1);
+    return (await shown())?.offsetMs === 700;
+  });
   assert.equal(clock.asked, 2);
 });
 

@@ -39,12 +39,12 @@ export class ClockKeeper {
     const lastMs = this.checkedMs.get(connection);
     if (lastMs !== undefined && nowMs - lastMs < CHECK_EVERY_MS) return;
     this.checkedMs.set(connection, nowMs);
-    const { deviceId } = connection;
-    this.options.lifetime.run('comparison of clocks', (signal) => this.check(deviceId, signal));
+    this.options.lifetime.run('comparison of clocks', (signal) => this.check(connection, signal));
   }
 
-  /** Never rejects: a device that cannot be asked is asked at its next connection. */
-  private async check(deviceId: string, signal: AbortSignal): Promise<void> {
+  /** Never rejects: a device that cannot be asked is asked when it is heard the next time. */
+  private async check(connection: DeviceConnection, signal: AbortSignal): Promise<void> {
+    const { deviceId } = connection;
     try {
       const found = await this.measure(deviceId, signal);
       const off = Math.abs(found.offsetMs) > clockLimits.maxOffsetMs;
@@ -53,6 +53,7 @@ export class ClockKeeper {
       await this.remember(deviceId, await this.measure(deviceId, signal));
       if (Math.abs(found.offsetMs) > clockLimits.stepMs) await this.tell(deviceId, found);
     } catch (error) {
+      this.checkedMs.delete(connection);
       this.options.logger.debug({ deviceId, status: AppError.from(error).status }, 'the clock of a device could not be compared');
     }
   }
