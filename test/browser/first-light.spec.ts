@@ -51,6 +51,13 @@ test('the link logs in, shows two moving cameras, and each opens with its contro
   await expectMovingPicture(page.locator('video').first());
   await page.getByRole('button', { name: /back to live/i }).click();
   await expectMovingPicture(page.locator('video').first());
+
+  await page.goto(new URL('/?kiosk=1', page.url()).href);
+  await expect(videos).toHaveCount(2);
+  await expect(page.getByRole('navigation')).toHaveCount(0);
+  await expectMovingPicture(videos.nth(0));
+  await page.keyboard.press('1');
+  await expect(page.getByRole('heading', { name: /Front door|Garden/ })).toBeVisible();
   expect(faults).toEqual([]);
 });
 
