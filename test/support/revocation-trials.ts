@@ -361,9 +361,10 @@ class SlowUpload {
     });
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     clearInterval(this.beat);
     this.sending.destroy();
+    await this.ended;
   }
 }
 
