@@ -19,8 +19,9 @@ function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
   return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } }).status === 0;
 }
 
-function step(name: string, command: string, ...args: string[]): Tally {
-  const ok = run(command, args);
+async function step(name: string, command: string, ...args: string[]): Promise<Tally> {
+  const [status] = await once(spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }), 'close');
+  const ok = status === 0;
   console.log(`${ok ? 'ok' : 'FAILED'}: ${name}`);
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
 }
@@ -30,24 +31,17 @@ function atLeastOneFailure(ok: boolean, tally: Tally): Tally {
   return ok || tally.failed > 0 ? tally : { ...tally, failed: 1 };
 }
 
-async function nodeTests(name: string, args: readonly string[], concurrency: number): Promise<Tally> {
-  const tap = join(scratch, `${name}.tap`);
-  const options = [
-    '--test',
-    `--test-concurrency=${concurrency}`,
-    '--test-reporter=dot',
-    '--test-reporter-destination=stdout',
-    '--test-reporter=tap',
-    `--test-reporter-destination=${tap}`,
-    ...args,
-  ];
+/** @param reporters where else than in the file that is read afterwards its course is told */
+async function nodeTests(name: string, args: readonly string[], reporters: readonly string[] = []): Promise<Tally> {
+  const tap = join(scratch, `${name.replaceAll('/', '-')}.tap`);
+  const options = ['--test', ...reporters, '--test-reporter=tap', `--test-reporter-destination=${tap}`, ...args];
   const [status] = await once(spawn(process.execPath, options, { stdio: ['ignore', 'inherit', 'inherit'] }), 'close');
   const text = readFileSync(tap, 'utf8');
   const count = (label: string): number => Number(new RegExp(`^# ${label} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
   const ok = status === 0 && /^# pass /m.test(text);
   const tally = atLeastOneFailure(ok, { passed: count('pass'), failed: count('fail') + count('cancelled') });
   if (tally.failed > 0) printFailures(text);
-  console.log(`\n${name}: ${tally.passed} passed, ${tally.failed} failed`);
+  console.log(`${name}: ${tally.passed} passed, ${tally.failed} failed`);
   return tally;
 }
 
@@ -55,22 +49,49 @@ function printFailures(tap: string): void {
   for (const block of tap.split(/^(?=\s*(?:not )?ok )/m)) if (/^\s*not ok /.test(block)) console.log(block.slice(0, 3_000));
 }
 
+/** Hooks at the root of a file are run for every test of its process. */
+const hooksAtRoot = /^(?:before|after)(?:Each)?\(/m;
+
 /**
- * Files whose tests leave nothing behind share a process, which loads what they import once; the others have one each.
+ * Unit tests by what they are of. The files of one share a process, which loads what they import once; those with hooks have one each.
  * A process that dies takes the rest of its files with it, and fails.
  */
-async function unitTests(): Promise<Tally> {
-  const files = globSync(['packages/*/src/**/*.test.ts', 'test/*.test.ts']).sort();
-  const shared = [
-    /^packages\/(protocol|media|core|api|web)\//,
-    /^packages\/platform\/src\/homes\//,
-    /^packages\/platform\/src\/(device-management|scheduling|user-api)\//,
+function unitTests(): readonly Job[] {
+  const places: readonly (readonly [string, RegExp])[] = [
+    ['device/recording', /^packages\/device\/src\/recording\//],
+    ['device', /^packages\/(?:device|cli)\//],
+    ['platform/user-api', /^packages\/platform\/src\/(?:device-management|scheduling|user-api)\//],
+    ['platform/homes', /^packages\/platform\/src\/homes\//],
+    ['platform/media', /^packages\/platform\/src\/(?:media-broadcasting|pictures|shares|store|video-service)\//],
+    ['platform', /^packages\/platform\//],
+    ['pure', /^packages\//],
+    ['repository', /^test\//],
   ];
-  const alone = files.filter((file) => !shared.some((place) => place.test(file)));
-  const together = shared.map((place, index) =>
-    nodeTests(`unit-${index + 1}`, ['--test-isolation=none', ...files.filter((file) => place.test(file))], 1),
-  );
-  return sum(await Promise.all([...together, nodeTests('unit', [`--test-global-setup=${sharedGateway}`, ...alone], 3)]));
+  const files = globSync(['packages/*/src/**/*.test.ts', 'test/*.test.ts']).sort();
+  const alone = files.filter((file) => hooksAtRoot.test(readFileSync(file, 'utf8')));
+  const placeOf = (file: string): string | undefined => places.find(([, place]) => place.test(file))?.[0];
+  const shared = places.map(([name]) => [name, files.filter((file) => !alone.includes(file) && placeOf(file) === name)] as const);
+  return [
+    () => nodeTests('unit with hooks', [`--test-global-setup=${sharedGateway}`, '--test-concurrency=2', ...alone]),
+    ...shared.map(
+      ([name, members]) =>
+        () =>
+          nodeTests(`unit ${name}`, ['--test-isolation=none', ...members]),
+    ),
+  ];
+}
+
+type Job = () => Promise<Tally>;
+
+/** Runs `jobs` in their order, so many at a time. */
+async function inLanes(count: number, jobs: readonly Job[]): Promise<Tally> {
+  const waiting = [...jobs];
+  const tallies: Tally[] = [];
+  const lane = async (): Promise<void> => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) tallies.push(await job());
+  };
+  await Promise.all(Array.from({ length: count }, lane));
+  return sum(tallies);
 }
 
 function sum(tallies: readonly Tally[]): Tally {
@@ -92,15 +113,19 @@ installSystemTools();
 /** Starting it costs more than any test that needs it. */
 const sharedGateway = 'packages/platform/src/store/objects/fixtures/shared-radosgw.ts';
 const long = process.argv.includes('--long');
+const checks: Job = async () =>
+  sum([
+    await step('types', process.execPath, 'node_modules/@typescript/native/bin/tsc', '-b'),
+    await step('lint and format', bin('biome'), 'check', '.'),
+    await step('promises', bin('oxlint'), '--type-aware', 'packages', 'test', 'scripts'),
+  ]);
+const dots = ['--test-reporter=dot', '--test-reporter-destination=stdout'];
 const tallies = [
-  step('build', process.execPath, 'scripts/prepare.mjs'),
-  step('types', process.execPath, 'node_modules/@typescript/native/bin/tsc', '-b'),
-  step('lint and format', bin('biome'), 'check', '.'),
-  step('promises', bin('oxlint'), '--type-aware', 'packages', 'test', 'scripts'),
-  await unitTests(),
-  await nodeTests('e2e', ['test/e2e/**/*.test.ts'], 5),
+  await step('build', process.execPath, 'scripts/prepare.mjs'),
+  await inLanes(4, [checks, ...unitTests()]),
+  await nodeTests('e2e', ['--test-concurrency=5', 'test/e2e/**/*.test.ts'], dots),
   browserTests(),
-  ...(long ? [await nodeTests('long', ['packages/*/src/**/*.long-test.ts', 'test/**/*.long-test.ts'], 1)] : []),
+  ...(long ? [await nodeTests('long', ['--test-concurrency=1', 'packages/*/src/**/*.long-test.ts', 'test/**/*.long-test.ts'], dots)] : []),
 ];
 rmSync(scratch, { recursive: true });
 const total = sum(tallies);

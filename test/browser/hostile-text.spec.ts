@@ -205,11 +205,13 @@ test('two hundred hostile names of cameras, homes, people, programs and tokens a
   ];
   for (const [path, selector] of visits) {
     if (page.url() !== url + path) await page.goto(url + path);
+    const more = page.getByRole('button', { name: /^Show more/ });
     const missing = async (): Promise<number> => {
+      if (await more.isVisible()) await more.click();
       const texts = await textsOf(page, selector);
       return wanted.filter((text) => !texts.some((found) => found.includes(text))).length;
     };
-    await expect.poll(missing, { message: `${path} ${selector}`, timeout: 20_000 }).toBe(0);
+    await expect.poll(missing, { message: `${path} ${selector}`, timeout: 20_000, intervals: [100] }).toBe(0);
     await expectSound(page, seen);
   }
 });

@@ -4,7 +4,7 @@ import { ControlPlane } from '../testing/control-plane.ts';
 import { capabilities, type RawConnection } from '../testing/raw-device.ts';
 
 /** A device with a clock of its own, `aheadMs` before ours, that may be set. */
-async function deviceWithClock(plane: ControlPlane, aheadMs: number, source = 'rtc') {
+async function deviceWithClock(plane: ControlPlane, aheadMs: number, source = 'rtc', isBoundWhileAsked = false) {
   const clock = { aheadMs, source, asked: 0 };
   const answerClock = (connection: RawConnection): void => {
     const methods = [...(capabilities.methods as string[]), 'time.get', 'time.set'];
@@ -26,7 +26,14 @@ async function deviceWithClock(plane: ControlPlane, aheadMs: number, source = 'r
   const { body } = await device.schedule();
   const connection = await device.open(body.vd.token);
   answerClock(connection);
-  await connection.event('binding.report', { state: 'requested', bindToken: 'GOOD-CODE' });
+  const bind = () => connection.event('binding.report', { state: 'requested', bindToken: 'GOOD-CODE' });
+  const announce = connection.answers['capability.get'];
+  if (isBoundWhileAsked) {
+    connection.answers['capability.get'] = async () => {
+      await bind();
+      return (await announce?.({})) ?? {};
+    };
+  } else await bind();
   await connection.keepAlive();
   const shown = async () => (await plane.management.describe(await plane.proof(device.id, 'view.live'))).clock;
   return { device, connection, clock, shown };
@@ -79,6 +86,13 @@ test('time.get: a clock is compared again every hour of a connection, and not mo
   await passMinutes(plane, connection, 1);
   await plane.until(async () => (await shown())?.offsetMs === 700);
   assert.equal(clock.asked, 2);
+});
+
+test('time.get: a device that is bound while it is asked has its clock compared all the same', async () => {
+  await using plane = await ControlPlane.start();
+  const { shown } = await deviceWithClock(plane, 400, 'rtc', true);
+  // It belongs to nobody at first, who is shown nothing.
+  await plane.until(async () => (await shown().catch(() => undefined))?.offsetMs === 400);
 });
 
 test('time.get: a device that fails to answer is asked again with its next keep-alive', async () => {

@@ -106,8 +106,8 @@ export class SleepingDevices {
     options: SendOptions = {},
   ): Promise<ResultOf<D>> {
     const { connections, records } = this.options;
-    // It may have taken a while to come awake, and may belong to somebody else since.
-    if (records.find(device.id)?.binding_epoch !== device.binding_epoch) throw new AppError('NOT_BOUND');
+    // It may have taken a while to come awake, and may belong to somebody else since. What it is asked before it belongs to anybody is nobody's.
+    if (device.home_id !== null && records.find(device.id)?.binding_epoch !== device.binding_epoch) throw new AppError('NOT_BOUND');
     const result = await connections.call(device.id, definition, params, options);
     this.options.policies.answered(device, definition, params, result);
     return result;
