@@ -53,30 +53,27 @@ function printFailures(tap: string): void {
 const hooksAtRoot = /^(?:before|after)(?:Each)?\(/m;
 
 /**
- * Unit tests by what they are of. The files of one share a process, which loads what they import once; those with hooks have one each.
- * A process that dies takes the rest of its files with it, and fails.
+ * Unit tests by what they are of. The files of one part share a process, which loads what they import once; those with hooks have one each,
+ * and so have those of the agent, whose virtual days leave others no time. A process that dies takes the rest of its files with it, and fails.
  */
 function unitTests(): readonly Job[] {
-  const places: readonly (readonly [string, RegExp])[] = [
-    ['device/recording', /^packages\/device\/src\/recording\//],
-    ['device', /^packages\/(?:device|cli)\//],
+  const parts: readonly (readonly [string, RegExp])[] = [
     ['platform/user-api', /^packages\/platform\/src\/(?:device-management|scheduling|user-api)\//],
     ['platform/homes', /^packages\/platform\/src\/homes\//],
     ['platform/media', /^packages\/platform\/src\/(?:media-broadcasting|pictures|shares|store|video-service)\//],
     ['platform', /^packages\/platform\//],
-    ['pure', /^packages\//],
-    ['repository', /^test\//],
+    ['pure', /^packages\/(?:api|core|media|protocol|web)\//],
   ];
   const files = globSync(['packages/*/src/**/*.test.ts', 'test/*.test.ts']).sort();
-  const alone = files.filter((file) => hooksAtRoot.test(readFileSync(file, 'utf8')));
-  const placeOf = (file: string): string | undefined => places.find(([, place]) => place.test(file))?.[0];
-  const shared = places.map(([name]) => [name, files.filter((file) => !alone.includes(file) && placeOf(file) === name)] as const);
+  const partOf = (file: string): string | undefined => parts.find(([, place]) => place.test(file))?.[0];
+  const byPart = Map.groupBy(files, (file) => (hooksAtRoot.test(readFileSync(file, 'utf8')) ? undefined : partOf(file)));
+  const of = (part?: string): readonly string[] => byPart.get(part) ?? [];
   return [
-    () => nodeTests('unit with hooks', [`--test-global-setup=${sharedGateway}`, '--test-concurrency=2', ...alone]),
-    ...shared.map(
-      ([name, members]) =>
+    () => nodeTests('unit', [`--test-global-setup=${sharedGateway}`, '--test-concurrency=3', ...of()]),
+    ...parts.map(
+      ([part]) =>
         () =>
-          nodeTests(`unit ${name}`, ['--test-isolation=none', ...members]),
+          nodeTests(`unit ${part}`, ['--test-isolation=none', ...of(part)]),
     ),
   ];
 }
@@ -122,7 +119,7 @@ const checks: Job = async () =>
 const dots = ['--test-reporter=dot', '--test-reporter-destination=stdout'];
 const tallies = [
   await step('build', process.execPath, 'scripts/prepare.mjs'),
-  await inLanes(4, [checks, ...unitTests()]),
+  await inLanes(3, [...unitTests(), checks]),
   await nodeTests('e2e', ['--test-concurrency=5', 'test/e2e/**/*.test.ts'], dots),
   browserTests(),
   ...(long ? [await nodeTests('long', ['--test-concurrency=1', 'packages/*/src/**/*.long-test.ts', 'test/**/*.long-test.ts'], dots)] : []),

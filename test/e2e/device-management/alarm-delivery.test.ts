@@ -8,10 +8,10 @@ import { seeded, seedOfRun } from '../../support/seeded.ts';
 import { startPlatformHere } from './platform-here.ts';
 
 const DEVICES = 20;
-const ALARMS = 100;
+const ALARMS = 50;
 const AT_ONCE = 3;
 
-test('alarm.notify: of 2,000 alarms that are repeated, reordered and cut off each is shown once, page by page', async (context) => {
+test('alarm.notify: of 1,000 alarms that are repeated, reordered and cut off each is shown once, page by page', async (context) => {
   const seed = seedOfRun();
   context.diagnostic(`SEED=${seed}`);
   const random = seeded(seed);

@@ -5,7 +5,6 @@ const seconds = 3;
 
 const inputs: readonly Input[] = [
   { carrier: 'wss-fmp4', film: { video: 'h264', audio: 'aac' } },
-  { carrier: 'wss-fmp4', film: { video: 'h265', audio: 'aac' } },
   { carrier: 'wss-fmp4', film: { video: 'av1', audio: 'g711a' } },
   { carrier: 'rtmp', film: { video: 'h264', audio: 'aac' } },
   { carrier: 'whip', film: { video: 'h264', audio: 'opus' } },
