@@ -121,6 +121,19 @@ test('a camera that fails is read again, with growing patience', async () => {
   await reader[Symbol.asyncDispose]();
 });
 
+test('a camera that is silent from the start is read again, whatever fraction of a millisecond that was at', {
+  timeout: 10_000,
+}, async () => {
+  const { clock, encoder, reader } = open();
+  encoder.trouble = 'silent';
+  // 3,192.3 + 5,000 - 3,192.3 is a little less than 5,000.
+  await clock.advance(3_192.3);
+  reader.attach(new Sink());
+  await clock.advance(9_000);
+  assert.equal(encoder.reads, 2);
+  await reader[Symbol.asyncDispose]();
+});
+
 test('a camera that falls silent is read again', async () => {
   const { clock, encoder, reader } = open();
   reader.attach(new Sink());

@@ -148,7 +148,8 @@ export class StreamReader implements AsyncDisposable {
     const limitMs = Math.max(MIN_STUCK_MS, this.stream.gopSec * 1_000 * STUCK_AFTER_GROUPS);
     const watch = (): Timer =>
       clock.setTimer(this.lastUnitMs + limitMs - clock.monotonicMs(), () => {
-        if (clock.monotonicMs() - this.lastUnitMs < limitMs) {
+        // As it was set, since rounding makes other ways to say this differ, and then it would look again for ever.
+        if (clock.monotonicMs() < this.lastUnitMs + limitMs) {
           watchdog = watch();
           return;
         }
