@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,13 +15,14 @@ interface Tally {
 const bin = (name: string): string => join(import.meta.dirname, '..', 'node_modules', '.bin', name);
 const scratch = mkdtempSync(join(tmpdir(), 'cardea-test-'));
 
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): boolean {
-  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } }).status === 0;
+async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<boolean> {
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+  const [status] = await once(child, 'close');
+  return status === 0;
 }
 
 async function step(name: string, command: string, ...args: string[]): Promise<Tally> {
-  const [status] = await once(spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }), 'close');
-  const ok = status === 0;
+  const ok = await run(command, args);
   console.log(`${ok ? 'ok' : 'FAILED'}: ${name}`);
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
 }
@@ -35,10 +36,10 @@ function atLeastOneFailure(ok: boolean, tally: Tally): Tally {
 async function nodeTests(name: string, args: readonly string[], reporters: readonly string[] = []): Promise<Tally> {
   const tap = join(scratch, `${name.replaceAll('/', '-')}.tap`);
   const options = ['--test', ...reporters, '--test-reporter=tap', `--test-reporter-destination=${tap}`, ...args];
-  const [status] = await once(spawn(process.execPath, options, { stdio: ['ignore', 'inherit', 'inherit'] }), 'close');
+  const ended = await run(process.execPath, options);
   const text = readFileSync(tap, 'utf8');
   const count = (label: string): number => Number(new RegExp(`^# ${label} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
-  const ok = status === 0 && /^# pass /m.test(text);
+  const ok = ended && /^# pass /m.test(text);
   const tally = atLeastOneFailure(ok, { passed: count('pass'), failed: count('fail') + count('cancelled') });
   if (tally.failed > 0) printFailures(text);
   console.log(`${name}: ${tally.passed} passed, ${tally.failed} failed`);
@@ -95,9 +96,9 @@ function sum(tallies: readonly Tally[]): Tally {
   return tallies.reduce((total, { passed, failed }) => ({ passed: total.passed + passed, failed: total.failed + failed }));
 }
 
-function browserTests(): Tally {
+async function browserTests(): Promise<Tally> {
   const report = join(scratch, 'browser.json');
-  const ok = run(bin('playwright'), ['test', '--config', 'test/browser/playwright.config.ts', '--reporter', 'list,json'], {
+  const ok = await run(bin('playwright'), ['test', '--config', 'test/browser/playwright.config.ts', '--reporter', 'list,json'], {
     PLAYWRIGHT_JSON_OUTPUT_NAME: report,
   });
   const { stats } = JSON.parse(readFileSync(report, 'utf8')) as { stats: { expected: number; unexpected: number; flaky: number } };
@@ -121,7 +122,7 @@ const tallies = [
   await step('build', process.execPath, 'scripts/prepare.mjs'),
   await inLanes(3, [...unitTests(), checks]),
   await nodeTests('e2e', ['--test-concurrency=5', 'test/e2e/**/*.test.ts'], dots),
-  browserTests(),
+  await browserTests(),
   ...(long ? [await nodeTests('long', ['--test-concurrency=1', 'packages/*/src/**/*.long-test.ts', 'test/**/*.long-test.ts'], dots)] : []),
 ];
 rmSync(scratch, { recursive: true });

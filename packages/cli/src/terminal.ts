@@ -5,12 +5,15 @@ import type { Command } from 'commander';
 export interface Terminal {
   /** One line on stdout. */
   print(line: string): void;
+  /** A value as JSON on stdout: for people over several lines, for programs in one. */
+  printJson(value: unknown): void;
   /** One line on stderr. */
   note(line: string): void;
 }
 
 export const terminal: Terminal = {
   print: (line) => void process.stdout.write(`${visibleText(line)}\n`),
+  printJson: (value) => terminal.print(JSON.stringify(value, undefined, process.stdout.isTTY ? 2 : 0)),
   note: (line) => void process.stderr.write(`${visibleText(line)}\n`),
 };
 

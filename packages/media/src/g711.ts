@@ -1,7 +1,19 @@
+import type { AudioTrack } from './access-unit.ts';
+
 /** The two laws of G.711: `g711a` (A-law) and `g711u` (mu-law). One byte a sample, 8000 samples per second. */
 export type G711Law = 'g711a' | 'g711u';
 
 export const G711_SAMPLE_RATE = 8_000;
+
+/** A track of coded bytes, one a sample and channel. */
+export function g711Track(
+  id: number,
+  codec: G711Law,
+  { sampleRate = G711_SAMPLE_RATE, channels }: { readonly sampleRate?: number; readonly channels: number },
+): AudioTrack {
+  const codecString = codec === 'g711a' ? 'alaw' : 'ulaw';
+  return { kind: 'audio', id, timescale: sampleRate, codec, codecString, config: new Uint8Array(), sampleRate, channels };
+}
 
 const MU_BIAS = 33;
 /** Both laws put the sign first, then three bits of segment and four of position in it. */

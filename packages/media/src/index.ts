@@ -25,7 +25,7 @@ export { parseFragment, parseInitSegment } from './fmp4-reader.ts';
 export type { Fmp4Piece } from './fmp4-splitter.ts';
 export { Fmp4Splitter } from './fmp4-splitter.ts';
 export type { G711Law } from './g711.ts';
-export { encodeG711, G711_SAMPLE_RATE } from './g711.ts';
+export { encodeG711, G711_SAMPLE_RATE, g711Track } from './g711.ts';
 export type { AvcConfig, H264Sps } from './h264.ts';
 export { buildAvcC, h264CodecString, h264NalType, h264Track, isH264Keyframe, parseAvcC, parseH264Sps } from './h264.ts';
 export type { H265ParameterSets, HevcConfig } from './h265.ts';

@@ -23,5 +23,5 @@ export const deviceCommand = new Command('command')
   .action(async (id: string, method: string, body: Record<string, unknown>, flags: { url?: string; token?: string }) => {
     const { url, token } = await findCredentials(flags);
     const result = await createClient({ baseUrl: url, token }).call('device.command', { params: { id, method }, body });
-    terminal.print(JSON.stringify(result, undefined, process.stdout.isTTY ? 2 : 0));
+    terminal.printJson(result);
   });

@@ -24,5 +24,5 @@ export const deviceUpdate = new Command('update')
     const isToldWhether = disable ?? enable ?? false;
     const body = { ...(name !== undefined && { name }), ...(isToldWhether && { disabled: disable === true }) };
     const device = await createClient({ baseUrl: url, token }).call('device.update', { params: { id }, body });
-    terminal.print(JSON.stringify(device, undefined, process.stdout.isTTY ? 2 : 0));
+    terminal.printJson(device);
   });

@@ -41,7 +41,7 @@ const start = new Command('start')
       ...(waves !== undefined && { waves }),
       ...(haltAt !== undefined && { haltAtFailurePct: haltAt }),
     };
-    print(await createClient({ baseUrl: url, token }).call('campaign.create', { body }));
+    terminal.printJson(await createClient({ baseUrl: url, token }).call('campaign.create', { body }));
   });
 
 const show = new Command('show')
@@ -51,7 +51,7 @@ const show = new Command('show')
   .option('--token <token>', 'session or API token')
   .action(async (id: string, flags: Flags) => {
     const { url, token } = await findCredentials(flags);
-    print(await createClient({ baseUrl: url, token }).call('campaign.get', { params: { id } }));
+    terminal.printJson(await createClient({ baseUrl: url, token }).call('campaign.get', { params: { id } }));
   });
 
 const list = new Command('list')
@@ -60,7 +60,7 @@ const list = new Command('list')
   .option('--token <token>', 'session or API token')
   .action(async (flags: Flags) => {
     const { url, token } = await findCredentials(flags);
-    print((await createClient({ baseUrl: url, token }).call('campaign.list')).items);
+    terminal.printJson((await createClient({ baseUrl: url, token }).call('campaign.list')).items);
   });
 
 const stop = new Command('stop')
@@ -70,12 +70,8 @@ const stop = new Command('stop')
   .option('--token <token>', 'session or API token')
   .action(async (id: string, flags: Flags) => {
     const { url, token } = await findCredentials(flags);
-    print(await createClient({ baseUrl: url, token }).call('campaign.stop', { params: { id } }));
+    terminal.printJson(await createClient({ baseUrl: url, token }).call('campaign.stop', { params: { id } }));
   });
-
-function print(value: unknown): void {
-  terminal.print(JSON.stringify(value, undefined, process.stdout.isTTY ? 2 : 0));
-}
 
 export const firmwareCampaign = new Command('campaign')
   .description('roll firmware out in waves')

@@ -40,5 +40,5 @@ export const firmwareUpload = new Command('upload')
       duplex: 'half',
     });
     if (!response.ok) throw await ApiProblem.fromResponse(response);
-    terminal.print(JSON.stringify(await response.json(), undefined, process.stdout.isTTY ? 2 : 0));
+    terminal.printJson(await response.json());
   });

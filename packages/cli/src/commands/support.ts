@@ -34,7 +34,7 @@ const grant = new Command('grant')
   .action(async (id: string, email: string, { allow, device, hours, reason, ...flags }: GrantFlags) => {
     const { url, token } = await findCredentials(flags);
     const body = { email, actions: allow, devices: device, hours, reason };
-    print(await createClient({ baseUrl: url, token }).call('support.create', { params: { id }, body }));
+    terminal.printJson(await createClient({ baseUrl: url, token }).call('support.create', { params: { id }, body }));
   });
 
 const list = new Command('list')
@@ -44,7 +44,9 @@ const list = new Command('list')
   .action(async (flags: Flags) => {
     const { url, token } = await findCredentials(flags);
     const { items } = await createClient({ baseUrl: url, token }).call('home.list');
-    print(items.flatMap(({ id: homeId, name: homeName, support = [] }) => support.map((access) => ({ homeId, homeName, ...access }))));
+    terminal.printJson(
+      items.flatMap(({ id: homeId, name: homeName, support = [] }) => support.map((access) => ({ homeId, homeName, ...access }))),
+    );
   });
 
 const end = new Command('end')
@@ -57,10 +59,6 @@ const end = new Command('end')
     const { url, token } = await findCredentials(flags);
     await createClient({ baseUrl: url, token }).call('member.delete', { params: { id, userId } });
   });
-
-function print(value: unknown): void {
-  terminal.print(JSON.stringify(value, undefined, process.stdout.isTTY ? 2 : 0));
-}
 
 export const support = new Command('support')
   .description('let whoever runs the platform look into a home, for a while')

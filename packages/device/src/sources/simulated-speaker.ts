@@ -7,6 +7,7 @@ import {
   buildOpusConfig,
   Fmp4Muxer,
   G711_SAMPLE_RATE,
+  g711Track,
   opusPacketSamples,
   opusSampleRate,
   opusTrack,
@@ -54,7 +55,5 @@ function openVoice(track: AudioTrack, { path, logger }: { readonly path: string 
 
 function trackOf({ codec, channels }: CameraAudio): AudioTrack {
   if (codec === 'opus') return opusTrack(1, opusSampleRate, buildOpusConfig(1));
-  const codecString = codec === 'g711a' ? 'alaw' : 'ulaw';
-  const rate = G711_SAMPLE_RATE;
-  return { kind: 'audio', id: 1, timescale: rate, codec, codecString, config: new Uint8Array(), sampleRate: rate, channels };
+  return g711Track(1, codec === 'g711a' ? 'g711a' : 'g711u', { channels });
 }

@@ -1,4 +1,4 @@
-import { hexOf } from '../bytes.ts';
+import { bytesOfHex, hexOf } from '../bytes.ts';
 import { MediaError } from '../media-error.ts';
 import { keyIdOf, type RecipientKeyPair } from './recipient-key.ts';
 
@@ -46,10 +46,10 @@ export async function sealKeyFile({ keyId, publicKey, privateKey }: RecipientKey
 /** The pair in the text of a file. @throws MediaError OBJECT_MISMATCH for what is no such file; INVALID_REQUEST for another passphrase */
 export async function openKeyFile(text: string, passphrase: string): Promise<RecipientKeyPair> {
   const file = parse(text);
-  const publicKey = bytesOf(file.publicKey);
-  const key = await sealingKey(passphrase, bytesOf(file.salt), file.iterations);
+  const publicKey = bytesOfHex(file.publicKey);
+  const key = await sealingKey(passphrase, bytesOfHex(file.salt), file.iterations);
   const opened = await crypto.subtle
-    .decrypt({ name: 'AES-GCM', iv: bytesOf(file.iv), additionalData: publicKey }, key, bytesOf(file.sealed))
+    .decrypt({ name: 'AES-GCM', iv: bytesOfHex(file.iv), additionalData: publicKey }, key, bytesOfHex(file.sealed))
     .catch(() => undefined);
   if (opened === undefined) throw new MediaError('INVALID_REQUEST', 'the passphrase is another');
   return { keyId: await keyIdOf(publicKey), publicKey, privateKey: new Uint8Array(opened) };
@@ -86,8 +86,4 @@ async function sealingKey(passphrase: string, salt: Uint8Array<ArrayBuffer>, ite
   const secret = await crypto.subtle.importKey('raw', new TextEncoder().encode(passphrase), 'PBKDF2', false, ['deriveKey']);
   const parameters = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations };
   return await crypto.subtle.deriveKey(parameters, secret, { name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
-}
-
-function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(hex.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
 }

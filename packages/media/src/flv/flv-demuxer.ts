@@ -1,7 +1,7 @@
 import { aacTrack, parseAudioSpecificConfig } from '../aac.ts';
 import type { AccessUnit, AudioTrack, Track, VideoTrack } from '../access-unit.ts';
 import { av1CodecString } from '../av1.ts';
-import { G711_SAMPLE_RATE } from '../g711.ts';
+import { g711Track } from '../g711.ts';
 import { h264Track, parseAvcC } from '../h264.ts';
 import { h265Track, parseHvcC } from '../h265.ts';
 import { MediaError, malformed } from '../media-error.ts';
@@ -93,7 +93,8 @@ export class FlvDemuxer {
     const body = parseAudioBody(data);
     if (body.says === 'config') this.onAudioTrack(configuredTrack(body.codec, body.config));
     else if (body.says === 'unit') {
-      if (body.codec === 'g711a' || body.codec === 'g711u') this.onAudioTrack(g711Track(body.codec, data));
+      if (body.codec === 'g711a' || body.codec === 'g711u')
+        this.onAudioTrack(g711Track(AUDIO_ID, body.codec, { channels: ((data[0] ?? 0) & 1) + 1 }));
       this.onSound(body, this.unwrapped(timestampMs));
     }
   }
@@ -168,19 +169,6 @@ function av1Track(config: Uint8Array, size: PictureSize | undefined): VideoTrack
 function configuredTrack(codec: FlvAudioCodec, config: Uint8Array): AudioTrack {
   if (codec === 'opus') return opusTrack(AUDIO_ID, opusSampleRate, config.slice());
   return aacTrack(AUDIO_ID, parseAudioSpecificConfig(config).sampleRate, config.slice());
-}
-
-function g711Track(codec: 'g711a' | 'g711u', [flags = 0]: Uint8Array): AudioTrack {
-  return {
-    kind: 'audio',
-    id: AUDIO_ID,
-    timescale: G711_SAMPLE_RATE,
-    codec,
-    codecString: codec === 'g711a' ? 'alaw' : 'ulaw',
-    config: new Uint8Array(),
-    sampleRate: G711_SAMPLE_RATE,
-    channels: (flags & 1) + 1,
-  };
 }
 
 const AAC_FRAME_SAMPLES = 1_024;

@@ -1,6 +1,7 @@
 import { aacTrack } from '../aac.ts';
 import type { AudioTrack } from '../access-unit.ts';
 import { bytesOfHex } from '../bytes.ts';
+import { g711Track } from '../g711.ts';
 import { MediaError } from '../media-error.ts';
 import { buildOpusConfig, opusSampleRate, opusTrack } from '../opus.ts';
 import type { RtpSource } from './rtp-depacketiser.ts';
@@ -30,14 +31,13 @@ export function rtpSourceOf(format: RtpFormat, trackId: number): RtpSource | und
 }
 
 function soundOf({ encoding, clockRate, channels = 1, parameters }: RtpFormat, id: number): AudioTrack | undefined {
-  const g711 = { kind: 'audio', id, timescale: clockRate, config: new Uint8Array(), sampleRate: clockRate, channels } as const;
   switch (encoding.toUpperCase()) {
     case 'MPEG4-GENERIC':
       return aacOf(parameters, { id, clockRate });
     case 'PCMA':
-      return { ...g711, codec: 'g711a', codecString: 'alaw' };
+      return g711Track(id, 'g711a', { sampleRate: clockRate, channels });
     case 'PCMU':
-      return { ...g711, codec: 'g711u', codecString: 'ulaw' };
+      return g711Track(id, 'g711u', { sampleRate: clockRate, channels });
     case 'OPUS':
       return opusTrack(id, opusSampleRate, buildOpusConfig(parameters['sprop-stereo'] === '1' ? 2 : 1));
     default:
@@ -52,10 +52,9 @@ function aacOf(
 ): AudioTrack | undefined {
   const { mode, sizelength, indexlength, indexdeltalength, config = '' } = parameters;
   const isHbr = mode?.toLowerCase() === 'aac-hbr' && sizelength === '13' && indexlength === '3' && indexdeltalength === '3';
-  const bytes = bytesOfHex(config);
-  if (!isHbr || bytes === undefined) return undefined;
+  if (!isHbr || !/^([0-9a-f]{2})*$/i.test(config)) return undefined;
   try {
-    return aacTrack(id, clockRate, bytes);
+    return aacTrack(id, clockRate, bytesOfHex(config));
   } catch (error) {
     if (error instanceof MediaError) return undefined;
     throw error;

@@ -108,7 +108,10 @@ export class Homes {
   private async present(rows: readonly MembershipRow[], principal: Principal): Promise<readonly Home[]> {
     const homeIds = rows.map(({ id }) => id);
     const support = await supportIn(this.db, homeIds, this.clock.now());
-    return rows.map((row) => ({ ...toHome(row, principal), ...(support.has(row.id) && { support: [...(support.get(row.id) ?? [])] }) }));
+    return rows.map((row) => {
+      const access = support.get(row.id);
+      return { ...toHome(row, principal), ...(access && { support: access }) };
+    });
   }
 
   private memberships(userId: string) {

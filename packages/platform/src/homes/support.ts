@@ -77,9 +77,8 @@ export async function supportIn(db: Db, homeIds: readonly string[], now: number)
     .where('access_until', '>', now)
     .orderBy('home_member.created_at')
     .execute();
-  const homes = new Map<string, SupportAccess[]>();
-  for (const row of rows) homes.set(row.home_id, [...(homes.get(row.home_id) ?? []), accessOf(row)]);
-  return homes;
+  const byHome = Map.groupBy(rows, (row) => row.home_id);
+  return new Map([...byHome].map(([homeId, members]) => [homeId, members.map(accessOf)]));
 }
 
 function accessOf(row: Row<'home_member'> & { readonly name: string }): SupportAccess {

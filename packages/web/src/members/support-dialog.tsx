@@ -14,6 +14,7 @@ import { CameraChoice } from './camera-choice.tsx';
 type SupportAction = (typeof supportActions)[number];
 
 const durations = [1, 4, 24] as const;
+
 /** Lets somebody who runs the platform look into a home: who, why, at what, how long. */
 export function SupportDialog({ homeId, onClose }: { readonly homeId: string; readonly onClose: () => void }) {
   const { t } = useTranslation();

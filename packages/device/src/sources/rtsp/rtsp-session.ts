@@ -13,6 +13,7 @@ import {
   type SessionDescription,
   transportHeader,
 } from '@cardea/media';
+import type { StatusName } from '@cardea/protocol';
 import { nameOf, type RtspAddress } from './rtsp-address.ts';
 import { RtspAuthorization } from './rtsp-authorization.ts';
 import { RtspConnection } from './rtsp-connection.ts';
@@ -175,7 +176,7 @@ class RtspSession {
     return this.failure('UNSPECIFIED', `answers ${method} with ${statusCode} ${reason.slice(0, 80)}`);
   }
 
-  private failure(status: ConstructorParameters<typeof AppError>[0], what: string, cause?: unknown): AppError {
+  private failure(status: StatusName, what: string, cause?: unknown): AppError {
     const camera = nameOf(this.address);
     return new AppError(status, { camera }, { cause, message: `the camera at ${camera} ${what}` });
   }
